@@ -1,0 +1,105 @@
+"""The only doors to PostgreSQL: one short transaction each, as `app` in one company or as `system`."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, TypeAlias, cast
+
+import asyncpg
+from asyncpg.pool import PoolConnectionProxy
+from tortoise import Tortoise
+from tortoise.backends.base.config_generator import expand_db_url
+from tortoise.connection import get_connection
+from tortoise.transactions import in_transaction
+
+from db.ids import CompanyId
+from db.models import MODELS
+from db.settings import Urls
+
+ACQUIRE_TIMEOUT_S = 10
+COMMAND_TIMEOUT_S = 10
+POOL_SIZE = 10
+
+Connection: TypeAlias = "PoolConnectionProxy[asyncpg.Record]"
+DatabaseUnavailable = (
+    OSError,
+    TimeoutError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+)
+
+
+async def connect(urls: Urls, *, pool_size: int = POOL_SIZE) -> None:
+    """Open this process's pools. Models speak as `app`; `system()` is for what sees all companies."""
+    await Tortoise.init(
+        config={
+            "connections": {
+                "app": _pool(urls.app, pool_size),
+                "system": _pool(urls.system, pool_size),
+            },
+            "apps": {"wattledger": {"models": MODELS, "default_connection": "app"}},
+            "use_tz": True,
+            "timezone": "UTC",
+        },
+        # uvicorn's lifespan and its requests run in different tasks.
+        _enable_global_fallback=True,
+    )
+
+
+async def close() -> None:
+    await Tortoise.close_connections()
+
+
+@asynccontextmanager
+async def tenant(company_id: CompanyId) -> AsyncIterator[Connection]:
+    """Run one transaction that sees the rows of `company_id` alone.
+
+    Models used inside join the transaction. Start no tasks in it: they would share the connection.
+    """
+    async with _transaction("app") as connection:
+        await connection.execute("select set_config('app.company', $1, true)", str(company_id))
+        yield connection
+
+
+@asynccontextmanager
+async def system() -> AsyncIterator[Connection]:
+    """Run one transaction that sees every company: ingest, outbox, sweeper and sign-in only."""
+    async with _transaction("system") as connection:
+        yield connection
+
+
+@asynccontextmanager
+async def _transaction(role: str) -> AsyncIterator[Connection]:
+    context = in_transaction(role)
+    # asyncpg waits for a free connection for ever unless told not to.
+    async with asyncio.timeout(ACQUIRE_TIMEOUT_S):
+        client = await context.__aenter__()
+    try:
+        # The public way to the connection holds a lock that the models' own queries need.
+        yield cast("Connection", client._connection)  # type: ignore[attr-defined] # noqa: SLF001
+    except BaseException as error:
+        await context.__aexit__(type(error), error, error.__traceback__)
+        raise
+    else:
+        await context.__aexit__(None, None, None)
+
+
+async def is_reachable(role: str = "system") -> bool:
+    """Return whether a query gets an answer now."""
+    try:
+        async with asyncio.timeout(ACQUIRE_TIMEOUT_S):
+            await get_connection(role).execute_query("select 1")
+    except (*DatabaseUnavailable, asyncpg.PostgresError):
+        return False
+    return True
+
+
+def _pool(url: str, size: int) -> dict[str, Any]:
+    config = expand_db_url(url)
+    config["credentials"] |= {
+        "minsize": 1,
+        "maxsize": size,
+        "command_timeout": COMMAND_TIMEOUT_S,
+        "max_inactive_connection_lifetime": 60,
+    }
+    return cast("dict[str, Any]", config)

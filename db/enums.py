@@ -1,0 +1,125 @@
+"""Words that both the code and the database use. Members are never renamed or removed."""
+
+from enum import StrEnum
+
+
+class Scope(StrEnum):
+    """What a role may do: noun:verb."""
+
+    COMPANY_READ = "company:read"
+    METERS_READ = "meters:read"
+    READINGS_READ = "readings:read"
+    NETWORK_READ = "network:read"
+    PREMISES_READ = "premises:read"
+    ACCOUNTS_READ = "accounts:read"
+    BALANCES_READ = "balances:read"
+    SUBSCRIBERS_READ = "subscribers:read"
+    SUBSCRIBERS_CONTACT = "subscribers:contact"
+
+
+class Role(StrEnum):
+    """What a membership makes of a user; DEVELOPER is platform staff and belongs to no company."""
+
+    ADMINISTRATOR = "ADMINISTRATOR"
+    OPERATOR = "OPERATOR"
+    SUBSCRIBER = "SUBSCRIBER"
+    DEVELOPER = "DEVELOPER"
+
+
+class Relay(StrEnum):
+    """What switches the supply behind a meter."""
+
+    INTERNAL = "INTERNAL"
+    CONTACTOR = "CONTACTOR"
+    NONE = "NONE"
+
+
+class Supply(StrEnum):
+    """Whether energy can flow, as last confirmed by the device."""
+
+    ON = "ON"
+    OFF = "OFF"
+    UNKNOWN = "UNKNOWN"
+
+
+class PointRole(StrEnum):
+    """What a metering point measures; only BILLING and COMMON_AREA charge."""
+
+    BILLING = "BILLING"
+    CHECK = "CHECK"
+    FEEDER = "FEEDER"
+    COMMON_AREA = "COMMON_AREA"
+    GENERATION = "GENERATION"
+
+
+class BillingMode(StrEnum):
+    """Whether an account pays before or after it consumes."""
+
+    PREPAID = "PREPAID"
+    POSTPAID = "POSTPAID"
+
+
+class Segment(StrEnum):
+    """Where an account stands; a function of facts, never stored."""
+
+    NO_ENERGY = "NO_ENERGY"
+    INVOICED = "INVOICED"
+    WARNING_LIMIT = "WARNING_LIMIT"
+    CREDIT = "CREDIT"
+
+
+class Frequency(StrEnum):
+    """The radio band of an RF module."""
+
+    MHZ_868 = "MHZ_868"
+    MHZ_2400 = "MHZ_2400"
+
+
+class Quality(StrEnum):
+    """How far a reading can be trusted."""
+
+    ACTUAL = "ACTUAL"
+    ESTIMATED = "ESTIMATED"
+    MANUAL = "MANUAL"
+    PROVISIONAL = "PROVISIONAL"
+
+
+class TimeSource(StrEnum):
+    """Whose clock dates a reading."""
+
+    METER = "METER"
+    COLLECTOR = "COLLECTOR"
+    RECEIPT = "RECEIPT"
+
+
+class ValidationRule(StrEnum):
+    """Why a reading is held."""
+
+    FUTURE = "FUTURE"
+    TOO_OLD = "TOO_OLD"
+    NEGATIVE_CONSUMPTION = "NEGATIVE_CONSUMPTION"
+
+
+class MatchStatus(StrEnum):
+    """What became of a raw frame; a frame in no queue is MATCHED."""
+
+    PENDING = "PENDING"
+    MATCHED = "MATCHED"
+    UNMATCHED = "UNMATCHED"
+    REJECTED = "REJECTED"
+    IGNORED = "IGNORED"
+
+
+class JournalKind(StrEnum):
+    """What a journal transaction is about."""
+
+    ENERGY = "ENERGY"
+    CASH_TOP_UP = "CASH_TOP_UP"
+
+
+class LedgerAccountKind(StrEnum):
+    """Sides of the books: an account's credit, and the company's own."""
+
+    CREDIT = "CREDIT"
+    REVENUE = "REVENUE"
+    CASH = "CASH"
