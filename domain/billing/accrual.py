@@ -1,0 +1,67 @@
+"""Charges into accounts: the accrual of each local day, the balance, and crossings of wake marks."""
+
+from datetime import datetime
+
+from db.access import Connection
+
+# Shared by those who charge days; the close takes it alone to decide that a day has no more.
+OPEN_DAYS_LOCK = "select pg_advisory_xact_lock_shared(hashtext('open_day'))"
+OPEN_DAYS_LOCK_ALONE = "select pg_advisory_xact_lock(hashtext('open_day'))"
+
+
+async def accrue(connection: Connection, *, now: datetime) -> None:
+    """Add the transaction's temporary `charge` rows to accounts, locked in account order."""
+    await connection.execute(OPEN_DAYS_LOCK)
+    await connection.execute(
+        """
+        insert into accrual as a (company_id, account_id, local_date, charged_micro)
+        select company_id, account_id, local_date, sum(amount_micro)
+        from charge group by company_id, account_id, local_date
+        order by company_id, account_id, local_date
+        on conflict (company_id, account_id, local_date) do update
+        set charged_micro = a.charged_micro + excluded.charged_micro
+        """
+    )
+    await connection.execute(
+        "insert into open_day select distinct company_id, local_date from charge"
+        " order by 1, 2 on conflict do nothing"
+    )
+    await change_balances(
+        connection,
+        "select company_id, account_id, -sum(amount_micro)::int8 as amount_micro from charge"
+        " group by company_id, account_id having sum(amount_micro) <> 0",
+        now=now,
+    )
+
+
+async def change_balances(connection: Connection, changes: str, *, now: datetime) -> None:
+    """Change balances, note the accounts that crossed a wake mark, and tell of all of them.
+
+    changes: a trusted query of company_id, account_id, amount_micro; one row an account.
+    """
+    await connection.execute(
+        f"""
+        with change as ({changes}), locked as materialized (
+            select b.company_id, b.account_id from account_balance b
+            where (b.company_id, b.account_id) in (select company_id, account_id from change)
+            order by b.company_id, b.account_id for update
+        ), changed as (
+            update account_balance b
+            set balance_micro = b.balance_micro + c.amount_micro, changed_at = $1
+            from change c join locked l
+                on (l.company_id, l.account_id) = (c.company_id, c.account_id)
+            where (b.company_id, b.account_id) = (c.company_id, c.account_id)
+            returning b.company_id, b.account_id, b.balance_micro, b.wake_below_micro,
+                b.wake_above_micro
+        ), crossed as (
+            insert into attention (company_id, account_id, since)
+            select company_id, account_id, $1 from changed
+            where balance_micro <= wake_below_micro or balance_micro >= wake_above_micro
+            order by company_id, account_id on conflict do nothing
+        )
+        insert into outbox (company_id, topic, created_at, account_ids)
+        select company_id, 'balances', $1, array_agg(account_id order by account_id)
+        from changed group by company_id
+        """,
+        now,
+    )

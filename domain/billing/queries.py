@@ -1,0 +1,173 @@
+"""On which terms meters are charged, and which indexes are known."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+from db.access import Connection
+from db.ids import AccountId, CompanyId, MeterId, TariffId
+from domain.billing.rules import Anchor, Segment
+
+# Mountings, accounts and tariff versions each have their periods; terms are constant where one of
+# each overlap. Only BILLING and COMMON_AREA points charge.
+TERMS = """
+    select greatest(m.started_at, ap.started_at, v.valid_from) as starts_at,
+        least(m.ended_at, ap.ended_at, v.valid_until) as ends_at,
+        ap.account_id, a.tariff_id, v.valid_from as version_from, v.price_per_kwh, m.multiplier
+    from mounting m
+    join metering_point p on p.company_id = m.company_id and p.id = m.point_id
+        and p.role in ('BILLING', 'COMMON_AREA')
+    join account_point ap on ap.company_id = m.company_id and ap.point_id = m.point_id
+    join account a on a.company_id = ap.company_id and a.id = ap.account_id
+    join tariff_version v on v.company_id = a.company_id and v.tariff_id = a.tariff_id
+    where m.company_id = $1 and m.meter_id = $2
+        and greatest(m.started_at, ap.started_at, v.valid_from)
+            < coalesce(least(m.ended_at, ap.ended_at, v.valid_until), 'infinity')
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeterSegment(Segment):
+    """A segment with the tariff version that it takes its price from."""
+
+    tariff_id: TariffId
+    version_from: datetime
+
+    def reaches(self, at: datetime) -> bool:
+        """Whether the energy right before `at` belongs here."""
+        return self.starts_at < at and (self.ends_at is None or at <= self.ends_at)
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """Who pays for a meter, by which tariff version and multiplier; None when nobody does."""
+
+    account_id: AccountId | None = None
+    tariff_id: TariffId | None = None
+    version_from: datetime | None = None
+    multiplier: Decimal = Decimal(1)
+
+
+async def terms_at(
+    connection: Connection, *, company_id: CompanyId, meter_id: MeterId, at: datetime
+) -> Terms:
+    """Return the terms for energy right after `at`."""
+    row = await connection.fetchrow(
+        f"select * from ({TERMS}) t where starts_at <= $3 and (ends_at is null or ends_at > $3)",
+        company_id,
+        meter_id,
+        at,
+    )
+    if row is None:
+        return Terms()
+    return Terms(row["account_id"], row["tariff_id"], row["version_from"], row["multiplier"])
+
+
+async def segments(
+    connection: Connection,
+    *,
+    company_id: CompanyId,
+    meter_id: MeterId,
+    from_at: datetime,
+    until_at: datetime,
+) -> list[MeterSegment]:
+    """Return a meter's segments that touch the span, by time.
+
+    An estimated base within the span is left out: readings in the span decide it anew.
+    """
+    rows = await connection.fetch(
+        f"""
+        select t.*, case when t.starts_at <= $3 or not b.estimated then b.base_index_wh end as base
+        from ({TERMS}) t
+        left join billing_segment b on b.company_id = $1 and b.meter_id = $2
+            and b.starts_at = t.starts_at
+        where t.starts_at < $4 and (t.ends_at is null or t.ends_at > $3)
+        order by t.starts_at
+        """,
+        company_id,
+        meter_id,
+        from_at,
+        until_at,
+    )
+    return [
+        MeterSegment(
+            starts_at=row["starts_at"],
+            ends_at=row["ends_at"],
+            account_id=row["account_id"],
+            price_per_kwh=row["price_per_kwh"],
+            multiplier=row["multiplier"],
+            base_index_wh=row["base"],
+            tariff_id=row["tariff_id"],
+            version_from=row["version_from"],
+        )
+        for row in rows
+    ]
+
+
+async def anchors(
+    connection: Connection,
+    *,
+    company_id: CompanyId,
+    meter_id: MeterId,
+    from_at: datetime,
+    until_at: datetime,
+) -> list[Anchor]:
+    """Return the known indexes of a meter around a span, by time.
+
+    From the last one at or before `from_at` to the first one after `until_at`; on to the very last
+    one when the terms change in between, for the split there moves every later charge.
+    """
+    start = await connection.fetchval(
+        f"select max(at) from ({KNOWN}) k where at <= $3", company_id, meter_id, from_at
+    )
+    end = await connection.fetchval(
+        f"select min(at) from ({KNOWN}) k where at > $3", company_id, meter_id, until_at
+    )
+    if await _terms_change(connection, company_id, meter_id, start or from_at, end):
+        end = None
+    rows = await connection.fetch(
+        f"select at, max(index_wh) as index_wh from ({KNOWN}) k"
+        " where at >= $3 and ($4::timestamptz is null or at <= $4) group by at order by at",
+        company_id,
+        meter_id,
+        start or from_at,
+        end,
+    )
+    return [Anchor(row["at"], row["index_wh"]) for row in rows]
+
+
+# Readings, and the indexes with which mountings and accounts began.
+KNOWN = """
+    select ts as at, index_wh from reading
+    where company_id = $1 and meter_id = $2 and index_wh is not null
+    union all
+    select starts_at, base_index_wh from billing_segment
+    where company_id = $1 and meter_id = $2 and not estimated
+"""
+
+
+async def _terms_change(
+    connection: Connection,
+    company_id: CompanyId,
+    meter_id: MeterId,
+    start: datetime,
+    end: datetime | None,
+) -> bool:
+    return bool(
+        await connection.fetchval(
+            f"select exists (select from ({TERMS}) t where starts_at > $3"
+            " and ($4::timestamptz is null or starts_at < $4))",
+            company_id,
+            meter_id,
+            start,
+            end,
+        )
+    )
+
+
+async def company_zone(connection: Connection, company_id: CompanyId) -> ZoneInfo:
+    """Return the zone whose days and months are the company's."""
+    return ZoneInfo(
+        await connection.fetchval("select time_zone from company where id = $1", company_id)
+    )

@@ -1,0 +1,128 @@
+"""What consumed energy costs. Pure: no clock, no database."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from decimal import ROUND_HALF_UP, Decimal, localcontext
+from itertools import pairwise
+from zoneinfo import ZoneInfo
+
+from db.ids import AccountId
+
+MICRO_PER_MAJOR_AND_KWH_PER_WH = 1000
+INSTANT = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """A place that a meter's index is known to have had. at: UTC."""
+
+    at: datetime
+    index_wh: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Segment:
+    """A stretch of time in which one account pays one price for a meter.
+
+    ends_at: exclusive for the energy after it; None while it lasts.
+    price_per_kwh: major currency units per kWh at the consumer's side of the multiplier.
+    base_index_wh: the index at which it began, when that is known already.
+    """
+
+    starts_at: datetime
+    ends_at: datetime | None
+    account_id: AccountId
+    price_per_kwh: Decimal
+    multiplier: Decimal
+    base_index_wh: int | None
+
+    def covers(self, at: datetime) -> bool:
+        """Whether the energy right after `at` belongs here."""
+        return self.starts_at <= at and (self.ends_at is None or at < self.ends_at)
+
+    def cost_micro(self, index_wh: int, base_index_wh: int) -> int:
+        return cost_micro(
+            price_per_kwh=self.price_per_kwh,
+            multiplier=self.multiplier,
+            energy_wh=index_wh - base_index_wh,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Base:
+    """The index at which a segment began; estimated when no reading stood there."""
+
+    index_wh: int
+    estimated: bool
+
+
+@dataclass(slots=True)
+class Bill:
+    """What a stretch of readings costs: millionths per account and local day, and where it began."""
+
+    charges: Counter[tuple[AccountId, date]] = field(default_factory=Counter)
+    bases: dict[datetime, Base] = field(default_factory=dict)
+
+
+def cost_micro(*, price_per_kwh: Decimal, multiplier: Decimal, energy_wh: int) -> int:
+    """Return the price of all energy since a base, in millionths, rounded once, half away from zero.
+
+    Charges are differences of this, so that rounding never adds up however often a meter is read.
+    """
+    with localcontext(prec=50):
+        exact = price_per_kwh * multiplier * energy_wh * MICRO_PER_MAJOR_AND_KWH_PER_WH
+        return int(exact.quantize(Decimal(1), rounding=ROUND_HALF_UP))
+
+
+def energy_date(at: datetime, zone: ZoneInfo) -> date:
+    """Return the local day of energy that ends at `at`; midnight still belongs to the day before."""
+    return (at - INSTANT).astimezone(zone).date()
+
+
+def bill(anchors: Sequence[Anchor], segments: Sequence[Segment], zone: ZoneInfo) -> Bill:
+    """Return what the energy between the first and the last anchor costs.
+
+    anchors: by time, never decreasing. segments: by time, not overlapping; one that begins before
+    the first anchor has its base. A reading across a boundary is split there in proportion to time,
+    which is an estimate; the total register always holds (domain rule 3.3).
+    """
+    made = Bill()
+    bases = {s.starts_at: s.base_index_wh for s in segments if s.base_index_wh is not None}
+    for start, end in _pieces(anchors, segments):
+        segment = next((s for s in segments if s.covers(start.at)), None)
+        if segment is None:
+            continue
+        if segment.starts_at not in bases:
+            bases[segment.starts_at] = start.index_wh
+            made.bases[segment.starts_at] = Base(start.index_wh, start not in anchors)
+        base = bases[segment.starts_at]
+        made.charges[segment.account_id, energy_date(end.at, zone)] += segment.cost_micro(
+            end.index_wh, base
+        ) - segment.cost_micro(start.index_wh, base)
+    return made
+
+
+def _pieces(
+    anchors: Sequence[Anchor], segments: Sequence[Segment]
+) -> Iterator[tuple[Anchor, Anchor]]:
+    """Yield the stretches between anchors, cut where a segment begins or ends."""
+    edges = sorted({at for s in segments for at in (s.starts_at, s.ends_at) if at is not None})
+    for before, after in pairwise(anchors):
+        cuts = [_between(before, after, at) for at in edges if before.at < at < after.at]
+        yield from pairwise([before, *cuts, after])
+
+
+def _between(before: Anchor, after: Anchor, at: datetime) -> Anchor:
+    share = (after.index_wh - before.index_wh) * ((at - before.at) // INSTANT)
+    return Anchor(at, before.index_wh + share // ((after.at - before.at) // INSTANT))
+
+
+def difference(
+    after: Counter[tuple[AccountId, date]], before: Counter[tuple[AccountId, date]]
+) -> Counter[tuple[AccountId, date]]:
+    """Return the signed settlement that turns what was charged into what is due."""
+    due = Counter(after)
+    due.subtract(before)
+    return Counter({key: amount for key, amount in due.items() if amount})

@@ -1,0 +1,28 @@
+"""Exact money: int8 millionths in hot tables, six decimals everywhere else."""
+
+from decimal import ROUND_HALF_UP, Decimal
+
+MICRO = Decimal("0.000001")
+MICRO_MAX = 2**63 - 1
+
+
+def micro(amount: Decimal) -> int:
+    """Return `amount` in millionths.
+
+    :raises ValueError: it is not finite, has more than six decimals or does not fit
+    """
+    if not amount.is_finite():
+        raise ValueError(f"amount is {amount}; a finite number was expected")
+    scaled = amount.scaleb(6)
+    if scaled != scaled.to_integral_value():
+        raise ValueError(f"amount is {amount}; at most six decimals were expected")
+    if abs(scaled) > MICRO_MAX:
+        raise ValueError(
+            f"amount is {amount}; at most {Decimal(MICRO_MAX).scaleb(-6)} was expected"
+        )
+    return int(scaled)
+
+
+def major(amount_micro: int) -> Decimal:
+    """Return millionths as major units with six decimals."""
+    return Decimal(amount_micro).scaleb(-6).quantize(MICRO, rounding=ROUND_HALF_UP)

@@ -1,0 +1,166 @@
+"""Reads that the batch statement leaves out: late, decreasing, or across a change of terms."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from db.access import Connection
+from db.enums import ValidationRule
+from domain.billing import operations as billing
+from domain.billing import queries
+from domain.billing.rules import Anchor
+from domain.readings.batch import Read
+from domain.readings.rules import continuous_index
+
+
+@dataclass(slots=True)
+class Judged:
+    """What became of a meter's exceptional reads."""
+
+    accepted: list[Read] = field(default_factory=list)
+    held: list[Read] = field(default_factory=list)
+
+
+async def store(connection: Connection, reads: Sequence[Read]) -> Judged:
+    """Judge one meter's reads one by one, store those that fit, and charge what they change.
+
+    reads: by time, all with the total register; the meter's billing state is locked. Charges go to
+    the transaction's temporary `charge` table.
+    """
+    company_id, meter_id = reads[0].company_id, reads[0].meter_id
+    before = await queries.anchors(
+        connection,
+        company_id=company_id,
+        meter_id=meter_id,
+        from_at=reads[0].at,
+        until_at=reads[-1].at,
+    )
+    limits = await _limits(connection, reads[0])
+    after, judged = list(before), Judged()
+    for read in reads:
+        anchor = _fit(after, read, limits)
+        if anchor is None:
+            judged.held.append(read)
+            continue
+        if anchor not in after:
+            after = sorted([*after, anchor], key=lambda a: (a.at, a.index_wh))
+        judged.accepted.append(read)
+        await _insert(connection, read, anchor.index_wh)
+    if len(after) > len(before):
+        charges = await billing.settle(
+            connection, company_id=company_id, meter_id=meter_id, before=before, after=after
+        )
+        await connection.copy_records_to_table("charge", records=charges, schema_name="pg_temp")
+    return judged
+
+
+@dataclass(frozen=True, slots=True)
+class _Limits:
+    register_range_wh: int
+    power_w_max: int
+
+
+def _fit(anchors: Sequence[Anchor], read: Read, limits: _Limits) -> Anchor | None:
+    """Return where the read stands between its neighbours, or None when it contradicts one."""
+    assert read.raw_index_wh is not None  # noqa: S101 - the stage sends only these here
+    previous = next((a for a in reversed(anchors) if a.at <= read.at), None)
+    following = next((a for a in anchors if a.at > read.at), None)
+    if previous is None:
+        index_wh: int | None = read.raw_index_wh
+    else:
+        index_wh = continuous_index(
+            read.raw_index_wh,
+            after_index_wh=previous.index_wh,
+            elapsed=read.at - previous.at,
+            register_range_wh=limits.register_range_wh,
+            power_w_max=limits.power_w_max,
+        )
+    if index_wh is None or (following is not None and index_wh > following.index_wh):
+        return None
+    return Anchor(read.at, index_wh)
+
+
+async def _limits(connection: Connection, read: Read) -> _Limits:
+    row = await connection.fetchrow(
+        "select s.register_range_wh, m.power_w_max from billing_state s"
+        " join meter m on m.company_id = s.company_id and m.id = s.meter_id"
+        " where s.company_id = $1 and s.meter_id = $2",
+        read.company_id,
+        read.meter_id,
+    )
+    return _Limits(row["register_range_wh"], row["power_w_max"])  # type: ignore[index]
+
+
+async def _insert(connection: Connection, read: Read, index_wh: int) -> None:
+    await connection.execute(
+        "insert into reading (company_id, meter_id, register_set_id, ts, index_wh, quality,"
+        ' time_source, meter_at, collector_at, received_at, frame_id, "values")'
+        " values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+        read.company_id,
+        read.meter_id,
+        read.register_set_id,
+        read.at,
+        index_wh,
+        read.quality,
+        read.time_source,
+        read.meter_at,
+        read.collector_at,
+        read.received_at,
+        read.frame_id,
+        read.values,
+    )
+
+
+async def hold(connection: Connection, held: Sequence[tuple[Read, ValidationRule]]) -> None:
+    """Keep reads out until a person decides. Holding the same one again changes nothing."""
+    await connection.executemany(
+        "insert into held_reading (company_id, meter_id, register_set_id, ts, rule, detail,"
+        " raw_index_wh, time_source, meter_at, collector_at, received_at, frame_id,"
+        ' "values") values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)'
+        " on conflict do nothing",
+        [
+            (
+                read.company_id,
+                read.meter_id,
+                read.register_set_id,
+                read.at,
+                rule,
+                DETAILS[rule],
+                read.raw_index_wh,
+                read.time_source,
+                read.meter_at,
+                read.collector_at,
+                read.received_at,
+                read.frame_id,
+                read.values,
+            )
+            for read, rule in held
+        ],
+    )
+
+
+DETAILS = {
+    ValidationRule.FUTURE: "dated more than five minutes after its receipt",
+    ValidationRule.TOO_OLD: "older than ninety days",
+    ValidationRule.NEGATIVE_CONSUMPTION: "the total register is lower than before, or higher than"
+    " after, and no rollover explains it",
+}
+
+
+async def keep_conflicts(connection: Connection, conflicts: Sequence[Read]) -> None:
+    """Keep reads that contradict one of the same key in their own batch."""
+    await connection.executemany(
+        "insert into reading_conflict (company_id, meter_id, register_set_id, ts, frame_id,"
+        ' received_at, "values") values ($1, $2, $3, $4, $5, $6, $7) on conflict do nothing',
+        [
+            (
+                read.company_id,
+                read.meter_id,
+                read.register_set_id,
+                read.at,
+                read.frame_id,
+                read.received_at,
+                read.values,
+            )
+            for read in conflicts
+        ],
+    )

@@ -1,0 +1,141 @@
+"""Storing batches of readings: each once, charged once, and told of in the same transaction."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+
+from db.access import Connection
+from db.enums import ValidationRule
+from domain.billing import accrual
+from domain.readings import batch, exceptions
+from domain.readings.batch import Read
+from domain.readings.rules import held_for_its_time
+
+log = logging.getLogger(__name__)
+
+BATCH_MAX = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What became of a batch: readings that are new, known already, and held or contradicting."""
+
+    new: int
+    known: int
+    held: int
+    conflicting: int
+
+
+async def store(connection: Connection, reads: Sequence[Read], *, now: datetime) -> Stored:
+    """Store readings and charge them, in the caller's `system` transaction.
+
+    Repeating a batch, or any part of it in any order, changes nothing: a reading's key admits it
+    once, and only what this attempt inserted is charged.
+
+    :raises ValueError: more than BATCH_MAX reads; nothing is written
+    """
+    if len(reads) > BATCH_MAX:
+        raise ValueError(f"{len(reads)} reads; at most {BATCH_MAX} expected")
+    held = [(read, rule) for read in reads if (rule := held_for_its_time(read.at, now=now))]
+    timely, conflicts = batch.one_a_key(r for r in reads if not held_for_its_time(r.at, now=now))
+    await batch.open_stage(connection)
+    await batch.fill(connection, timely)
+    await batch.lock_meters(connection)
+    known = await batch.drop_known(connection)
+    exceptional = await batch.take_exceptional(connection)
+    await _insert_and_charge(connection)
+    accepted = []
+    for _, of_meter in groupby(exceptional, key=lambda read: (read.company_id, read.meter_id)):
+        judged = await exceptions.store(connection, list(of_meter))
+        accepted += judged.accepted
+        held += [(read, ValidationRule.NEGATIVE_CONSUMPTION) for read in judged.held]
+    await batch.fill(connection, accepted)
+    await _keep_latest(connection)
+    await accrual.accrue(connection, now=now)
+    await _tell(connection, now=now)
+    await exceptions.hold(connection, held)
+    await exceptions.keep_conflicts(connection, conflicts)
+    new = len(timely) - known - (len(exceptional) - len(accepted))
+    return Stored(new=new, known=known, held=len(held), conflicting=len(conflicts))
+
+
+async def _insert_and_charge(connection: Connection) -> None:
+    """Insert the staged readings, charge what was inserted, and move the billing states."""
+    await connection.execute(
+        """
+        with inserted as (
+            insert into reading (company_id, meter_id, register_set_id, ts, index_wh, quality,
+                time_source, meter_at, collector_at, received_at, frame_id, "values")
+            select t.company_id, t.meter_id, t.register_set_id, t.ts,
+                t.raw_index_wh + coalesce(s.billed_index_wh, 0)
+                    / s.register_range_wh * s.register_range_wh,
+                t.quality, t.time_source, t.meter_at, t.collector_at, t.received_at, t.frame_id,
+                t."values"
+            from stage t
+            join billing_state s on (s.company_id, s.meter_id) = (t.company_id, t.meter_id)
+            on conflict do nothing
+            returning company_id, meter_id, register_set_id, ts, index_wh
+        ), advanced as (
+            update billing_state s set billed_at = m.ts, billed_index_wh = m.index_wh
+            from (
+                select company_id, meter_id, max(ts) as ts, max(index_wh) as index_wh
+                from inserted where index_wh is not null group by company_id, meter_id
+            ) m
+            where (s.company_id, s.meter_id) = (m.company_id, m.meter_id)
+        ), stepped as (
+            select i.company_id, s.account_id, i.ts, s.base_index_wh, s.multiplier,
+                v.price_per_kwh, c.time_zone, i.index_wh,
+                lag(i.index_wh, 1, s.billed_index_wh) over (
+                    partition by i.company_id, i.meter_id order by i.ts, i.register_set_id
+                ) as before_wh
+            from inserted i
+            join billing_state s on (s.company_id, s.meter_id) = (i.company_id, i.meter_id)
+            join tariff_version v on (v.company_id, v.tariff_id, v.valid_from)
+                = (s.company_id, s.tariff_id, s.version_from)
+            join company c on c.id = i.company_id
+            where i.index_wh is not null
+        )
+        insert into charge (company_id, account_id, local_date, amount_micro)
+        select company_id, account_id,
+            ((ts - interval '1 microsecond') at time zone time_zone)::date,
+            round(price_per_kwh * multiplier * (index_wh - base_index_wh) * 1000)
+                - round(price_per_kwh * multiplier * (before_wh - base_index_wh) * 1000)
+        from stepped where index_wh <> before_wh
+        """
+    )
+
+
+async def _keep_latest(connection: Connection) -> None:
+    """Bring `meter_latest` up to date, keeping the values before."""
+    await connection.execute(
+        """
+        insert into meter_latest as l (company_id, meter_id, register_set_id, ts, batch, "values")
+        select distinct on (company_id, meter_id, register_set_id)
+            company_id, meter_id, register_set_id, ts, $1, "values"
+        from stage order by company_id, meter_id, register_set_id, ts desc
+        on conflict (company_id, meter_id, register_set_id) do update
+        set ts = excluded.ts, "values" = excluded."values", batch = excluded.batch,
+            previous_ts = l.ts, previous_values = l."values"
+        where excluded.ts > l.ts
+        """,
+        await connection.fetchval("select nextval('batch_sequence')"),
+    )
+
+
+async def _tell(connection: Connection, *, now: datetime) -> None:
+    """Write the events of this batch: one row per field, with ids and no values."""
+    await connection.execute(
+        """
+        insert into outbox (company_id, topic, created_at, field_id, batch, from_ts, to_ts,
+            meter_ids, account_ids)
+        select t.company_id, 'readings', $1, t.field_id, currval('batch_sequence'), min(t.ts),
+            max(t.ts), array_agg(distinct t.meter_id),
+            coalesce(array_agg(distinct s.account_id) filter (where s.account_id is not null), '{}')
+        from stage t
+        join billing_state s on (s.company_id, s.meter_id) = (t.company_id, t.meter_id)
+        group by t.company_id, t.field_id
+        """,
+        now,
+    )
