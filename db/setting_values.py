@@ -1,0 +1,111 @@
+"""Readers of single values from the environment.
+
+A reader takes the text and returns the value; anything else raises a `ValueError` that says what
+was expected, without repeating the text, which may be a secret.
+"""
+
+import re
+from datetime import timedelta
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from urllib.parse import urlsplit
+
+SECRET_BYTES_MIN = 32
+PORT_MAX = 65_535
+TTL_S_MAX = 366 * 24 * 3600
+NETWORKS_MAX = 1_000
+HOST_NAME = r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?"
+INGEST_CONNECTIONS_MAX = 64
+
+IPNetwork = IPv4Network | IPv6Network
+
+
+def database_url(text: str) -> str:
+    """Return a PostgreSQL URL with a host, a user and a database."""
+    if not _is_url(text, schemes={"postgresql", "postgres"}, named=True):
+        raise ValueError("postgresql://USER:PASSWORD@HOST:PORT/DATABASE")
+    return text
+
+
+def redis_url(text: str) -> str:
+    if not _is_url(text, schemes={"redis", "rediss"}, named=False):
+        raise ValueError("redis://:PASSWORD@HOST:PORT/NUMBER")
+    return text
+
+
+def host(text: str) -> str:
+    """Return a name or an address, the latter without brackets."""
+    try:
+        return str(ip_address(text))
+    except ValueError:
+        if re.fullmatch(HOST_NAME, text):
+            return text
+        raise ValueError("a host name or an address") from None
+
+
+def port(text: str) -> int:
+    return _whole_number(text, 0, PORT_MAX)
+
+
+def seconds(text: str) -> timedelta:
+    return timedelta(seconds=_whole_number(text, 1, TTL_S_MAX))
+
+
+def ingest_connections(text: str) -> int:
+    return _whole_number(text, 1, INGEST_CONNECTIONS_MAX)
+
+
+def log_level(text: str) -> str:
+    return _one_of(text, "DEBUG", "INFO", "WARNING", "ERROR")
+
+
+def log_format(text: str) -> str:
+    return _one_of(text, "auto", "json", "text")
+
+
+def secret(text: str) -> str:
+    if len(text.encode()) < SECRET_BYTES_MIN:
+        raise ValueError(f"at least {SECRET_BYTES_MIN} bytes")
+    return text
+
+
+def switch(text: str) -> bool:
+    values = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
+    if text.lower() not in values:
+        raise ValueError("true or false")
+    return values[text.lower()]
+
+
+def networks(text: str) -> tuple[IPNetwork, ...]:
+    """Return networks separated by commas; a single address is a network of one."""
+    parts = [part.strip() for part in text.split(",")]
+    if len(parts) > NETWORKS_MAX:
+        raise ValueError(f"at most {NETWORKS_MAX} networks")
+    try:
+        return tuple(ip_network(part) for part in parts)
+    except ValueError:
+        raise ValueError("networks such as 10.0.0.0/8, separated by commas") from None
+
+
+def _whole_number(text: str, minimum: int, maximum: int) -> int:
+    # int() would also take "1_000" and digits of other scripts.
+    if text.isascii() and text.isdigit() and minimum <= int(text) <= maximum:
+        return int(text)
+    raise ValueError(f"a whole number from {minimum} to {maximum}")
+
+
+def _one_of(text: str, *choices: str) -> str:
+    for choice in choices:
+        if text.lower() == choice.lower():
+            return choice
+    raise ValueError(f"one of {', '.join(choices)}")
+
+
+def _is_url(text: str, *, schemes: set[str], named: bool) -> bool:
+    """Return whether it is a URL with a host and, if `named`, with a user and a path."""
+    try:
+        parts = urlsplit(text)
+        _ = parts.port
+    except ValueError:
+        return False
+    complete = not named or bool(parts.username and parts.path.strip("/"))
+    return parts.scheme in schemes and bool(parts.hostname) and complete

@@ -1,0 +1,28 @@
+"""Folders and servers for the launcher's own tests."""
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from cli.embedded.lodging import PASSABLE
+from cli.embedded.postgres import Postgres
+
+
+@pytest.fixture(scope="session")
+def open_folder() -> Iterator[Path]:
+    """Lend a folder that every account can enter, as pytest's own are not."""
+    folder = Path(tempfile.mkdtemp(prefix="wattledger-cli-"))
+    folder.chmod(PASSABLE)
+    yield folder
+    shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def postgres(open_folder: Path) -> Iterator[Postgres]:
+    """Lend a PostgreSQL that runs; tests leave it running."""
+    server = Postgres(open_folder / "shared", settings={"fsync": "off"})
+    with server:
+        yield server

@@ -1,0 +1,67 @@
+"""Fixtures for every test: one pair of servers a run, a database and a clean Redis a test.
+
+With pytest-xdist the controller starts the servers and tells its workers; without, the first test
+that needs them does.
+"""
+
+from collections.abc import AsyncIterator
+from dataclasses import asdict
+from itertools import count
+from typing import Any
+
+import pytest
+from redis.asyncio import Redis
+
+from db.settings import Urls
+from tests.servers import REDIS_DATABASES, Addresses, Servers, copied_database
+
+SERVERS = pytest.StashKey[Servers]()
+names = count(1)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[SERVERS] = Servers()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Tell a worker of pytest-xdist where the servers are."""
+    node.workerinput["addresses"] = asdict(node.config.stash[SERVERS].start())
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    config.stash[SERVERS].stop()
+
+
+@pytest.fixture(scope="session")
+def servers(request: pytest.FixtureRequest) -> Addresses:
+    """Return how to reach the run's servers."""
+    told = getattr(request.config, "workerinput", None)
+    if told is not None:
+        return Addresses(**told["addresses"])
+    return request.config.stash[SERVERS].start()
+
+
+@pytest.fixture
+async def database(servers: Addresses, worker_number: int) -> AsyncIterator[Urls]:
+    """Lend the test a database of its own, migrated and empty."""
+    async with copied_database(servers, f"test_{worker_number}_{next(names)}") as urls:
+        yield urls
+
+
+@pytest.fixture
+async def redis_url(servers: Addresses, worker_number: int) -> str:
+    """Return an emptied Redis database; channels, however, are shared with other workers."""
+    url = f"{servers.redis}/{worker_number}"
+    async with Redis.from_url(url) as client:
+        await client.flushdb()
+    return url
+
+
+@pytest.fixture(scope="session")
+def worker_number(request: pytest.FixtureRequest) -> int:
+    """Return the number of this worker of pytest-xdist; 0 without it."""
+    told = getattr(request.config, "workerinput", {"workerid": "gw0"})
+    number = int(told["workerid"].removeprefix("gw"))
+    assert number < REDIS_DATABASES, "more workers than Redis databases"
+    return number
