@@ -1,0 +1,207 @@
+"""Turns the data sets of a readout into what is stored: registers, serial, clock, error flags.
+
+Pure and re-runnable. Billing by several tariff registers, profiles and events are not here.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from collectors.protocols.iec62056_21.clock import MeterClock, read_clock
+from collectors.protocols.iec62056_21.obis import (
+    DSMR_GENERAL_MEDIUM,
+    EQUIPMENT_CODES,
+    SERIAL_CODES,
+    Fact,
+    Scale,
+    SkipReason,
+    is_heat_meter,
+    natural_order,
+    plan,
+)
+from collectors.protocols.iec62056_21.readout import DataSet, Readout
+
+BILLING_REGISTER = "1.8.0"
+BILLING_UNIT = "Wh"
+MAX_SERIAL_CHARS = 64
+# DSMR prints equipment ids as the hex of their characters; a shorter row of digits is a number.
+MIN_HEX_SERIAL_CHARS = 20
+_MAX_FIGURES = 32
+_INT8_MIN, _INT8_MAX = -(2**63), 2**63 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Register:
+    """A current value as a scaled integer: the quantity is value · 10^scaler in `unit`.
+
+    value: None when the meter prints the register empty.
+    scaler: 0 or below. Energies and powers have 0 up to three decimals of the kilo-unit, so that
+        printing fewer decimals does not change the register set; finer ones have -1, -2 …
+    unit: Wh, varh, VAh, W, var, VA, V, A, Hz; any other as printed, "" for a power factor.
+    digits: integer digits printed, for telling rollovers: of energies and powers in the kilo-unit
+        (6 for "001581.123*kWh", 7 for "0029.055*MWh"), of others as printed; None when unknown.
+    """
+
+    obis: str
+    value: int | None
+    scaler: int
+    unit: str
+    digits: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A data set that gave nothing."""
+
+    code: str
+    history: int | None
+    reason: SkipReason
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """What a readout says; every data set is in one of the fields.
+
+    registers: in the natural order of their codes. The tuple of (obis, scaler, unit) identifies
+        the register set.
+    """
+
+    serial: str | None
+    meter_clock: MeterClock | None
+    error_flags: str | None
+    registers: tuple[Register, ...]
+    skipped: tuple[Skipped, ...]
+
+
+def decode(readout: Readout) -> Decoded:
+    """Return the current values of the meter itself, and of all else why it was skipped.
+
+    Whether the check value was right is the caller's to look at, in `readout.checksum`.
+    """
+    heat = is_heat_meter(frozenset([data_set.code for data_set in readout.data_sets]))
+    registers: dict[str, Register] = {}
+    facts: list[tuple[Fact, DataSet]] = []
+    skipped: list[Skipped] = []
+    for data_set in readout.data_sets:
+        code, values = data_set.code, data_set.values
+        outcome = plan(data_set.medium, code, data_set.history, values[0].unit, heat)
+        if isinstance(outcome, Scale) and len(values) == 1:
+            made = _register(code, values[0].text, outcome)
+        elif isinstance(outcome, Fact):
+            facts.append((outcome, data_set))
+            continue
+        else:
+            made = _skip_reason(values[0].text, outcome)
+        if isinstance(made, Register):
+            known = registers.setdefault(code, made)
+            if known is made:
+                continue
+            made = SkipReason.REPEATED if known == made else SkipReason.CONFLICTING
+        skipped.append(Skipped(code, data_set.history, made))
+    return Decoded(
+        serial=_serial([found for fact, found in facts if fact is Fact.SERIAL], skipped),
+        meter_clock=_clock([found for fact, found in facts if fact is Fact.CLOCK], skipped),
+        error_flags=_error_flags([s for fact, s in facts if fact is Fact.ERROR_FLAGS], skipped),
+        registers=tuple([registers[code] for code in sorted(registers, key=natural_order)]),
+        skipped=tuple(skipped),
+    )
+
+
+def billing_index_wh(registers: Sequence[Register]) -> int | None:
+    """Return the total imported energy in whole Wh, rounded down.
+
+    None when the meter does not print it: tariff registers are never added up instead, because
+    nothing says that they are all printed.
+    """
+    for register in registers:
+        if register.obis == BILLING_REGISTER and register.unit == BILLING_UNIT:
+            return None if register.value is None else register.value // 10**-register.scaler
+    return None
+
+
+def _register(code: str, text: str, scale: Scale) -> Register | SkipReason:
+    if not text:
+        return Register(code, None, min(scale.exponent, 0), scale.unit, None)
+    whole, _, fraction = text.partition(".")
+    figures = whole + fraction
+    if not figures.isdecimal():
+        whole = whole.removeprefix("-")
+        if not (whole + fraction).isdecimal():
+            return SkipReason.TEXT
+    if len(figures) > _MAX_FIGURES:
+        return SkipReason.OUT_OF_RANGE
+    value = int(figures)
+    scaler = scale.exponent - len(fraction)
+    if scaler > 0:
+        value *= 10**scaler
+        scaler = 0
+    if not _INT8_MIN <= value <= _INT8_MAX:
+        return SkipReason.OUT_OF_RANGE
+    digits = len(whole) + scale.digits_shift
+    return Register(code, value, scaler, scale.unit, digits if digits > 0 else None)
+
+
+def _skip_reason(text: str, outcome: Scale | SkipReason) -> SkipReason:
+    """Say why a data set is no register: it has several values, or what its address tells."""
+    if isinstance(outcome, Scale):
+        return SkipReason.DATED_MAXIMUM if outcome.maximum else SkipReason.SEVERAL_VALUES
+    if outcome is not SkipReason.NO_UNIT:
+        return outcome
+    if not text:
+        return SkipReason.EMPTY
+    return SkipReason.NO_UNIT if text.replace(".", "", 1).isdecimal() else SkipReason.TEXT
+
+
+def _clock(data_sets: list[DataSet], skipped: list[Skipped]) -> MeterClock | None:
+    printed: dict[str, str] = {}
+    for data_set in data_sets:
+        if data_set.code in printed:
+            skipped.append(Skipped(data_set.code, None, SkipReason.SUPERSEDED))
+        else:
+            printed[data_set.code] = data_set.values[0].text
+    clock = read_clock(printed)
+    if clock is None:
+        skipped.extend(Skipped(code, None, SkipReason.UNREADABLE_CLOCK) for code in printed)
+    return clock
+
+
+def _serial(data_sets: list[DataSet], skipped: list[Skipped]) -> str | None:
+    best_first = sorted(data_sets, key=lambda data_set: SERIAL_CODES.index(data_set.code))
+    chosen = _first_usable(best_first, skipped)
+    if chosen is None:
+        return None
+    serial = chosen.values[0].text.strip()
+    if chosen.medium == DSMR_GENERAL_MEDIUM and chosen.code in EQUIPMENT_CODES:
+        return _without_hex(serial)
+    return serial
+
+
+def _error_flags(data_sets: list[DataSet], skipped: list[Skipped]) -> str | None:
+    chosen = _first_usable(data_sets, skipped)
+    return chosen.values[0].text.strip() if chosen else None
+
+
+def _first_usable(data_sets: list[DataSet], skipped: list[Skipped]) -> DataSet | None:
+    """Return the first data set with an identifier in it, and note why the others are skipped."""
+    chosen: DataSet | None = None
+    for data_set in data_sets:
+        length = len(data_set.values[0].text.strip())
+        if length == 0:
+            skipped.append(Skipped(data_set.code, None, SkipReason.EMPTY))
+        elif length > MAX_SERIAL_CHARS:
+            skipped.append(Skipped(data_set.code, None, SkipReason.TOO_LONG))
+        elif chosen is None:
+            chosen = data_set
+        else:
+            skipped.append(Skipped(data_set.code, None, SkipReason.SUPERSEDED))
+    return chosen
+
+
+def _without_hex(serial: str) -> str:
+    """Return the characters that a DSMR equipment id is the hex of, or the id when of none."""
+    if len(serial) < MIN_HEX_SERIAL_CHARS:
+        return serial
+    try:
+        characters = bytes.fromhex(serial).decode("ascii").strip()
+    except ValueError:
+        return serial
+    return characters if characters.isprintable() and characters else serial

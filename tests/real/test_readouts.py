@@ -1,0 +1,291 @@
+"""Real readouts: read beside an independent parser, and by name with what they must give.
+
+The oracle is the package iec62056-21. Ours deviates from it on purpose in `as_ours`.
+"""
+
+import os
+from collections import Counter
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from iec62056_21.messages import DataLine  # type: ignore[import-untyped]
+
+from collectors.protocols.iec62056_21.build import render
+from collectors.protocols.iec62056_21.checksums import Checksum
+from collectors.protocols.iec62056_21.clock import MeterClock, Season
+from collectors.protocols.iec62056_21.obis import SkipReason
+from collectors.protocols.iec62056_21.readout import Readout, parse_readout
+from collectors.protocols.iec62056_21.registers import (
+    Decoded,
+    Register,
+    Skipped,
+    billing_index_wh,
+    decode,
+)
+
+REPOSITORY = Path(__file__).parents[2]
+REAL_DATA = Path(os.environ.get("WATTLEDGER_REAL_DATA", REPOSITORY.parent / "shared" / "data"))
+FOLDER = REAL_DATA / "iec62056-21"
+FILES = sorted(path.name for path in FOLDER.glob("*.txt"))
+
+pytestmark = pytest.mark.skipif(not FILES, reason=f"no real readouts in {FOLDER}")
+
+# One value: medium, code and history of its address (None without one), text and unit.
+Seen = tuple[tuple[str | None, str, int | None] | None, str, str | None]
+
+
+def read(name: str) -> Readout:
+    return parse_readout((FOLDER / name).read_bytes())
+
+
+def seen_by_oracle(raw: bytes) -> list[Seen]:
+    lines = raw.decode("ascii").replace("\x02", "").splitlines()
+    return [
+        as_ours(data_set.address, data_set.value, data_set.unit)
+        for line in lines
+        for data_set in DataLine.from_representation(line).data_sets
+    ]
+
+
+def as_ours(address: str | None, value: str, unit: str | None) -> Seen:
+    """Bring what the oracle saw to our form; the two `if` are the deliberate deviations."""
+    if address is None and "*" in value:
+        # The oracle leaves the unit in a value that has no address: "(0000005627*s)".
+        value, unit = value.split("*")
+    if unit is not None and "&" in value:
+        # The oracle takes the end of joined values for a unit: "088*C&082" and "C".
+        value, unit = f"{value}*{unit}", None
+    return taken_apart(address), value, unit
+
+
+def taken_apart(address: str | None) -> tuple[str | None, str, int | None] | None:
+    if address is None:
+        return None
+    medium, _, rest = address.rpartition(":")
+    code, _, history = rest.partition("*")
+    return medium or None, code, int(history) if history not in {"", "255"} else None
+
+
+def seen_by_us(readout: Readout) -> list[Seen]:
+    return [
+        ((s.medium, s.code, s.history) if index == 0 else None, value.text, value.unit)
+        for s in readout.data_sets
+        for index, value in enumerate(s.values)
+    ]
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_every_data_set_of_the_oracle_is_seen(name: str) -> None:
+    raw = (FOLDER / name).read_bytes()
+
+    assert seen_by_us(parse_readout(raw)) == seen_by_oracle(raw)
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_real_readout_is_read_back_as_it_was_rendered(name: str) -> None:
+    readout = read(name)
+
+    again = parse_readout(render(readout))
+
+    assert again.data_sets == readout.data_sets
+    assert (again.identification, again.checksum) == (readout.identification, Checksum.VALID)
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_parity_bits_change_nothing_in_a_real_readout(name: str) -> None:
+    raw = (FOLDER / name).read_bytes()
+    even = bytes(byte | 0x80 if byte.bit_count() % 2 else byte for byte in raw)
+
+    assert parse_readout(even) == parse_readout(raw)
+
+
+@pytest.mark.parametrize(
+    ("name", "checksum", "problems"),
+    [
+        pytest.param("metcom-mcs-readout-2022-11-13.txt", Checksum.ABSENT, (), id="metcom"),
+        pytest.param("example_data_a_landisgyr_360.txt", Checksum.VALID, (), id="CRC A077"),
+        pytest.param("example_data_b.txt", Checksum.ABSENT, (), id="no CRC"),
+        pytest.param("telegram_v4_2.txt", Checksum.VALID, (), id="CRC 6796"),
+        pytest.param("telegram_v5.txt", Checksum.VALID, (), id="CRC 6EEE"),
+        pytest.param("testHttpRequestD0-1.txt", Checksum.ABSENT, (), id="echoed request"),
+        pytest.param("testSerialRequestResponseD0-20-2.txt", Checksum.WRONG, (), id="BCC X"),
+        pytest.param(
+            "testSerialRequestResponseD0BufferOverrun-3.txt",
+            Checksum.WRONG,
+            ("offset 700: expected the end, got 'YZ'",),
+            id="bytes after the BCC",
+        ),
+        pytest.param("testSerialRequestResponseD0WithAck2-8.txt", Checksum.VALID, (), id="BCC f"),
+        pytest.param("testSerialResponseD0FastSend-10.txt", Checksum.ABSENT, (), id="push"),
+    ],
+)
+def test_check_values_of_real_readouts(
+    name: str, checksum: Checksum, problems: tuple[str, ...]
+) -> None:
+    readout = read(name)
+
+    assert (readout.checksum, readout.problems) == (checksum, problems)
+
+
+def test_metcom_readout() -> None:
+    result = decode(read("metcom-mcs-readout-2022-11-13.txt"))
+
+    assert result.serial == "10067967"
+    assert result.error_flags == "00000000"
+    assert result.meter_clock == MeterClock(datetime(2022, 11, 13, 20, 24, 5), None)  # noqa: DTZ001
+    assert result.registers == (
+        Register("1.8.0", 12816601, -1, "Wh", 5),
+        Register("2.8.0", 0, -1, "Wh", 5),
+        Register("5.8.0", 491785, -1, "varh", 5),
+        Register("6.8.0", 0, -1, "varh", 5),
+        Register("7.8.0", 0, -1, "varh", 5),
+        Register("8.8.0", 799454, -1, "varh", 5),
+    )
+    assert billing_index_wh(result.registers) == 1281660
+    assert [s for s in result.skipped if s.reason is not SkipReason.HISTORY] == [
+        Skipped("0.0.1", None, SkipReason.GENERAL),
+        Skipped("0.1.0", None, SkipReason.GENERAL),
+        Skipped("0.1.2", None, SkipReason.GENERAL),
+        Skipped("1.6.1", None, SkipReason.DATED_MAXIMUM),
+        Skipped("2.6.1", None, SkipReason.DATED_MAXIMUM),
+        Skipped("0.3.3", None, SkipReason.GENERAL),
+        Skipped("0.2.2", None, SkipReason.GENERAL),
+        Skipped("0.2.0", None, SkipReason.GENERAL),
+        Skipped("0.2.0", None, SkipReason.GENERAL),
+        Skipped("0.2.0", None, SkipReason.GENERAL),
+    ]
+    assert sum(s.reason is SkipReason.HISTORY for s in result.skipped) == 27
+
+
+def test_dsmr_telegram_without_a_total_register() -> None:
+    readout = read("telegram_v4_2.txt")
+
+    result = decode(readout)
+
+    assert readout.identification == "KFM5KAIFA-METER"
+    # The id is no hex of printable characters, so it stays as it is printed.
+    assert result.serial == "3960221976967177082151037881335713"
+    assert result.meter_clock == MeterClock(
+        datetime(2016, 11, 13, 20, 57, 57),  # noqa: DTZ001
+        Season.STANDARD,
+    )
+    assert result.registers[:4] == (
+        Register("1.7.0", 2027, 0, "W", 2),
+        Register("1.8.1", 1581123, 0, "Wh", 6),
+        Register("1.8.2", 1435706, 0, "Wh", 6),
+        Register("2.7.0", 0, 0, "W", 2),
+    )
+    assert len(result.registers) == 15
+    assert billing_index_wh(result.registers) is None
+    assert Counter(skipped.reason for skipped in result.skipped) == {
+        SkipReason.GENERAL: 6,
+        SkipReason.NO_UNIT: 6,
+        SkipReason.OTHER_MEDIUM: 3,
+        SkipReason.PROFILE: 1,
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "serial"),
+    [
+        pytest.param("example_data_b.txt", "E2206017647934515", id="example B"),
+        pytest.param("telegram_v5.txt", "K8EG004046395507", id="DSMR 5"),
+        pytest.param("testSerialResponseD0FastSend-10.txt", "331200-5009810", id="eHZ"),
+    ],
+)
+def test_serials_of_real_meters(name: str, serial: str) -> None:
+    assert decode(read(name)).serial == serial
+
+
+def test_landis_gyr_telegram() -> None:
+    readout = read("example_data_a_landisgyr_360.txt")
+
+    result = decode(readout)
+
+    by_code = {register.obis: register for register in result.registers}
+    assert readout.identification == "LGF5E360"
+    assert result.meter_clock == MeterClock(
+        datetime(2021, 2, 22, 16, 19),  # noqa: DTZ001
+        Season.STANDARD,
+    )
+    assert (result.serial, result.skipped, len(by_code)) == (None, (), 26)
+    assert by_code["1.8.0"] == Register("1.8.0", 896020, 0, "Wh", 8)
+    assert by_code["3.8.0"] == Register("3.8.0", 518309, 0, "varh", 8)
+    assert by_code["2.7.0"] == Register("2.7.0", 20, 0, "W", 4)
+    assert by_code["24.7.0"] == Register("24.7.0", 146, 0, "var", 4)
+    assert by_code["32.7.0"] == Register("32.7.0", 2301, -1, "V", 3)
+    assert by_code["71.7.0"] == Register("71.7.0", 3, -1, "A", 3)
+
+
+def test_readout_with_fifteen_stored_periods() -> None:
+    readout = read("testSerialRequestResponseD0WithAck2-8.txt")
+
+    result = decode(readout)
+
+    stored = [s.history for s in readout.data_sets if s.code == "1.8.0" and s.history is not None]
+    assert stored == list(range(1, 16))
+    assert result.serial == "63355730"
+    assert result.error_flags == "0000000"
+    assert result.meter_clock == MeterClock(
+        datetime(2017, 3, 18, 20, 14, 55),  # noqa: DTZ001
+        Season.STANDARD,
+    )
+    assert [(register.obis, register.value) for register in result.registers] == [
+        ("1.7.0", 908),
+        ("1.8.0", 8048375),
+        ("1.8.1", 8048375),
+        ("1.8.2", 0),
+        ("1.8.3", 0),
+        ("1.8.4", 0),
+        ("2.7.0", 0),
+        ("2.8.0", 0),
+        ("2.8.1", 0),
+        ("2.8.2", 0),
+        ("2.8.3", 0),
+        ("2.8.4", 0),
+    ]
+    assert billing_index_wh(result.registers) == 8048375
+    assert sum(s.reason is SkipReason.HISTORY for s in result.skipped) == 318
+
+
+def test_heat_meter_readout() -> None:
+    result: Decoded = decode(read("testSerialRequestResponseD0-20-2.txt"))
+
+    assert (result.serial, result.error_flags, result.meter_clock) == ("00010213", "0", None)
+    assert result.registers == (
+        Register("6.6", 17200, 0, "W", 4),
+        Register("6.8", 29055000, 0, "Wh", 7),
+        Register("6.26", 158928, -2, "m3", 5),
+        Register("6.31", 30710, 0, "h", 7),
+        Register("6.32", 194, 0, "h", 7),
+        Register("6.33", 1476, -3, "m3ph", 3),
+        Register("6.35", 60, 0, "m", 2),
+    )
+    assert billing_index_wh(result.registers) is None
+
+
+def test_push_telegram_takes_the_unit_from_the_code() -> None:
+    result = decode(read("testSerialResponseD0FastSend-10.txt"))
+
+    assert result.registers == (Register("1.8.1", 329420231, -1, "Wh", 6),)
+
+
+@pytest.mark.parametrize(
+    ("name", "count", "values"),
+    [
+        pytest.param("emh-p01-8ch-registers.txt", 1, 20 + 2 * 8, id="EMH profile"),
+        pytest.param("metcom-p01-6ch-import.txt", 1, 16 + 4 * 6, id="Metcom profile"),
+        pytest.param("measurement-p01-4ch-kwh.txt", 1, 12 + 3 * 4, id="profile of energies"),
+        pytest.param("emh-p98-status-events.txt", 4, 4 * 4, id="EMH events"),
+        pytest.param("metcom-p98-coded-events.txt", 6, 6 * 10, id="Metcom events"),
+    ],
+)
+def test_profiles_and_events_are_skipped_whole(name: str, count: int, values: int) -> None:
+    readout = read(name)
+
+    result = decode(readout)
+
+    assert sum(len(data_set.values) for data_set in readout.data_sets) == values
+    assert result.registers == ()
+    assert [skipped.reason for skipped in result.skipped] == [SkipReason.PROFILE] * count
