@@ -1,4 +1,4 @@
-"""The only doors to PostgreSQL: one short transaction each, as `app` in one company or as `system`."""
+"""The only doors to PostgreSQL: one short transaction each, as `app` or as `system`."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -30,7 +30,7 @@ DatabaseUnavailable = (
 
 
 async def connect(urls: Urls, *, pool_size: int = POOL_SIZE) -> None:
-    """Open this process's pools. Models speak as `app`; `system()` is for what sees all companies."""
+    """Open this process's pools. Models speak as `app`, within `tenant()`."""
     await Tortoise.init(
         config={
             "connections": {
@@ -76,7 +76,7 @@ async def _transaction(role: str) -> AsyncIterator[Connection]:
         client = await context.__aenter__()
     try:
         # The public way to the connection holds a lock that the models' own queries need.
-        yield cast("Connection", client._connection)  # type: ignore[attr-defined] # noqa: SLF001
+        yield cast("Connection", client._connection)  # noqa: SLF001
     except BaseException as error:
         await context.__aexit__(type(error), error, error.__traceback__)
         raise

@@ -10,7 +10,9 @@ LATEST = "wattledger.__latest__"
 
 
 async def migrate(owner_url: str, *, target: str = LATEST) -> None:
-    """Apply migrations up, or down, to `target`: `wattledger.m0003_frames`, or `wattledger.__first__` for none.
+    """Apply migrations up, or down, to `target`.
+
+    target: such as `wattledger.m0003_frames`; `wattledger.__first__` for none.
 
     Each migration is one transaction. Safe to repeat.
     """

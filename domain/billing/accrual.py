@@ -1,4 +1,4 @@
-"""Charges into accounts: the accrual of each local day, the balance, and crossings of wake marks."""
+"""Charges into accounts: accrual per local day, balance, and crossings of wake marks."""
 
 from datetime import datetime
 

@@ -105,7 +105,7 @@ async def _advance(
     segments: list[queries.MeterSegment],
     due: Bill,
 ) -> None:
-    """Move the billing state to `last` where that is news, with the terms of the segment it is in."""
+    """Move the billing state to `last` where that is news, with the terms it is on there."""
     reached = next((s for s in segments if s.reaches(last.at)), None)
     base = None if reached is None else due.bases.get(reached.starts_at)
     await connection.execute(

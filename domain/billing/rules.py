@@ -60,14 +60,14 @@ class Base:
 
 @dataclass(slots=True)
 class Bill:
-    """What a stretch of readings costs: millionths per account and local day, and where it began."""
+    """What a stretch of readings costs, in millionths per account and local day."""
 
     charges: Counter[tuple[AccountId, date]] = field(default_factory=Counter)
     bases: dict[datetime, Base] = field(default_factory=dict)
 
 
 def cost_micro(*, price_per_kwh: Decimal, multiplier: Decimal, energy_wh: int) -> int:
-    """Return the price of all energy since a base, in millionths, rounded once, half away from zero.
+    """Return the price of all energy since a base, in millionths, rounded half away from zero.
 
     Charges are differences of this, so that rounding never adds up however often a meter is read.
     """
@@ -77,7 +77,7 @@ def cost_micro(*, price_per_kwh: Decimal, multiplier: Decimal, energy_wh: int) -
 
 
 def energy_date(at: datetime, zone: ZoneInfo) -> date:
-    """Return the local day of energy that ends at `at`; midnight still belongs to the day before."""
+    """Return the local day of energy that ends at `at`; midnight belongs to the day before."""
     return (at - INSTANT).astimezone(zone).date()
 
 

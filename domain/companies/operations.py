@@ -28,8 +28,8 @@ async def create(
     ZoneInfo(time_zone)
     async with access.system() as connection:
         company_id = await connection.fetchval(
-            "insert into company (name, currency, time_zone, locale, warning_limit_micro, created_at)"
-            " values ($1, $2, $3, $4, $5, $6) returning id",
+            "insert into company (name, currency, time_zone, locale, warning_limit_micro,"
+            " created_at) values ($1, $2, $3, $4, $5, $6) returning id",
             name,
             currency,
             time_zone,

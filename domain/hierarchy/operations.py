@@ -177,7 +177,8 @@ async def create_meter(
             )
         )
         await connection.execute(
-            "insert into billing_state (company_id, meter_id, register_range_wh) values ($1, $2, $3)",
+            "insert into billing_state (company_id, meter_id, register_range_wh)"
+            " values ($1, $2, $3)",
             company_id,
             meter_id,
             register_range_wh(register_digits),
@@ -196,7 +197,7 @@ async def _insert(
 ) -> int:
     names = ", ".join(columns)
     slots = ", ".join(f"${n}" for n in range(1, len(columns) + 1))
-    statement = f"insert into {table} ({names}) values ({slots}) returning {returning}"  # noqa: S608
+    statement = f"insert into {table} ({names}) values ({slots}) returning {returning}"
     try:
         return int(await connection.fetchval(statement, *columns.values()))
     except asyncpg.UniqueViolationError as error:

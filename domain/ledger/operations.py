@@ -155,7 +155,8 @@ async def close_days(*, now: datetime) -> int:
 async def _closed_days(now: datetime) -> list[tuple[CompanyId, date]]:
     async with access.system() as connection:
         rows = await connection.fetch(
-            "select d.company_id, d.local_date from open_day d join company c on c.id = d.company_id"
+            "select d.company_id, d.local_date from open_day d"
+            " join company c on c.id = d.company_id"
             " where d.local_date < ($1 at time zone c.time_zone)::date order by 1, 2",
             now,
         )
@@ -187,7 +188,7 @@ async def _post_energy(
     account_ids: list[AccountId],
     now: datetime,
 ) -> None:
-    """Post the difference of each account's day; its balance stays, for the accrual shrinks by it."""
+    """Post the difference of each account's day; balances stay, for accruals shrink by it."""
     await connection.execute(
         """
         with due as materialized (

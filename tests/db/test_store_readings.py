@@ -77,7 +77,7 @@ async def test_rounding_never_adds_up_over_many_small_reads(connected: None) -> 
 
 
 async def test_the_multiplier_applies(place: Place, registers: int) -> None:
-    supply = await add_supply(place, multiplier=Decimal("40"))
+    supply = await add_supply(place, multiplier=Decimal(40))
 
     await store([make_read(place, registers, NOW - HOUR, 1_000, supply=supply)])
 
@@ -268,7 +268,7 @@ async def test_a_read_across_a_price_change_is_split_there(place: Place, registe
     await store([make_read(place, registers, NOW + timedelta(minutes=1), 3_000)])
 
     assert await account_balance(place) == -(
-        Decimal("2.5") + Decimal("1.25") + Decimal("5") + Decimal("10")
+        Decimal("2.5") + Decimal("1.25") + Decimal(5) + Decimal(10)
     )
     assert (
         await fetch("select base_index_wh, estimated from billing_segment where estimated")
@@ -294,7 +294,7 @@ async def test_a_late_read_at_the_price_change_settles_the_estimate(
     await store([make_read(place, registers, NOW + timedelta(minutes=1), 3_000)])
 
     assert await account_balance(place) == -(
-        Decimal("2.5") + Decimal("2.25") + Decimal("1") + Decimal("10")
+        Decimal("2.5") + Decimal("2.25") + Decimal(1) + Decimal(10)
     )
     assert await verify() == []
 

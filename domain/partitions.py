@@ -1,0 +1,29 @@
+"""Keeping the partitions of readings, raw frames and events around the present."""
+
+from datetime import datetime, timedelta
+
+from db import access
+
+READING_DAYS_BACK = 100
+DAYS_AHEAD = 2
+OUTBOX_RETENTION = timedelta(hours=48)
+
+
+async def maintain(*, now: datetime) -> None:
+    """Make the partitions that will be needed, and drop those past their retention.
+
+    Raw frames of a day go when the longest retention of all companies has passed and none of them
+    waits for anything. Safe to repeat.
+    """
+    async with access.system() as connection:
+        await connection.fetchval(
+            "select ensure_partitions($1, $2, $3)", now, READING_DAYS_BACK, DAYS_AHEAD
+        )
+        retention_days = await connection.fetchval(
+            "select coalesce(max(raw_frame_retention_days), 14) from company"
+        )
+        await connection.fetchval(
+            "select drop_old_partitions($1, $2)",
+            now - OUTBOX_RETENTION,
+            now - timedelta(days=retention_days),
+        )

@@ -1,0 +1,120 @@
+"""Finding the meter of a decoded readout, and making a read of it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+
+from db.access import Connection
+from db.enums import TimeSource
+from db.ids import CollectorId, CompanyId, FieldId, FrameId, MeterId
+from domain.readings.batch import Read
+from domain.readings.rules import MeterTime, ReadingTime, clock_zone, reading_time
+
+Signature = tuple[tuple[str, int, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Readout:
+    """What one message says of one meter.
+
+    received_at: UTC. collector_at: by the collector's clock; naive is its local time.
+    signature: OBIS code, power of ten and unit of each register; values in the same order.
+    raw_index_wh: the total register in whole Wh as shown, None when there is none.
+    """
+
+    company_id: CompanyId
+    collector_id: CollectorId
+    frame_id: FrameId
+    received_at: datetime
+    meter_serial: str
+    meter_time: MeterTime | None
+    collector_at: datetime | None
+    signature: Signature
+    values: Sequence[int | None]
+    raw_index_wh: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Matched:
+    """A readout's meter, and the clocks it is judged by."""
+
+    readout: Readout
+    meter_id: MeterId
+    field_id: FieldId
+    time: ReadingTime
+    collector_at: datetime | None
+
+
+async def match(
+    connection: Connection, readouts: Sequence[Readout]
+) -> tuple[list[Matched], list[Readout]]:
+    """Return the readouts whose meter is known, with their times, and the others."""
+    rows = await connection.fetch(
+        """
+        select k.ordinal, m.id as meter_id, m.clock_rule, c.field_id, d.time_zone,
+            co.clock_drift_max_s
+        from unnest($1::int4[], $2::text[], $3::int8[])
+            with ordinality k (company_id, serial, collector_id, ordinal)
+        join meter m on m.company_id = k.company_id and m.serial = k.serial
+        join rf_module r on r.company_id = m.company_id and r.id = m.rf_module_id
+        join collector c on c.company_id = r.company_id and c.id = r.collector_id
+        join collector d on d.company_id = k.company_id and d.id = k.collector_id
+        join company co on co.id = k.company_id
+        """,
+        [readout.company_id for readout in readouts],
+        [readout.meter_serial for readout in readouts],
+        [readout.collector_id for readout in readouts],
+    )
+    matched = {row["ordinal"] - 1: row for row in rows}
+    return (
+        [_matched(readouts[place], *list(row)[1:]) for place, row in matched.items()],
+        [readout for place, readout in enumerate(readouts) if place not in matched],
+    )
+
+
+def _matched(
+    readout: Readout,
+    meter_id: MeterId,
+    clock_rule: str,
+    field_id: FieldId,
+    collector_zone: str,
+    drift_max_s: int,
+) -> Matched:
+    collector_at = readout.collector_at
+    if collector_at is not None:
+        if collector_at.tzinfo is None:
+            collector_at = collector_at.replace(tzinfo=clock_zone(collector_zone))
+        collector_at = collector_at.astimezone(UTC)
+    time = reading_time(
+        meter=readout.meter_time,
+        zone=clock_zone(clock_rule),
+        collector_at=collector_at,
+        received_at=readout.received_at,
+        drift_max=timedelta(seconds=drift_max_s),
+    )
+    return Matched(readout, meter_id, field_id, time, collector_at)
+
+
+def at_first_receipt(matched: Matched, received_at: datetime) -> Matched:
+    """Return the match dated by its first receipt, where only that dates it."""
+    if matched.time.source is not TimeSource.RECEIPT:
+        return matched
+    return replace(matched, time=replace(matched.time, at=received_at))
+
+
+def read_of(matched: Matched, register_set_id: int) -> Read:
+    readout = matched.readout
+    return Read(
+        company_id=readout.company_id,
+        meter_id=matched.meter_id,
+        field_id=matched.field_id,
+        register_set_id=register_set_id,
+        at=matched.time.at,
+        raw_index_wh=readout.raw_index_wh,
+        values=readout.values,
+        time_source=matched.time.source,
+        meter_at=matched.time.meter_at,
+        collector_at=matched.collector_at,
+        received_at=readout.received_at,
+        frame_id=readout.frame_id,
+    )

@@ -1,0 +1,15 @@
+"""Jobs that keep the books."""
+
+import logging
+from datetime import datetime
+
+from domain.ledger import operations
+
+log = logging.getLogger(__name__)
+
+
+async def close_days(*, now: datetime) -> None:
+    """Post the charges of days that have ended. Safe to run twice."""
+    posted = await operations.close_days(now=now)
+    if posted:
+        log.info("ledger.days_closed", extra={"postings": posted})

@@ -1,0 +1,49 @@
+"""The worker process: drain loops, the sweeper, and arq beside them."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime
+from urllib.parse import urlsplit
+
+from prometheus_client import CollectorRegistry
+
+from collectors.health_server import serve_health
+from db import access
+from db.bell import Bell
+from db.settings import Settings, Urls
+from domain.health import is_ready, vitals
+from workers.arq_queue import supervise
+from workers.ingest import Drain
+from workers.sweeper import sweep
+
+OTHER_CONNECTIONS = 4
+
+
+async def run(
+    settings: Settings, urls: Urls, redis_url: str, *, clock: Callable[[], datetime]
+) -> None:
+    """Work until cancelled. Without Redis it goes on, later by a poll."""
+    database = urlsplit(urls.system).path.lstrip("/")
+    connections = settings.ingest_connections
+    await access.connect(urls, pool_size=connections + OTHER_CONNECTIONS)
+    try:
+        async with (
+            Bell(redis_url, database) as bell,
+            serve_health(
+                host=settings.health_host,
+                port=settings.worker_health_port,
+                registry=CollectorRegistry(),
+                checks={"database": is_ready},
+                measure=lambda: vitals(now=clock()),
+            ),
+            asyncio.TaskGroup() as tasks,
+        ):
+            for number in range(connections):
+                drain = Drain(number=number, connections=connections, bell=bell, clock=clock)
+                tasks.create_task(drain.run())
+            tasks.create_task(sweep(clock=clock))
+            tasks.create_task(
+                supervise(redis_url=redis_url, queue_name=f"{database}:arq", clock=clock)
+            )
+    finally:
+        await access.close()

@@ -1,0 +1,44 @@
+"""Which jobs recur, and how one is run when somebody says that it may be due."""
+
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from types import MappingProxyType
+from typing import Protocol
+
+from domain.jobs import claim
+from workers.jobs import ledger, partitions
+
+log = logging.getLogger(__name__)
+
+
+class Run(Protocol):
+    def __call__(self, *, now: datetime) -> Awaitable[None]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class RecurringJob:
+    """A job and how often it runs. Safe to run twice and to be killed in."""
+
+    period: timedelta
+    run: Run
+
+
+RECURRING: Mapping[str, RecurringJob] = MappingProxyType(
+    {
+        "ledger.close_days": RecurringJob(timedelta(minutes=1), ledger.close_days),
+        "partitions.maintain": RecurringJob(timedelta(hours=1), partitions.maintain),
+    }
+)
+
+
+async def run_if_due(name: str, *, clock: Callable[[], datetime]) -> bool:
+    """Run a recurring job if it is due and nobody else has taken it; return whether it ran."""
+    job = RECURRING[name]
+    now = clock()
+    if not await claim(name=name, period=job.period, now=now):
+        return False
+    await job.run(now=now)
+    log.info("job.done", extra={"job": name})
+    return True
