@@ -76,6 +76,7 @@ class Gateway:
         self.clock = clock
         self._new_session = new_session
         self._open: dict[asyncio.StreamWriter, KnownCollector | None] = {}
+        self._conversations: set[asyncio.Task[None]] = set()
 
     @property
     def connections(self) -> int:
@@ -87,8 +88,9 @@ class Gateway:
 
     async def close(self) -> None:
         """Hang up on everybody. What was not acknowledged will be sent again."""
-        for stream in list(self._open):
-            stream.close()
+        for conversation in self._conversations:
+            conversation.cancel()
+        await asyncio.gather(*self._conversations, return_exceptions=True)
 
     def identified(self, stream: asyncio.StreamWriter, known: KnownCollector) -> None:
         """Let a collector's newest connection be its only one; an older one is dead by then."""
@@ -97,7 +99,12 @@ class Gateway:
                 other.close()
         self._open[stream] = known
 
-    async def _connected(self, reader: asyncio.StreamReader, stream: asyncio.StreamWriter) -> None:
+    def _connected(self, reader: asyncio.StreamReader, stream: asyncio.StreamWriter) -> None:
+        conversation = asyncio.create_task(self._converse(reader, stream))
+        self._conversations.add(conversation)
+        conversation.add_done_callback(self._conversations.discard)
+
+    async def _converse(self, reader: asyncio.StreamReader, stream: asyncio.StreamWriter) -> None:
         peer = ip_address(stream.get_extra_info("peername")[0].partition("%")[0])
         if len(self._open) >= CONNECTIONS_MAX or not self.admission.admits(peer):
             log.warning("gateway.refused", extra={"peer": str(peer), "open": len(self._open)})

@@ -1,0 +1,5 @@
+"""The same fixture as for tests of the domain: pools open, partitions around NOW."""
+
+from tests.db.conftest import connected
+
+__all__ = ["connected"]
