@@ -20,6 +20,7 @@ create table raw_frame (
 ) partition by range (received_at);
 create index raw_frame_of_digest on raw_frame (company_id, collector_id, digest);
 comment on table raw_frame is 'The bytes that a collector delivered, append-only, in daily partitions.';
+comment on column raw_frame.body is 'Packed; the first byte says how.';
 comment on column raw_frame.digest is 'First 16 bytes of SHA-256 over function, reference id, packet number and body.';
 
 create table pending_frame (

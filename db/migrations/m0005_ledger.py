@@ -95,11 +95,9 @@ begin
                 to_char(day, 'YYYYMMDD'), day || ' 00:00+00', day + 1 || ' 00:00+00');
             made := made + 1;
         end if;
-        -- Readouts are shorter than a page's usual TOAST target: lower it, so that they are compressed in place.
         if day >= (around at time zone 'UTC')::date - 1 and to_regclass(format('raw_frame_%s', to_char(day, 'YYYYMMDD'))) is null then
-            execute format('create table raw_frame_%s partition of raw_frame for values from (%L) to (%L) with (toast_tuple_target = 128)',
+            execute format('create table raw_frame_%s partition of raw_frame for values from (%L) to (%L)',
                 to_char(day, 'YYYYMMDD'), day || ' 00:00+00', day + 1 || ' 00:00+00');
-            execute format('alter table raw_frame_%s alter body set storage main', to_char(day, 'YYYYMMDD'));
             made := made + 1;
         end if;
     end loop;

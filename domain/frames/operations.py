@@ -9,6 +9,7 @@ from db import access
 from db.access import Connection
 from db.enums import MatchStatus
 from db.ids import CollectorId, CompanyId, FrameId
+from domain.frames.packing import pack
 
 BUCKETS = 16
 DIGEST_BYTES = 16
@@ -114,7 +115,7 @@ async def _insert_raw(connection: Connection, frames: Sequence[IncomingFrame]) -
         [frame.reference_id for frame in frames],
         [frame.packet for frame in frames],
         [frame.digest for frame in frames],
-        [frame.body for frame in frames],
+        [pack(frame.body) for frame in frames],
     )
 
 

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from db.access import Connection
 from db.ids import CollectorId, CompanyId, FrameId
+from domain.frames.packing import unpack
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +63,12 @@ async def pending(
             row["fragment_ids"],
             row["function"],
             row["digest"],
-            [*await _fragments(connection, row["company_id"], row["fragment_ids"]), row["body"]]
+            [
+                *await _fragments(connection, row["company_id"], row["fragment_ids"]),
+                unpack(row["body"]),
+            ]
             if row["fragment_ids"]
-            else (row["body"],),
+            else (unpack(row["body"]),),
         )
         for row in rows
     ]
@@ -79,7 +83,7 @@ async def _fragments(
         company_id,
         list(fragment_ids),
     )
-    return [row["body"] for row in rows]
+    return [unpack(row["body"]) for row in rows]
 
 
 async def first_receipts(

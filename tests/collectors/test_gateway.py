@@ -17,6 +17,7 @@ from collectors.protocols.mass import build
 from collectors.protocols.mass.dialects import STANDARD
 from db import access
 from db.bell import Bell
+from domain.frames.packing import unpack
 from tests.factories import NOW, TOKEN, Place, make_place
 
 ANSWER_TIMEOUT_S = 5
@@ -233,6 +234,6 @@ async def test_a_malformed_message_is_kept_and_refused(port: int, place: Place) 
         answer = await line.answer()
 
         assert answer["response"]["failCode"] == build.FAIL_MALFORMED
-    assert await fetch("select function, body from raw_frame") == [
-        {"function": "unknown", "body": b'{"referenceId":"bad","function":7}'}
-    ]
+    (raw,) = await fetch("select function, body from raw_frame")
+    assert raw["function"] == "unknown"
+    assert unpack(raw["body"]) == b'{"referenceId":"bad","function":7}'
