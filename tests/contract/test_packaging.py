@@ -56,7 +56,7 @@ def test_no_shipped_dependency_has_a_forbidden_licence() -> None:
             continue
         licence = " ".join(
             [
-                str(metadata.get("License-Expression") or ""),
+                *(metadata.get_all("License-Expression") or []),
                 *(c for c in metadata.get_all("Classifier") or [] if c.startswith("License")),
             ]
         )
