@@ -1,7 +1,7 @@
 """Recurring jobs run once a period, whoever says that they may be due."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Coroutine
 from contextlib import suppress
 from datetime import datetime, timedelta
 
@@ -39,8 +39,8 @@ async def test_every_job_runs_when_due_and_not_before(name: str) -> None:
     assert not await run_if_due(name, clock=lambda: NOW)
 
 
-async def everything_ran(work: Callable[[], object]) -> None:
-    task = asyncio.ensure_future(work())  # type: ignore[arg-type]
+async def everything_ran(work: Coroutine[None, None, None]) -> None:
+    task = asyncio.create_task(work)
     try:
         async with asyncio.timeout(10):
             while True:
@@ -57,7 +57,7 @@ async def everything_ran(work: Callable[[], object]) -> None:
 
 @pytest.mark.usefixtures("connected")
 async def test_the_sweeper_makes_progress_without_redis() -> None:
-    await everything_ran(lambda: sweep(clock=lambda: NOW))
+    await everything_ran(sweep(clock=lambda: NOW))
 
     assert await due_names(NOW) == []
 
@@ -75,7 +75,7 @@ async def test_arq_runs_what_is_rung(redis_url: str) -> None:
 
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(ring())
-        await everything_ran(work)
+        await everything_ran(work())
     await worker.close()
 
     assert await due_names(NOW) == []

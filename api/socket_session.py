@@ -1,0 +1,262 @@
+"""What is said on one socket, by a caller whose rights are checked all the while."""
+
+import asyncio
+import logging
+from collections.abc import Coroutine, Mapping
+from contextlib import aclosing
+from typing import Protocol
+
+from api.caller import Caller
+from api.context import Context
+from api.engine import Engine, Outcome, Request
+from api.errors import BadUserInput, Code, Forbidden, Refusal, formatted
+from api.live import Lagging
+from db.access import DatabaseUnavailable
+
+INIT_TIMEOUT_S = 5.0
+CHECK_EVERY_S = 4.0
+OPERATIONS_MAX = 100
+OPERATION_ID_CHARACTERS_MAX = 128
+
+INTERNAL_ERROR = 1011
+TRY_AGAIN_LATER = 1013
+BAD_REQUEST = 4400
+UNAUTHORIZED = 4401
+FORBIDDEN = 4403
+TIMEOUT = 4408
+LAGGING = 4408
+ALREADY_EXISTS = 4409
+TOO_MANY_INITS = 4429
+
+log = logging.getLogger(__name__)
+
+
+class Gone(Exception):
+    """The other side is not there any more, or does not listen."""
+
+
+class Malformed(Exception):
+    """What the other side said is no message."""
+
+
+class Line(Protocol):
+    """Carries messages to and from one client."""
+
+    async def receive(self) -> object:
+        """Return the next message.
+
+        :raises Gone, Malformed: there is none
+        """
+        ...
+
+    async def send(self, message: Mapping[str, object]) -> None:
+        """Send a message.
+
+        :raises Gone: nobody takes it
+        """
+        ...
+
+    async def close(self, code: int, reason: str) -> None: ...
+
+
+class SocketSession:
+    """Serves one socket from its handshake to its end.
+
+    context: of nobody; each operation gets one of its own, for the caller.
+    """
+
+    def __init__(self, line: Line, engine: Engine, context: Context) -> None:
+        self._line = line
+        self._engine = engine
+        self._context = context
+        self._caller: Caller | None = None
+        self._is_initialising = False
+        self._is_over = asyncio.Event()
+        self._operations: dict[str, asyncio.Task[None]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def serve(self) -> None:
+        """Return when either side has closed the socket; nothing of it runs on."""
+        self._start(self._listen())
+        self._start(self._expect_init())
+        try:
+            await self._is_over.wait()
+        finally:
+            tasks = list(self._tasks)
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _start(self, work: Coroutine[object, object, None]) -> asyncio.Task[None]:
+        task = asyncio.create_task(self._guarded(work))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    async def _guarded(self, work: Coroutine[object, object, None]) -> None:
+        """Do some of the socket's work; where it fails, the socket ends."""
+        try:
+            await work
+        except Gone:
+            self._is_over.set()
+        except Malformed as error:
+            await self._end(BAD_REQUEST, str(error))
+        except Lagging:
+            await self._end(LAGGING, "You take the events too slowly")
+        except DatabaseUnavailable:
+            await self._end(TRY_AGAIN_LATER, "Try again later")
+        except Exception:
+            log.exception("socket.failed")
+            await self._end(INTERNAL_ERROR, "Something went wrong on our side")
+
+    async def _end(self, code: int, reason: str) -> None:
+        """Close the socket and stop everything on it, the calling task included."""
+        await self._line.close(code, reason)
+        self._is_over.set()
+
+    async def _expect_init(self) -> None:
+        await asyncio.sleep(INIT_TIMEOUT_S)
+        if not self._is_initialising:
+            await self._end(TIMEOUT, "Connection initialisation timeout")
+
+    async def _listen(self) -> None:
+        while not self._is_over.is_set():
+            await self._hear(await self._line.receive())
+
+    async def _hear(self, message: object) -> None:
+        match message:
+            case {"type": "connection_init", **rest}:
+                await self._initialise(rest.get("payload"))
+            case {"type": "ping"}:
+                await self._line.send({"type": "pong"})
+            case {"type": "pong"}:
+                pass
+            case {"type": "subscribe", "id": str(id), "payload": {"query": str()} as payload}:
+                await self._subscribe(_checked(id), _request(payload))
+            case {"type": "complete", "id": str(id)}:
+                self._forget(id, self._operations.get(id))
+            case _:
+                raise Malformed("This is no message of graphql-transport-ws")
+
+    async def _initialise(self, payload: object) -> None:
+        if self._is_initialising:
+            await self._end(TOO_MANY_INITS, "Too many initialisation requests")
+            return
+        self._is_initialising = True
+        self._caller = await self._authenticate(payload)
+        if self._caller is not None:
+            self._start(self._check(self._caller))
+            await self._line.send({"type": "connection_ack"})
+
+    async def _authenticate(self, payload: object) -> Caller | None:
+        """Return who opens the socket; otherwise end it and return None."""
+        authorization, company = _credentials(payload)
+        try:
+            caller = await self._context.auth.caller(authorization=authorization, company=company)
+        except BadUserInput as error:
+            raise Malformed(error.message) from error
+        except Forbidden as error:
+            await self._end(FORBIDDEN, error.message)
+            return None
+        if caller is None:
+            await self._end(UNAUTHORIZED, "Unauthorized")
+        return caller
+
+    async def _check(self, caller: Caller) -> None:
+        """End the socket soon after the caller's token, session or rights have."""
+        while (left_s := (caller.expires_at - self._context.clock()).total_seconds()) > 0:
+            await asyncio.sleep(min(CHECK_EVERY_S, left_s))
+            try:
+                renewed = await self._context.auth.renewed(caller)
+            except DatabaseUnavailable:
+                continue
+            if renewed is None:
+                await self._end(UNAUTHORIZED, "The session has ended")
+                return
+            if _rights(renewed) != _rights(caller):
+                await self._end(FORBIDDEN, "Your rights have changed")
+                return
+        await self._end(UNAUTHORIZED, "The token has expired")
+
+    async def _subscribe(self, id: str, request: Request) -> None:
+        if self._caller is None:
+            await self._end(UNAUTHORIZED, "Unauthorized")
+        elif id in self._operations:
+            await self._end(ALREADY_EXISTS, f"Subscriber for {id} already exists")
+        elif len(self._operations) >= OPERATIONS_MAX:
+            refusal = f"At most {OPERATIONS_MAX} operations may run on a socket."
+            await self._line.send(_error(id, Outcome(None, [Refusal(Code.BAD_REQUEST, refusal)])))
+        else:
+            context = self._context.renewed(self._caller)
+            self._operations[id] = self._start(self._run(id, request, context))
+
+    async def _run(self, id: str, request: Request, context: Context) -> None:
+        last: Mapping[str, object] = {"id": id, "type": "complete"}
+        async with aclosing(self._engine.stream(request, context)) as outcomes:
+            async for outcome in outcomes:
+                if outcome.is_refused:
+                    last = _error(id, outcome)
+                    break
+                await self._line.send(_next(id, outcome))
+        # The client may use the id again as soon as it has seen the last message.
+        self._operations.pop(id, None)
+        await self._line.send(last)
+
+    def _forget(self, id: str, operation: asyncio.Task[None] | None) -> None:
+        if operation is not None:
+            del self._operations[id]
+            operation.cancel()
+
+
+def _credentials(payload: object) -> tuple[str | None, str | None]:
+    """Return the authorization and the company of connection_init.
+
+    :raises Malformed: the payload is nothing that has them
+    """
+    match payload:
+        case None:
+            return None, None
+        case dict():
+            authorization, company = payload.get("authorization"), payload.get("company")
+            if isinstance(authorization, str | None) and isinstance(company, str | None):
+                return authorization, company
+    raise Malformed("Invalid connection init payload")
+
+
+def _checked(id: str) -> str:
+    if not 0 < len(id) <= OPERATION_ID_CHARACTERS_MAX:
+        raise Malformed(f"An id has 1 to {OPERATION_ID_CHARACTERS_MAX} characters")
+    return id
+
+
+def _request(payload: Mapping[str, object]) -> Request:
+    text, variables, name = (payload.get(key) for key in ("query", "variables", "operationName"))
+    if not isinstance(text, str) or not isinstance(variables, dict | None):
+        raise Malformed("Variables have to be an object")
+    if not isinstance(name, str | None):
+        raise Malformed("The operation's name has to be a text")
+    return Request(text, variables, name)
+
+
+def _next(id: str, outcome: Outcome) -> dict[str, object]:
+    payload: dict[str, object] = {"data": outcome.data}
+    if outcome.errors:
+        payload["errors"] = [formatted(error) for error in outcome.errors]
+    if outcome.extensions:
+        payload["extensions"] = outcome.extensions
+    return {"id": id, "type": "next", "payload": payload}
+
+
+def _error(id: str, outcome: Outcome) -> dict[str, object]:
+    return {"id": id, "type": "error", "payload": [formatted(error) for error in outcome.errors]}
+
+
+def _rights(caller: Caller) -> tuple[object, ...]:
+    return (
+        caller.company_id,
+        caller.role,
+        caller.scopes,
+        caller.branch_id,
+        caller.field_id,
+        caller.subscriber_id,
+    )
