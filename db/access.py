@@ -10,6 +10,7 @@ from asyncpg.pool import PoolConnectionProxy
 from tortoise import Tortoise
 from tortoise.backends.base.config_generator import expand_db_url
 from tortoise.connection import get_connection
+from tortoise.exceptions import DBConnectionError
 from tortoise.transactions import in_transaction
 
 from db.ids import CompanyId
@@ -21,11 +22,20 @@ COMMAND_TIMEOUT_S = 10
 POOL_SIZE = 10
 
 Connection: TypeAlias = "PoolConnectionProxy[asyncpg.Record]"
+# What says nothing about the work itself: it may well go through later, or in smaller pieces.
 DatabaseUnavailable = (
     OSError,
     TimeoutError,
-    asyncpg.PostgresConnectionError,
+    DBConnectionError,
+    asyncpg.IdleInTransactionSessionTimeoutError,
+    asyncpg.InsufficientResourcesError,
     asyncpg.InterfaceError,
+    asyncpg.LockNotAvailableError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.ReadOnlySQLTransactionError,
+    asyncpg.TransactionRollbackError,
+    asyncpg.TransactionTimeoutError,
 )
 
 

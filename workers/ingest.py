@@ -5,8 +5,6 @@ import logging
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from asyncpg import PostgresError
-
 from collectors.readouts import NoReadout, readout_of
 from db import access
 from db.access import Connection, DatabaseUnavailable
@@ -42,13 +40,14 @@ class Drain:
         self._bell = bell
         self._clock = clock
         self._register_sets: register_sets.Known = {}
+        self._limit = BATCH_FRAMES_MAX
 
     async def run(self) -> None:
         """Drain until cancelled; what fails for want of a database is tried again."""
         while True:
             try:
                 settled = await self.drain_once()
-            except (*DatabaseUnavailable, PostgresError) as error:
+            except DatabaseUnavailable as error:
                 log.warning("ingest.interrupted", extra={"reason": repr(error)})
                 await asyncio.sleep(RETRY_PAUSE_S)
                 continue
@@ -57,21 +56,29 @@ class Drain:
             else:
                 await self._bell.wait("frames", IDLE_WAIT_S)
 
-    async def drain_once(self, limit: int = BATCH_FRAMES_MAX) -> int:
-        """Process the frames that wait longest, at most `limit`; return how many are settled.
+    async def drain_once(self) -> int:
+        """Process the frames that wait longest; return how many are settled.
 
-        A frame that makes its batch fail is found by halving, and put into review.
+        A batch that fails is tried again at half its size, down to the one frame that makes it
+        fail, which is put into review; then batches grow again.
+
+        :raises DatabaseUnavailable: nothing is settled; the next batch is smaller
         """
-        try:
-            return await self._drain(limit)
-        except DatabaseUnavailable:
-            raise
-        except Exception as error:
-            if limit == 1:
-                log.exception("ingest.gave_up")
-                return await self._give_up(error)
-            log.warning("ingest.halved", extra={"limit": limit, "reason": repr(error)})
-            return await self.drain_once(limit // 2)
+        while True:
+            try:
+                settled = await self._drain(self._limit)
+            except DatabaseUnavailable:
+                self._limit = max(1, self._limit // 2)
+                raise
+            except Exception as error:
+                if self._limit == 1:
+                    log.exception("ingest.gave_up")
+                    return await self._give_up(error)
+                self._limit //= 2
+                log.warning("ingest.halved", extra={"limit": self._limit, "reason": repr(error)})
+            else:
+                self._limit = min(BATCH_FRAMES_MAX, self._limit * 2)
+                return settled
 
     async def _drain(self, limit: int) -> int:
         async with access.system() as connection:

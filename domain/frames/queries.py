@@ -13,7 +13,7 @@ from domain.frames.packing import unpack
 class PendingFrame:
     """A whole message to decode. received_at: of its first receipt, UTC, whatever was resent.
 
-    bodies: of its fragments in order, the frame's own last; empty when they are gone.
+    packed: as stored, of its fragments in order, the frame's own last.
     """
 
     company_id: CompanyId
@@ -24,7 +24,15 @@ class PendingFrame:
     fragment_ids: Sequence[FrameId]
     function: str
     digest: bytes
-    bodies: Sequence[bytes]
+    packed: Sequence[bytes]
+
+    @property
+    def bodies(self) -> list[bytes]:
+        """The bytes as they were delivered.
+
+        :raises ValueError: this release does not know how they were packed
+        """
+        return [unpack(body) for body in self.packed]
 
 
 async def own_buckets(connection: Connection, candidates: Sequence[int]) -> list[int]:
@@ -65,10 +73,10 @@ async def pending(
             row["digest"],
             [
                 *await _fragments(connection, row["company_id"], row["fragment_ids"]),
-                unpack(row["body"]),
+                row["body"],
             ]
             if row["fragment_ids"]
-            else (unpack(row["body"]),),
+            else (row["body"],),
         )
         for row in rows
     ]
@@ -83,7 +91,7 @@ async def _fragments(
         company_id,
         list(fragment_ids),
     )
-    return [unpack(row["body"]) for row in rows]
+    return [row["body"] for row in rows]
 
 
 async def first_receipts(

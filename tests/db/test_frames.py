@@ -42,7 +42,7 @@ async def test_bodies_are_compressed_and_come_back_whole(place: Place) -> None:
     async with access.system() as connection:
         size = await connection.fetchval("select pg_column_size(body) from raw_frame")
         (pending,) = await queries.pending(connection, buckets=[0], limit=10)
-    assert pending.bodies == (BODY,)
+    assert pending.bodies == [BODY]
     assert size < len(BODY) / 3
 
 

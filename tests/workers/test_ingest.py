@@ -224,3 +224,28 @@ async def test_an_undated_resend_takes_the_time_of_its_first_receipt(
     assert await fetch("select ts, time_source from reading") == [
         {"ts": NOW - timedelta(minutes=3), "time_source": "RECEIPT"}
     ]
+
+
+async def test_a_frame_that_makes_its_batch_fail_is_found_and_set_aside(
+    drain: Drain, place: Place
+) -> None:
+    serial = place.supplies[0].serial
+    good = [frames_of(place, readout(serial, 1_000 * n)) for n in range(1, 4)]
+    # No packing of ours: reading it raises, as any mistake of our own would.
+    spoilt = frames_of(place, readout(serial, 9_000))
+    await frames.store([*good[:2], spoilt, good[2]])
+    async with access.system() as connection:
+        await connection.execute("update raw_frame set body = '\\x07' where id = $1", spoilt.id)
+
+    while await drain.drain_once():
+        pass
+
+    assert await fetch("select frame_id, status, reason from review_frame") == [
+        {"frame_id": spoilt.id, "status": "REJECTED", "reason": "FAILED"}
+    ]
+    assert await fetch("select * from pending_frame") == []
+    assert (
+        len(await fetch("select * from reading"))
+        + len(await fetch("select * from reading_conflict"))
+        == 3
+    )
