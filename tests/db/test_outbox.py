@@ -1,5 +1,6 @@
 """The outbox is read in an order in which nothing is overlooked."""
 
+import asyncio
 import base64
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -21,6 +22,7 @@ from domain.outbox import (
 )
 from tests.factories import NOW, make_place
 from tests.outbox_rows import put_row
+from tests.waiting import LOOK_EVERY_S, PATIENCE_S
 
 COMPANY = CompanyId(1)
 OTHER = CompanyId(2)
@@ -40,6 +42,30 @@ async def put(*, company_id: CompanyId = COMPANY, topic: Topic = "readings") -> 
 
 
 async def read(
+    after: Cursor,
+    *,
+    company_id: CompanyId | None = None,
+    topic: Topic | None = None,
+    limit: int = 100,
+) -> list[OutboxRow]:
+    await others_have_ended()
+    return await read_now(after, company_id=company_id, topic=topic, limit=limit)
+
+
+async def others_have_ended() -> None:
+    """Wait until no older transaction runs; other tests' databases share the server."""
+    async with asyncio.timeout(PATIENCE_S):
+        while True:
+            async with access.system() as connection:
+                if await connection.fetchval(
+                    "select coalesce(max(xid) < pg_snapshot_xmin(pg_current_snapshot()), true)"
+                    " from outbox"
+                ):
+                    return
+            await asyncio.sleep(LOOK_EVERY_S)
+
+
+async def read_now(
     after: Cursor,
     *,
     company_id: CompanyId | None = None,
@@ -89,7 +115,7 @@ async def test_row_of_a_slow_transaction_is_not_lost(database: Urls) -> None:
             NOW,
         )
         overtaking = await put()
-        while_it_runs = await read(BEGINNING)
+        while_it_runs = await read_now(BEGINNING)
     await slow.close()
 
     assert while_it_runs == []

@@ -168,13 +168,13 @@ def test_a_wrong_check_value_hides_no_data_sets() -> None:
         ),
         pytest.param(
             TELEGRAM + b"67",
-            (replace(ENERGY, medium="1-0"),),
+            (ENERGY._replace(medium="1-0"),),
             f"offset {len(TELEGRAM)}: expected the end, got '67'",
             id="half a CRC",
         ),
         pytest.param(
             TELEGRAM[:-1],
-            (replace(ENERGY, medium="1-0"),),
+            (ENERGY._replace(medium="1-0"),),
             f"offset {len(TELEGRAM) - 1}: expected !, got nothing",
             id="telegram that breaks off",
         ),

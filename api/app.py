@@ -1,0 +1,106 @@
+"""The API as an ASGI application."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+from prometheus_client import CollectorRegistry
+from starlette.applications import Starlette
+from starlette.routing import Route, WebSocketRoute
+
+from api.auth import Authenticator
+from api.endpoint import Endpoint
+from api.health import health_routes
+from api.live import LiveFeed
+from api.root import ApiSchema
+from api.tokens import Tokens
+from api.websocket import SERVER_OPTIONS, Sockets
+from db import access
+from db.bell import Bell
+from db.settings import Settings, Urls
+from domain.identity.passwords import Passwords
+
+PATH = "/graphql"
+
+
+class IncompleteSettings(Exception):
+    """The embedded mode has not filled in what only it may leave out."""
+
+
+def create_app(
+    settings: Settings,
+    *,
+    clock: Callable[[], datetime],
+    passwords: Passwords | None = None,
+) -> Starlette:
+    """Return the application; its lifespan opens PostgreSQL and Redis, and closes them.
+
+    settings: complete, with the URLs of both servers and the secret of tokens.
+    clock: the time, aware, in UTC.
+
+    :raises IncompleteSettings: something is missing
+    """
+    databases, redis_url, secret = settings.databases, settings.redis_url, settings.token_secret
+    if databases is None or redis_url is None or secret is None:
+        raise IncompleteSettings("expected the databases, redis_url and token_secret")
+    bell = Bell(redis_url, urlsplit(databases.app).path.strip("/"))
+    live = LiveFeed(clock=clock, bell=bell)
+    auth = Authenticator(
+        tokens=Tokens(secret),
+        passwords=passwords or Passwords(),
+        access_ttl=settings.access_token_ttl,
+        refresh_ttl=settings.refresh_token_ttl,
+        clock=clock,
+    )
+    schema = ApiSchema(production=settings.production)
+    endpoint = Endpoint(schema.engine, auth=auth, live=live, clock=clock)
+    sockets = Sockets(schema.engine, clock=clock, live=live, auth=auth)
+    return Starlette(
+        routes=[
+            Route(PATH, endpoint.answer, methods=["GET", "POST"]),
+            WebSocketRoute(PATH, sockets),
+            *health_routes(clock=clock, bell=bell, feed=live, registry=CollectorRegistry()),
+        ],
+        lifespan=_lifespan(databases, bell, live, auth),
+    )
+
+
+def server_options(settings: Settings) -> Mapping[str, Any]:
+    """Return what uvicorn has to be started with, besides the application."""
+    return {
+        "host": settings.api_host,
+        "port": settings.api_port,
+        "log_config": None,
+        "server_header": False,
+        **SERVER_OPTIONS,
+    }
+
+
+def _lifespan(
+    databases: Urls, bell: Bell, live: LiveFeed, auth: Authenticator
+) -> Callable[[Starlette], Any]:
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        async with AsyncExitStack() as open_things:
+            open_things.callback(auth.close)
+            await access.connect(databases)
+            open_things.push_async_callback(access.close)
+            await open_things.enter_async_context(bell)
+            await open_things.enter_async_context(_running(live))
+            yield
+
+    return lifespan
+
+
+@asynccontextmanager
+async def _running(live: LiveFeed) -> AsyncIterator[None]:
+    following = asyncio.create_task(live.run())
+    try:
+        yield
+    finally:
+        following.cancel()
+        with suppress(asyncio.CancelledError):
+            await following

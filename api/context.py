@@ -1,0 +1,77 @@
+"""What resolvers know of the request they serve."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import strawberry
+
+from api.caller import Caller
+from api.errors import Unauthenticated
+from api.loaders import Loaders, Reach
+from domain.outbox import Cursor, position
+
+if TYPE_CHECKING:
+    from api.auth import Authenticator
+    from api.live import LiveFeed
+
+
+@dataclass(slots=True, kw_only=True)
+class Context:
+    """One operation, or one event of a subscription. A socket makes one for each.
+
+    caller: None when nobody is signed in.
+    address: where the request came from, for limiting attempts.
+    """
+
+    caller: Caller | None
+    clock: Callable[[], datetime]
+    live: "LiveFeed"
+    auth: "Authenticator"
+    address: str
+    _loaders: Loaders | None = field(default=None, init=False)
+    _cursor: Cursor | None = field(default=None, init=False)
+
+    @property
+    def signed_in(self) -> Caller:
+        """Return the caller.
+
+        :raises Unauthenticated: there is none
+        """
+        if self.caller is None:
+            raise Unauthenticated
+        return self.caller
+
+    @property
+    def loaders(self) -> Loaders:
+        """Return the operation's loaders, which see what the caller may see.
+
+        :raises Unauthenticated: there is no caller
+        """
+        if self._loaders is None:
+            self._loaders = Loaders(Reach(self.signed_in, self.clock()))
+        return self._loaders
+
+    async def cursor(self) -> Cursor:
+        """Return where events stood at the first call, which comes before anything is read.
+
+        :raises Unauthenticated: there is no caller
+        """
+        if self._cursor is None:
+            async with self.loaders.reach.connection() as connection:
+                self._cursor = await position(connection, now=self.clock())
+        return self._cursor
+
+    def renewed(self, caller: Caller | None) -> "Context":
+        """Return the context of the next operation or event."""
+        return Context(
+            caller=caller,
+            clock=self.clock,
+            live=self.live,
+            auth=self.auth,
+            address=self.address,
+        )
+
+
+Info = strawberry.Info[Context, None]

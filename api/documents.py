@@ -1,0 +1,151 @@
+"""Documents: parsed, measured and validated once for each text."""
+
+from collections import OrderedDict
+from dataclasses import dataclass, field
+
+from graphql import (
+    DocumentNode,
+    GraphQLError,
+    GraphQLSchema,
+    GraphQLSyntaxError,
+    OperationDefinitionNode,
+    OperationType,
+    parse,
+    validate,
+)
+from graphql.validation import NoSchemaIntrospectionCustomRule, specified_rules
+from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
+from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
+
+from api.errors import Code, Refusal, TooComplex, coded
+from api.limits import TOKENS_MAX, Costs, Variables, check_cost, check_sizes, literal
+
+CACHED_MAX = 500
+CACHED_CHARACTERS_MAX = 16 * 1024
+# How the parser ends its message when a text is too long or too deep for it.
+ABORTED = "Parsing aborted."
+
+# Classes of this module: rules made for each request would never hit a cache.
+RULES = (*specified_rules, MaybeNullValidationRule, OneOfInputValidationRule)
+RULES_WITHOUT_INTROSPECTION = (*RULES, NoSchemaIntrospectionCustomRule)
+
+
+class InvalidDocument(Exception):
+    """The text cannot be executed; `errors` say why, each with its code."""
+
+    def __init__(self, errors: list[GraphQLError]) -> None:
+        self.errors = errors
+        super().__init__("; ".join(error.message for error in errors))
+
+
+@dataclass(slots=True)
+class Operation:
+    """One operation of a document, and what it costs."""
+
+    document: "Document"
+    node: OperationDefinitionNode
+    _cost: int | None = None
+
+    @property
+    def type(self) -> OperationType:
+        return self.node.operation
+
+    @property
+    def name(self) -> str | None:
+        return self.node.name.value if self.node.name else None
+
+    def cost(self, variables: Variables) -> int:
+        """Return what the operation may cost.
+
+        :raises TooComplex: that is too much
+        """
+        if self._cost is None or self.node.variable_definitions:
+            self._cost = Costs(self.document.node, self._filled(variables)).of_operation(self.node)
+        check_cost(self._cost)
+        return self._cost
+
+    def _filled(self, variables: Variables) -> dict[str, object]:
+        defaults = {
+            definition.variable.name.value: literal(definition.default_value)
+            for definition in self.node.variable_definitions or ()
+            if definition.default_value is not None
+        }
+        return {**defaults, **variables}
+
+
+@dataclass(slots=True)
+class Document:
+    """A valid document."""
+
+    node: DocumentNode
+    operations: list[Operation] = field(default_factory=list)
+
+    def operation(self, name: str | None) -> Operation:
+        """Return the operation of that name; without a name, the only one.
+
+        :raises Refusal: there is none, or there are several
+        """
+        found = [one for one in self.operations if name is None or one.name == name]
+        if len(found) == 1:
+            return found[0]
+        reason = "Name one operation." if found else "There is no such operation."
+        raise Refusal(Code.OPERATION_RESOLUTION_FAILURE, reason)
+
+
+class Documents:
+    """The documents of one schema; those used last are kept."""
+
+    def __init__(self, schema: GraphQLSchema, *, production: bool) -> None:
+        self._schema = schema
+        self._production = production
+        self._rules = RULES_WITHOUT_INTROSPECTION if production else RULES
+        self._cached: OrderedDict[str, Document] = OrderedDict()
+
+    def get(self, text: str) -> Document:
+        """Return the document with this text.
+
+        :raises InvalidDocument: there is none
+        """
+        document = self._cached.get(text)
+        if document is not None:
+            self._cached.move_to_end(text)
+            return document
+        document = self._made(text)
+        if len(text) <= CACHED_CHARACTERS_MAX:
+            self._cached[text] = document
+            if len(self._cached) > CACHED_MAX:
+                self._cached.popitem(last=False)
+        return document
+
+    def _made(self, text: str) -> Document:
+        try:
+            node = _parsed(text)
+            check_sizes(node)
+            errors = validate(self._schema, node, self._rules, hide_suggestions=self._production)
+        except RecursionError:
+            raise InvalidDocument([TooComplex("The document is nested too deeply.")]) from None
+        except Refusal as refusal:
+            raise InvalidDocument([refusal]) from None
+        if errors:
+            failed = Code.GRAPHQL_VALIDATION_FAILED
+            raise InvalidDocument([coded(error, failed) for error in errors])
+        document = Document(node)
+        document.operations = [
+            Operation(document, definition)
+            for definition in node.definitions
+            if isinstance(definition, OperationDefinitionNode)
+        ]
+        return document
+
+
+def _parsed(text: str) -> DocumentNode:
+    try:
+        return parse(text, max_tokens=TOKENS_MAX)
+    except GraphQLSyntaxError as error:
+        if error.message.endswith(ABORTED):
+            raise TooComplex(
+                f"The document has more than {TOKENS_MAX} tokens, or is nested too deeply."
+            ) from None
+        raise InvalidDocument([coded(error, Code.GRAPHQL_PARSE_FAILED)]) from None
+    except GraphQLError as error:
+        raise InvalidDocument([coded(error, Code.GRAPHQL_PARSE_FAILED)]) from None

@@ -1,0 +1,214 @@
+"""GraphQL over HTTP: what a request looks like, and which status and type its answer has."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any, TypeGuard
+
+import orjson
+from graphql import OperationType
+from starlette.requests import Request as HttpRequest
+from starlette.responses import Response
+
+from api.auth import COMPANY_HEADER, Authenticator
+from api.context import Context
+from api.engine import Engine, Outcome, Request
+from api.errors import Code, Refusal, formatted, unforeseen
+from api.limits import BODY_BYTES_MAX
+from api.live import LiveFeed
+
+GRAPHQL_TYPE = "application/graphql-response+json"
+JSON_TYPE = "application/json"
+# For answers of GRAPHQL_TYPE to requests that were refused as a whole. Old clients, which take
+# JSON_TYPE, expect 200 whenever the body could be read.
+REQUEST_ERROR_STATUS = 400
+
+
+class HttpRefusal(Exception):
+    """The request is not one that GraphQL over HTTP knows."""
+
+    def __init__(
+        self, status: int, message: str, *, headers: Mapping[str, str] | None = None
+    ) -> None:
+        self.status = status
+        self.headers = headers or {}
+        self.error = Refusal(Code.BAD_REQUEST, message)
+        super().__init__(message)
+
+
+class Endpoint:
+    """Answers GET and POST."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        *,
+        auth: Authenticator,
+        live: LiveFeed,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._engine = engine
+        self._auth = auth
+        self._live = live
+        self._clock = clock
+
+    async def answer(self, http: HttpRequest) -> Response:
+        """Return the response to a request, whatever it is."""
+        try:
+            return await self._answer(http)
+        except Exception as error:
+            return _encoded({"errors": [unforeseen(error)]}, JSON_TYPE, 500)
+
+    async def _answer(self, http: HttpRequest) -> Response:
+        media_type = JSON_TYPE
+        try:
+            media_type = _answer_type(http.headers.get("accept"))
+            request = await _request(http)
+            context = await self._context(http)
+        except HttpRefusal as refusal:
+            return _response([refusal.error], media_type, refusal.status, refusal.headers)
+        except Refusal as refusal:
+            return _response([refusal], media_type, _request_error_status(media_type))
+        if http.method == "GET" and self._changes_something(request):
+            error = Refusal(Code.BAD_REQUEST, "GET is for queries alone.")
+            return _response([error], media_type, 405, {"Allow": "POST"})
+        return _outcome_response(await self._engine.execute(request, context), media_type)
+
+    async def _context(self, http: HttpRequest) -> Context:
+        caller = await self._auth.caller(
+            authorization=http.headers.get("authorization"),
+            company=http.headers.get(COMPANY_HEADER),
+        )
+        return Context(
+            caller=caller,
+            clock=self._clock,
+            live=self._live,
+            auth=self._auth,
+            address=http.client.host if http.client else "",
+        )
+
+    def _changes_something(self, request: Request) -> bool:
+        operation = self._engine.find(request)
+        return operation is not None and operation.type is OperationType.MUTATION
+
+
+def _answer_type(accept: str | None) -> str:
+    """Return the type that the client likes best, of those that it takes."""
+    if accept is None or not accept.strip():
+        return JSON_TYPE
+    best, liking_best = None, 0.0
+    for part in accept.split(","):
+        name, _, parameters = part.partition(";")
+        media_type = {
+            GRAPHQL_TYPE: GRAPHQL_TYPE,
+            JSON_TYPE: JSON_TYPE,
+            "application/*": JSON_TYPE,
+            "*/*": JSON_TYPE,
+        }.get(name.strip().lower())
+        liking = _liking(parameters)
+        if media_type is not None and liking > liking_best:
+            best, liking_best = media_type, liking
+    if best is None:
+        raise HttpRefusal(406, f"Accept {GRAPHQL_TYPE} or {JSON_TYPE}.")
+    return best
+
+
+def _liking(parameters: str) -> float:
+    for parameter in parameters.split(";"):
+        name, _, value = parameter.partition("=")
+        if name.strip().lower() == "q":
+            try:
+                return float(value)
+            except ValueError:
+                return 0.0
+    return 1.0
+
+
+async def _request(http: HttpRequest) -> Request:
+    if http.method == "GET":
+        return _checked(_query_parameters(http))
+    content_type, _, parameters = http.headers.get("content-type", "").partition(";")
+    charset = parameters.lower().partition("charset=")[2].strip().strip('"')
+    if content_type.strip().lower() != JSON_TYPE or charset not in {"", "utf-8", "utf8"}:
+        raise HttpRefusal(415, f"Send {JSON_TYPE} in UTF-8.")
+    return _checked(_json(await _body(http), "The body"))
+
+
+async def _body(http: HttpRequest) -> bytes:
+    body = bytearray()
+    async for chunk in http.stream():
+        body += chunk
+        if len(body) > BODY_BYTES_MAX:
+            # What else is on its way is not read: the connection ends with the answer.
+            message = f"The body is larger than {BODY_BYTES_MAX} bytes."
+            raise HttpRefusal(413, message, headers={"Connection": "close"})
+    return bytes(body)
+
+
+def _query_parameters(http: HttpRequest) -> dict[str, Any]:
+    if len(http.url.query) > BODY_BYTES_MAX:
+        raise HttpRefusal(413, f"The query string is larger than {BODY_BYTES_MAX} bytes.")
+    parameters: dict[str, Any] = dict(http.query_params)
+    for name in ("variables", "extensions"):
+        if name in parameters:
+            parameters[name] = _json(parameters[name].encode(errors="replace"), f"`{name}`")
+    return parameters
+
+
+def _json(text: bytes, what: str) -> Any:
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:
+        raise HttpRefusal(400, f"{what} is not JSON.") from None
+
+
+def _checked(parameters: object) -> Request:
+    if not isinstance(parameters, dict):
+        raise HttpRefusal(400, "The body must be one JSON object.")
+    text, name = parameters.get("query"), parameters.get("operationName")
+    variables, extensions = parameters.get("variables"), parameters.get("extensions")
+    if not isinstance(text, str):
+        raise HttpRefusal(400, "`query` must be a text.")
+    if not isinstance(name, str | None):
+        raise HttpRefusal(400, "`operationName` must be a text or null.")
+    if not _is_object_or_none(variables) or not _is_object_or_none(extensions):
+        raise HttpRefusal(400, "`variables` and `extensions` must be objects or null.")
+    return Request(text, variables, name)
+
+
+def _is_object_or_none(value: object) -> TypeGuard[dict[str, Any] | None]:
+    return isinstance(value, dict | None)
+
+
+def _outcome_response(outcome: Outcome, media_type: str) -> Response:
+    status = _request_error_status(media_type) if outcome.is_refused else 200
+    body: dict[str, Any] = {} if outcome.is_refused else {"data": outcome.data}
+    if outcome.errors:
+        body["errors"] = [formatted(error) for error in outcome.errors]
+    if outcome.extensions:
+        body["extensions"] = outcome.extensions
+    return _encoded(body, media_type, status)
+
+
+def _request_error_status(media_type: str) -> int:
+    return REQUEST_ERROR_STATUS if media_type == GRAPHQL_TYPE else 200
+
+
+def _response(
+    errors: list[Refusal],
+    media_type: str,
+    status: int,
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    body = {"errors": [formatted(error) for error in errors]}
+    return _encoded(body, media_type, status, headers)
+
+
+def _encoded(
+    body: object, media_type: str, status: int, headers: Mapping[str, str] | None = None
+) -> Response:
+    return Response(
+        orjson.dumps(body),
+        status,
+        {"Cache-Control": "no-store", "Vary": "Accept", **(headers or {})},
+        media_type=f"{media_type}; charset=utf-8",
+    )

@@ -1,0 +1,143 @@
+"""The dataloaders of one operation or event. They cache: never keep one for the next operation."""
+
+from collections.abc import Awaitable, Callable, Hashable, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, TypeVar, cast
+
+from strawberry.dataloader import DataLoader
+
+from api.caller import Caller
+from api.permissions.confine import confine
+from api.spans import Span, SpanSeries, series_of
+from db.access import Connection, tenant
+from domain import listing
+from domain.accounts.queries import Standing, standings
+from domain.listing import Listing, Page, Record, Relation, Wall, Window
+from domain.metering.queries import (
+    MeterPlace,
+    accounts_of_points,
+    meters_of_points,
+    places_of_meters,
+)
+from domain.readings.queries import Latest, latest
+
+BATCH_MAX = 1_000
+
+Found = TypeVar("Found")
+Default = TypeVar("Default")
+Fetch = Callable[[Connection, Sequence[int], Wall], Awaitable[dict[int, Found]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """How far a caller's questions reach: one company's connection, behind the caller's wall."""
+
+    caller: Caller
+    now: datetime
+
+    @property
+    def wall(self) -> Wall:
+        return confine(self.caller, now=self.now)
+
+    def connection(self) -> AbstractAsyncContextManager[Connection]:
+        return tenant(self.caller.company_id)
+
+
+class Loaders:
+    """Loaders by what they load; each batch is one query behind the caller's wall."""
+
+    def __init__(self, reach: Reach) -> None:
+        self.reach = reach
+        self._made: dict[Hashable, DataLoader[int, Any]] = {}
+
+    def row(self, rows: Listing) -> DataLoader[int, Record | None]:
+        """Load rows by id; None where there is none, or none for this caller."""
+        return self._loader(
+            ("row", rows.table),
+            lambda connection, ids, wall: listing.by_ids(connection, rows, ids, wall=wall),
+            default=None,
+        )
+
+    def page(self, relation: Relation, window: Window) -> DataLoader[int, Page]:
+        """Load pages of the rows that belong to a parent, by the parent's id."""
+        empty = Page((), has_previous=False, has_next=False)
+        return self._loader(
+            ("page", relation, window),
+            lambda connection, ids, wall: listing.pages(
+                connection, relation, ids, window=window, wall=wall
+            ),
+            default=empty,
+        )
+
+    def count(self, relation: Relation) -> DataLoader[int, int]:
+        """Load how many rows belong to a parent, by the parent's id."""
+        return self._loader(
+            ("count", relation),
+            lambda connection, ids, wall: listing.counts(connection, relation, ids, wall=wall),
+            default=0,
+        )
+
+    @property
+    def place_of_meter(self) -> DataLoader[int, MeterPlace | None]:
+        return self._loader(
+            "place_of_meter",
+            lambda connection, ids, wall: places_of_meters(connection, ids, wall=wall),
+            default=None,
+        )
+
+    @property
+    def meter_of_point(self) -> DataLoader[int, int | None]:
+        return self._loader(
+            "meter_of_point",
+            lambda connection, ids, wall: meters_of_points(connection, ids, wall=wall),
+            default=None,
+        )
+
+    @property
+    def account_of_point(self) -> DataLoader[int, int | None]:
+        return self._loader(
+            "account_of_point",
+            lambda connection, ids, wall: accounts_of_points(connection, ids, wall=wall),
+            default=None,
+        )
+
+    @property
+    def standing(self) -> DataLoader[int, Standing | None]:
+        """Load how accounts stand, by account."""
+        return self._loader(
+            "standing",
+            lambda connection, ids, wall: standings(connection, ids, wall=wall),
+            default=None,
+        )
+
+    @property
+    def latest(self) -> DataLoader[int, Latest | None]:
+        """Load the newest registers, by meter."""
+        return self._loader(
+            "latest",
+            lambda connection, ids, wall: latest(connection, ids, wall=wall),
+            default=None,
+        )
+
+    def series(self, span: Span) -> DataLoader[int, SpanSeries]:
+        """Load readings or energy of a span, by meter."""
+        return self._loader(
+            ("series", span),
+            lambda connection, ids, wall: series_of(connection, ids, span, wall=wall),
+            default=SpanSeries(),
+        )
+
+    def _loader(
+        self, key: Hashable, fetch: Fetch[Found], *, default: Default
+    ) -> DataLoader[int, Found | Default]:
+        if key not in self._made:
+
+            async def load(ids: list[int]) -> list[Found | Default]:
+                async with self.reach.connection() as connection:
+                    found = await fetch(connection, ids, self.reach.wall)
+                return [found.get(row_id, default) for row_id in ids]
+
+            self._made[key] = DataLoader(load_fn=load, max_batch_size=BATCH_MAX)
+        return cast("DataLoader[int, Found | Default]", self._made[key])

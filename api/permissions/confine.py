@@ -1,0 +1,140 @@
+"""The first wall: which rows of each table a caller may see. The second is row-level security.
+
+A table that is not named here has no condition, and asking for it fails.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from api.caller import Caller
+from domain.listing import Wall
+
+ALL = "true"
+NONE = "false"
+
+TABLES = (
+    "company",
+    "branch",
+    "field",
+    "collector",
+    "rf_module",
+    "meter",
+    "reading",
+    "premises",
+    "metering_point",
+    "mounting",
+    "account",
+    "subscriber",
+)
+WHOLE_COMPANY: Mapping[str, str] = dict.fromkeys(TABLES, ALL)
+
+# Everything hangs on a field in the end; `{fields}` are those that the caller sees.
+OF_FIELDS: Mapping[str, str] = {
+    "company": ALL,
+    "branch": """exists (
+        select from field f where f.company_id = branch.company_id and f.branch_id = branch.id
+            and f.id in ({fields}))""",
+    "field": "field.id in ({fields})",
+    "collector": "collector.field_id in ({fields})",
+    "rf_module": """exists (
+        select from collector c where c.company_id = rf_module.company_id
+            and c.id = rf_module.collector_id and c.field_id in ({fields}))""",
+    "meter": """exists (
+        select from rf_module r
+        join collector c on c.company_id = r.company_id and c.id = r.collector_id
+        where r.company_id = meter.company_id and r.id = meter.rf_module_id
+            and c.field_id in ({fields}))""",
+    # Readings are asked for by meter, and the meter was found behind its own condition.
+    "reading": ALL,
+    "premises": "premises.field_id in ({fields})",
+    "metering_point": """exists (
+        select from premises p where p.company_id = metering_point.company_id
+            and p.id = metering_point.premises_id and p.field_id in ({fields}))""",
+    "mounting": """exists (
+        select from metering_point mp
+        join premises p on p.company_id = mp.company_id and p.id = mp.premises_id
+        where mp.company_id = mounting.company_id and mp.id = mounting.point_id
+            and p.field_id in ({fields}))""",
+    "account": """exists (
+        select from premises p where p.company_id = account.company_id
+            and p.id = account.premises_id and p.field_id in ({fields}))""",
+    "subscriber": """exists (
+        select from account a
+        join premises p on p.company_id = a.company_id and p.id = a.premises_id
+        where a.company_id = subscriber.company_id and a.subscriber_id = subscriber.id
+            and p.field_id in ({fields}))""",
+}
+FIELDS_OF_BRANCH = (
+    "select f.id from field f where f.company_id = {company} and f.branch_id = {branch}::int8"
+)
+ONE_FIELD = "select {field}::int8"
+
+# A point's account changes with its tenant, and its meter with an exchange: what a subscriber sees
+# of a meter ends where the tenancy does.
+OF_SUBSCRIBER: Mapping[str, str] = {
+    "company": ALL,
+    "branch": NONE,
+    "field": NONE,
+    "collector": NONE,
+    "rf_module": NONE,
+    "meter": """exists (
+        select from mounting mo
+        join account_point ap on ap.company_id = mo.company_id and ap.point_id = mo.point_id
+        join account a on a.company_id = ap.company_id and a.id = ap.account_id
+        where mo.company_id = meter.company_id and mo.meter_id = meter.id
+            and a.subscriber_id = {subscriber}::int8
+            and tstzrange(mo.started_at, mo.ended_at) @> {now}::timestamptz
+            and tstzrange(ap.started_at, ap.ended_at) @> {now}::timestamptz)""",
+    "reading": """exists (
+        select from mounting mo
+        join account_point ap on ap.company_id = mo.company_id and ap.point_id = mo.point_id
+        join account a on a.company_id = ap.company_id and a.id = ap.account_id
+        where mo.company_id = reading.company_id and mo.meter_id = reading.meter_id
+            and a.subscriber_id = {subscriber}::int8
+            and reading.ts >= greatest(mo.started_at, ap.started_at)
+            and reading.ts <= coalesce(least(mo.ended_at, ap.ended_at), 'infinity'))""",
+    "premises": """exists (
+        select from account a where a.company_id = premises.company_id
+            and a.premises_id = premises.id and a.subscriber_id = {subscriber}::int8)""",
+    "metering_point": """exists (
+        select from account_point ap
+        join account a on a.company_id = ap.company_id and a.id = ap.account_id
+        where ap.company_id = metering_point.company_id and ap.point_id = metering_point.id
+            and a.subscriber_id = {subscriber}::int8)""",
+    "mounting": """exists (
+        select from account_point ap
+        join account a on a.company_id = ap.company_id and a.id = ap.account_id
+        where ap.company_id = mounting.company_id and ap.point_id = mounting.point_id
+            and a.subscriber_id = {subscriber}::int8
+            and tstzrange(ap.started_at, ap.ended_at)
+                && tstzrange(mounting.started_at, mounting.ended_at))""",
+    "account": "account.subscriber_id = {subscriber}::int8",
+    "subscriber": "subscriber.id = {subscriber}::int8",
+}
+
+
+def confine(caller: Caller, *, now: datetime) -> Wall:
+    """Return the caller's wall: the company, and the branch, field or subscriber within it."""
+    values = {
+        "company": caller.company_id,
+        "branch": caller.branch_id,
+        "field": caller.field_id,
+        "subscriber": caller.subscriber_id,
+        "now": now,
+    }
+    return Wall(_conditions(caller).__getitem__, values)
+
+
+def _conditions(caller: Caller) -> Mapping[str, str]:
+    if caller.subscriber_id is not None:
+        return OF_SUBSCRIBER
+    if caller.field_id is not None:
+        return {table: text.replace("{fields}", ONE_FIELD) for table, text in OF_FIELDS.items()}
+    if caller.branch_id is not None:
+        return _OF_BRANCH
+    return WHOLE_COMPANY
+
+
+_OF_BRANCH = {
+    table: text.replace("{fields}", FIELDS_OF_BRANCH) for table, text in OF_FIELDS.items()
+}

@@ -1,0 +1,123 @@
+"""Guards, declared on the field that they guard, and printed into schema.graphql."""
+
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
+from inspect import isasyncgen
+from typing import TYPE_CHECKING, Any, cast
+
+import strawberry
+from strawberry.extensions import FieldExtension
+from strawberry.schema_directive import Location
+from strawberry.types.field import StrawberryField
+
+from api.caller import Caller
+from api.errors import Forbidden, Unauthenticated
+from db.enums import Scope
+
+if TYPE_CHECKING:
+    from api.context import Info
+
+SCOPE_MEANINGS = {
+    Scope.COMPANY_READ: "See the company, its branches, fields, collectors and RF modules.",
+    Scope.METERS_READ: "See meters and their supply.",
+    Scope.READINGS_READ: "See what meters measured.",
+    Scope.NETWORK_READ: "See addresses of devices.",
+    Scope.PREMISES_READ: "See premises and their metering points.",
+    Scope.ACCOUNTS_READ: "See accounts, without their money.",
+    Scope.BALANCES_READ: "See balances and what follows from them.",
+    Scope.SUBSCRIBERS_READ: "See who the subscribers are.",
+    Scope.SUBSCRIBERS_CONTACT: "See names, addresses and telephone numbers of subscribers.",
+}
+
+
+@strawberry.schema_directive(
+    locations=[Location.FIELD_DEFINITION], description="The caller must hold this scope."
+)
+class Requires:
+    scope: Scope = strawberry.directive_field(name="scope")
+
+
+@strawberry.schema_directive(
+    locations=[Location.FIELD_DEFINITION], description="The caller must be signed in."
+)
+class SignedIn:
+    pass
+
+
+@strawberry.schema_directive(
+    locations=[Location.FIELD_DEFINITION], description="Anybody may ask for this."
+)
+class Public:
+    pass
+
+
+class Guard(FieldExtension):
+    """Lets a field be resolved, or raises; on a subscription, before each event as well."""
+
+    def __init__(
+        self, directive: object, sentence: str, check: Callable[[Caller | None], None]
+    ) -> None:
+        self.directive = directive
+        self.sentence = sentence
+        self.check = check
+
+    def apply(self, field: StrawberryField) -> None:
+        if self.directive not in field.directives:
+            field.directives = [*field.directives, self.directive]
+            field.description = f"{field.description or ''} {self.sentence}".strip()
+
+    def resolve(
+        self, next_: Callable[..., Any], source: Any, info: "Info", **arguments: Any
+    ) -> Any:
+        self.check(info.context.caller)
+        result = next_(source, info, **arguments)
+        if isasyncgen(result):
+            return self._checked(cast("AsyncGenerator[Any, None]", result), info)
+        return result
+
+    # The check waits for nothing: an `await` for each guarded field would cost more than the field.
+    resolve_async = resolve
+
+    async def _checked(
+        self, events: AsyncGenerator[Any, None], info: "Info"
+    ) -> AsyncGenerator[Any, None]:
+        async with aclosing(events):
+            async for event in events:
+                self.check(info.context.caller)
+                yield event
+
+
+def require(scope: Scope, caller: Caller | None) -> None:
+    """Return if the caller holds the scope.
+
+    :raises Unauthenticated: there is no caller
+    :raises Forbidden: the caller does not hold it
+    """
+    if caller is None:
+        raise Unauthenticated
+    if scope not in caller.scopes:
+        raise Forbidden
+
+
+def requires(scope: Scope) -> Guard:
+    """Return the guard of a field for callers who hold `scope`."""
+    return Guard(
+        Requires(scope=scope),
+        f"Requires the scope {scope.name}.",
+        lambda caller: require(scope, caller),
+    )
+
+
+def signed_in() -> Guard:
+    """Return the guard of a field for anybody who is signed in."""
+    return Guard(SignedIn(), "Requires a signed-in caller.", _require_caller)
+
+
+def public() -> Guard:
+    """Return the guard of a field that says of it that it has none."""
+    return Guard(Public(), "Open to anybody.", lambda _: None)
+
+
+def _require_caller(caller: Caller | None) -> None:
+    if caller is None:
+        raise Unauthenticated

@@ -1,0 +1,34 @@
+"""The schema as a whole."""
+
+import strawberry
+from strawberry.schema.config import StrawberryConfig
+from strawberry.tools import merge_types
+
+import api.schema.enums  # noqa: F401 - describes the words that the types use
+from api.engine import Engine
+from api.resolvers.company import CompanyQuery
+from api.resolvers.cursor import CursorQuery
+from api.resolvers.identity import IdentityMutation, IdentityQuery
+from api.resolvers.live import LiveSubscription
+from api.resolvers.nodes import NodeQuery
+from api.schema.identity import InvalidCredentials, SessionEnded
+from api.schema.node import NODES
+from api.schema.scalars import SCALARS
+
+Query = merge_types("Query", (CompanyQuery, NodeQuery, IdentityQuery, CursorQuery))
+Mutation = merge_types("Mutation", (IdentityMutation,))
+Subscription = merge_types("Subscription", (LiveSubscription,))
+
+
+class ApiSchema(strawberry.Schema):
+    """Strawberry's schema, with the engine that executes it for HTTP and for sockets."""
+
+    def __init__(self, *, production: bool) -> None:
+        super().__init__(
+            query=Query,
+            mutation=Mutation,
+            subscription=Subscription,
+            types=[*NODES.values(), InvalidCredentials, SessionEnded],
+            config=StrawberryConfig(scalar_map=SCALARS, sort_schema=True),
+        )
+        self.engine = Engine(self._schema, production=production)

@@ -1,0 +1,108 @@
+"""Subscribers and their accounts.
+
+A field guarded more strictly than its parent is nullable: a refusal then costs only that field.
+"""
+
+from typing import Self
+
+import strawberry
+
+from api.context import Info
+from api.permissions.requires import requires
+from api.schema.meters import Meter
+from api.schema.node import Node
+from api.schema.paging import Connection
+from api.schema.premises import MeteringPoint, Premises
+from api.schema.readings import Freshness
+from api.schema.relations import belongs_to, children
+from api.schema.scalars import DateTime, MoneyAmount
+from db.enums import BillingMode, Scope, Segment
+from domain.accounts.queries import (
+    ACCOUNTS,
+    ACCOUNTS_OF_SUBSCRIBER,
+    METERS_OF_ACCOUNT,
+    POINTS_OF_ACCOUNT,
+    SUBSCRIBERS,
+    Standing,
+)
+from domain.metering.queries import PREMISES
+
+
+@strawberry.type(description="What is left on an account.")
+class AccountBalance:
+    standing: strawberry.Private[Standing]
+    amount: MoneyAmount = strawberry.field(description="Credit; below zero when money is owed.")
+    currency: str = strawberry.field(description="The amount's currency, by ISO 4217.")
+    as_of: DateTime = strawberry.field(
+        description="Up to when the energy of all its meters is charged."
+    )
+
+    @classmethod
+    def of(cls, standing: Standing) -> Self:
+        return cls(
+            standing=standing,
+            amount=MoneyAmount(standing.balance),
+            currency=standing.currency,
+            as_of=DateTime(standing.as_of),
+        )
+
+    @strawberry.field(description="How fresh it is; null when no meter is charged to the account.")
+    def freshness(self, info: Info) -> Freshness | None:
+        period = self.standing.reading_period
+        if period is None:
+            return None
+        now = info.context.loaders.reach.now
+        return Freshness.of(self.standing.as_of, reading_period=period, now=now)
+
+
+@strawberry.type(description="Who is supplied: a person or a firm.")
+class Subscriber(Node, listing=SUBSCRIBERS, scope=Scope.SUBSCRIBERS_READ):
+    reference: str = strawberry.field(description="What the company calls it.")
+    name: str | None = strawberry.field(
+        description="The person's or the firm's name.",
+        extensions=[requires(Scope.SUBSCRIBERS_CONTACT)],
+    )
+    email: str | None = strawberry.field(
+        description="Where to write to.", extensions=[requires(Scope.SUBSCRIBERS_CONTACT)]
+    )
+    phone: str | None = strawberry.field(
+        description="Where to call.", extensions=[requires(Scope.SUBSCRIBERS_CONTACT)]
+    )
+    version: int = strawberry.field(description="Goes up with each change.")
+    accounts: Connection["Account"] | None = children(
+        ACCOUNTS_OF_SUBSCRIBER, "The subscriber's accounts, by number.", scope=Scope.ACCOUNTS_READ
+    )
+
+
+@strawberry.type(description="A subscriber's contract for one or more metering points of premises.")
+class Account(Node, listing=ACCOUNTS, scope=Scope.ACCOUNTS_READ):
+    number: str = strawberry.field(description="What the company calls it.")
+    billing_mode: BillingMode = strawberry.field(description="Whether it pays before or after.")
+    opened_at: DateTime = strawberry.field(description="When it began.")
+    closed_at: DateTime | None = strawberry.field(description="When it ended; null while it lasts.")
+    version: int = strawberry.field(description="Goes up with each change.")
+    subscriber: Subscriber | None = belongs_to(
+        SUBSCRIBERS, "subscriber_id", "Who pays.", scope=Scope.SUBSCRIBERS_READ
+    )
+    premises: Premises | None = belongs_to(
+        PREMISES, "premises_id", "What is supplied.", scope=Scope.PREMISES_READ
+    )
+    metering_points: Connection[MeteringPoint] | None = children(
+        POINTS_OF_ACCOUNT, "The points that it pays for now, by code.", scope=Scope.PREMISES_READ
+    )
+    meters: Connection[Meter] | None = children(
+        METERS_OF_ACCOUNT, "The meters that it pays for now, by serial.", scope=Scope.METERS_READ
+    )
+
+    @strawberry.field(description="What is left on it.", extensions=[requires(Scope.BALANCES_READ)])
+    async def balance(self, info: Info) -> AccountBalance | None:
+        standing = await info.context.loaders.standing.load(self.row_id)
+        return None if standing is None else AccountBalance.of(standing)
+
+    @strawberry.field(
+        description="Where it stands; follows from its balance, mode and supply.",
+        extensions=[requires(Scope.BALANCES_READ)],
+    )
+    async def segment(self, info: Info) -> Segment | None:
+        standing = await info.context.loaders.standing.load(self.row_id)
+        return None if standing is None else standing.segment

@@ -1,0 +1,66 @@
+"""Companies, their branches and fields."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import strawberry
+
+from api.schema.node import Node
+from api.schema.paging import Connection
+from api.schema.relations import belongs_to, children, listed
+from api.schema.scalars import TimeZone
+from db.enums import Scope
+from domain.hierarchy.queries import (
+    BRANCHES,
+    COLLECTORS_OF_FIELD,
+    COMPANIES,
+    FIELDS,
+    FIELDS_OF_BRANCH,
+)
+from domain.metering.queries import PREMISES_OF_FIELD
+
+if TYPE_CHECKING:
+    from api.schema.devices import Collector
+    from api.schema.premises import Premises
+
+LazyCollector = Annotated["Collector", strawberry.lazy("api.schema.devices")]
+LazyPremises = Annotated["Premises", strawberry.lazy("api.schema.premises")]
+
+
+@strawberry.type(description="Who sells the energy.")
+class Company(Node, listing=COMPANIES, scope=Scope.COMPANY_READ):
+    name: str = strawberry.field(description="What it is called.")
+    currency: str = strawberry.field(description="The currency of all its money, by ISO 4217.")
+    time_zone: TimeZone = strawberry.field(description="Whose days and months count.")
+    locale: str = strawberry.field(description="The language that it speaks by default.")
+    version: int = strawberry.field(description="Goes up with each change.")
+    branches: Connection["Branch"] | None = listed(
+        BRANCHES, "Its branches, by name.", scope=Scope.COMPANY_READ
+    )
+
+
+@strawberry.type(description="A regional branch of a company.")
+class Branch(Node, listing=BRANCHES, scope=Scope.COMPANY_READ):
+    name: str = strawberry.field(description="What it is called.")
+    active: bool = strawberry.field(description="Whether it is in use.")
+    version: int = strawberry.field(description="Goes up with each change.")
+    fields: Connection["Field"] | None = children(
+        FIELDS_OF_BRANCH, "Its fields, by name.", scope=Scope.COMPANY_READ
+    )
+
+
+@strawberry.type(description="One operational site of a branch: a mall, an industrial zone.")
+class Field(Node, listing=FIELDS, scope=Scope.COMPANY_READ):
+    name: str = strawberry.field(description="What it is called.")
+    latitude: float | None = strawberry.field(description="In degrees, WGS 84.")
+    longitude: float | None = strawberry.field(description="In degrees, WGS 84.")
+    active: bool = strawberry.field(description="Whether it is in use.")
+    version: int = strawberry.field(description="Goes up with each change.")
+    branch: Branch | None = belongs_to(
+        BRANCHES, "branch_id", "The branch that runs it.", scope=Scope.COMPANY_READ
+    )
+    collectors: Connection[LazyCollector] | None = children(
+        COLLECTORS_OF_FIELD, "Its collectors, by serial.", scope=Scope.COMPANY_READ
+    )
+    premises: Connection[LazyPremises] | None = children(
+        PREMISES_OF_FIELD, "Its premises, by name.", scope=Scope.PREMISES_READ
+    )

@@ -1,0 +1,82 @@
+"""Collectors and RF modules."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import strawberry
+
+from api.permissions.requires import requires
+from api.schema.companies import Field
+from api.schema.node import Node
+from api.schema.paging import Connection
+from api.schema.relations import belongs_to, children
+from api.schema.scalars import DateTime, TimeZone
+from db.enums import Frequency, Scope
+from domain.hierarchy.queries import (
+    COLLECTORS,
+    FIELDS,
+    METERS_OF_RF_MODULE,
+    RF_MODULES,
+    RF_MODULES_OF_COLLECTOR,
+)
+
+if TYPE_CHECKING:
+    from api.schema.meters import Meter
+
+LazyMeter = Annotated["Meter", strawberry.lazy("api.schema.meters")]
+
+
+@strawberry.type(description="A data concentrator in a field.")
+class Collector(Node, listing=COLLECTORS, scope=Scope.COMPANY_READ):
+    flag: str = strawberry.field(description="Its maker's three letters.")
+    serial: str = strawberry.field(description="Printed on it.")
+    make: str | None = strawberry.field(description="Who made it.")
+    model: str | None = strawberry.field(description="Which of the maker's it is.")
+    ipv4: str | None = strawberry.field(
+        description="Its IPv4 address.", extensions=[requires(Scope.NETWORK_READ)]
+    )
+    ipv6: str | None = strawberry.field(
+        description="Its IPv6 address.", extensions=[requires(Scope.NETWORK_READ)]
+    )
+    port: int | None = strawberry.field(
+        description="Its TCP port.", extensions=[requires(Scope.NETWORK_READ)]
+    )
+    software_version: str | None = strawberry.field(description="What runs on it.")
+    time_zone: TimeZone = strawberry.field(description="What its clock shows.")
+    active: bool = strawberry.field(description="Whether it is in use.")
+    last_contact_at: DateTime | None = strawberry.field(description="When it was heard last.")
+    last_synchronised_at: DateTime | None = strawberry.field(
+        description="When its clock was set last."
+    )
+    version: int = strawberry.field(description="Goes up with each change.")
+    field: Field | None = belongs_to(
+        FIELDS, "field_id", "Where it stands.", scope=Scope.COMPANY_READ
+    )
+    rf_modules: Connection["RfModule"] | None = children(
+        RF_MODULES_OF_COLLECTOR, "The RF modules behind it, by serial.", scope=Scope.COMPANY_READ
+    )
+
+
+@strawberry.type(description="An RF mesh modem behind a collector.")
+class RfModule(Node, listing=RF_MODULES, scope=Scope.COMPANY_READ):
+    serial: str = strawberry.field(description="Printed on it.")
+    make: str | None = strawberry.field(description="Who made it.")
+    model: str | None = strawberry.field(description="Which of the maker's it is.")
+    frequency: Frequency = strawberry.field(description="Its radio band.")
+    ip_address: str | None = strawberry.field(
+        description="Its IP address.", extensions=[requires(Scope.NETWORK_READ)]
+    )
+    radio_address: str | None = strawberry.field(
+        description="Its address in the mesh.", extensions=[requires(Scope.NETWORK_READ)]
+    )
+    reading_period_s: int = strawberry.field(
+        name="readingPeriodSeconds", description="How often it reads its meters."
+    )
+    error_status: str | None = strawberry.field(description="What it reports to be wrong.")
+    active: bool = strawberry.field(description="Whether it is in use.")
+    version: int = strawberry.field(description="Goes up with each change.")
+    collector: Collector | None = belongs_to(
+        COLLECTORS, "collector_id", "What it reports to.", scope=Scope.COMPANY_READ
+    )
+    meters: Connection[LazyMeter] | None = children(
+        METERS_OF_RF_MODULE, "The meters attached to it, by serial.", scope=Scope.METERS_READ
+    )

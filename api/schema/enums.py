@@ -1,0 +1,119 @@
+"""The words of the database as the schema shows them, each with its meaning."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any
+
+import strawberry
+
+from api.permissions.requires import SCOPE_MEANINGS
+from api.spans import Resolution
+from db.enums import (
+    BillingMode,
+    Frequency,
+    PointRole,
+    Quality,
+    Relay,
+    Role,
+    Scope,
+    Segment,
+    Supply,
+    TimeSource,
+)
+
+
+def _describe(words: type[StrEnum], description: str, meanings: Mapping[Any, str]) -> None:
+    """Make an enum of the schema of `words`, without touching the members themselves."""
+    strawberry.enum(words, description=description)
+    for value in words.__strawberry_definition__.values:  # type: ignore[attr-defined]
+        value.description = meanings[words[value.name]]
+
+
+_describe(Scope, "What a role may do.", SCOPE_MEANINGS)
+_describe(
+    Role,
+    "What somebody is in a company.",
+    {
+        Role.ADMINISTRATOR: "May do everything in the company.",
+        Role.OPERATOR: "Runs the field: sees all but how to reach subscribers.",
+        Role.SUBSCRIBER: "Sees the own accounts, and what supplies them.",
+        Role.DEVELOPER: "Staff of the platform: sees any company, but no money and no contacts.",
+    },
+)
+_describe(
+    Relay,
+    "What switches the supply behind a meter.",
+    {
+        Relay.INTERNAL: "A relay in the meter.",
+        Relay.CONTACTOR: "A contactor outside the meter.",
+        Relay.NONE: "Nothing: a person has to go there.",
+    },
+)
+_describe(
+    Supply,
+    "Whether energy can flow, as the device confirmed last.",
+    {
+        Supply.ON: "It can.",
+        Supply.OFF: "It is cut off.",
+        Supply.UNKNOWN: "The device has not said yet.",
+    },
+)
+_describe(
+    PointRole,
+    "What a metering point measures.",
+    {
+        PointRole.BILLING: "What an account pays for.",
+        PointRole.CHECK: "The same as another point, to compare.",
+        PointRole.FEEDER: "All that flows into a part of the field.",
+        PointRole.COMMON_AREA: "What the field itself uses; an account pays for it.",
+        PointRole.GENERATION: "What is generated in the field.",
+    },
+)
+_describe(
+    BillingMode,
+    "Whether an account pays before or after it consumes.",
+    {BillingMode.PREPAID: "Before, from its credit.", BillingMode.POSTPAID: "After, by invoice."},
+)
+_describe(
+    Segment,
+    "Where an account stands; the first that applies.",
+    {
+        Segment.NO_ENERGY: "All its meters are confirmed to be cut off.",
+        Segment.INVOICED: "It pays by invoice.",
+        Segment.WARNING_LIMIT: "Its credit is at or below the warning limit.",
+        Segment.CREDIT: "Its credit is above the warning limit.",
+    },
+)
+_describe(
+    Frequency,
+    "The radio band of an RF module.",
+    {Frequency.MHZ_868: "868 MHz.", Frequency.MHZ_2400: "2.4 GHz."},
+)
+_describe(
+    Quality,
+    "How far a reading can be trusted.",
+    {
+        Quality.ACTUAL: "The meter said so.",
+        Quality.ESTIMATED: "It was computed.",
+        Quality.MANUAL: "A person read it.",
+        Quality.PROVISIONAL: "It may still be corrected.",
+    },
+)
+_describe(
+    TimeSource,
+    "Whose clock dates a reading.",
+    {
+        TimeSource.METER: "The meter's.",
+        TimeSource.COLLECTOR: "The collector's, since the meter's was off or silent.",
+        TimeSource.RECEIPT: "Ours, at first receipt.",
+    },
+)
+_describe(
+    Resolution,
+    "How finely readings are told.",
+    {
+        Resolution.RAW: "Each reading with all its registers.",
+        Resolution.HOUR: "Energy of each hour.",
+        Resolution.DAY: "Energy of each local day, which may have 23 or 25 hours.",
+    },
+)

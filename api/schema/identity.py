@@ -1,0 +1,131 @@
+"""Who is signed in, and the inputs and payloads of signing in and out."""
+
+import strawberry
+
+from api import auth
+from api.caller import Caller
+from api.global_ids import encode
+from api.schema.scalars import DateTime, TimeZone
+from db.enums import Role, Scope
+from domain.identity import queries
+from domain.identity.queries import MEMBERSHIPS_MAX
+
+EMAIL_CHARACTERS_MAX = 320
+
+
+@strawberry.interface(description="Why a mutation changed nothing.")
+class UserError:
+    message: str = strawberry.field(description="For people.")
+    path: list[str] = strawberry.field(description="What in the input it is about.")
+    code: str = strawberry.field(description="For programs; stays the same.")
+
+
+@strawberry.type(description="No active user has this e-mail and password.")
+class InvalidCredentials(UserError):
+    pass
+
+
+@strawberry.type(description="The session has ended, or its token was used before.")
+class SessionEnded(UserError):
+    pass
+
+
+@strawberry.type(description="A company that you may act in.")
+class Membership:
+    company_id: strawberry.ID = strawberry.field(
+        description=f"Its id; requests name it in the header `{auth.COMPANY_HEADER}`."
+    )
+    company_name: str = strawberry.field(description="What it is called.")
+    role: Role = strawberry.field(description="What you are there.")
+    current: bool = strawberry.field(description="Whether this request acts in it.")
+
+
+@strawberry.type(description="Who asks.")
+class Viewer:
+    caller: strawberry.Private[Caller]
+    name: str = strawberry.field(description="What the user is called.")
+    role: Role | None = strawberry.field(
+        description="What the user is in the company; null when acting in none."
+    )
+    scopes: list[Scope] = strawberry.field(description="What the user may do there.")
+    locale: str = strawberry.field(description="The company's language.")
+    time_zone: TimeZone = strawberry.field(description="The company's time zone.")
+    session_expires_at: DateTime = strawberry.field(description="Until when the token is good.")
+
+    @classmethod
+    def of(cls, caller: Caller) -> "Viewer":
+        return cls(
+            caller=caller,
+            name=caller.name,
+            role=caller.role,
+            scopes=sorted(caller.scopes, key=lambda scope: scope.name),
+            locale=caller.locale,
+            time_zone=TimeZone(caller.time_zone),
+            session_expires_at=DateTime(caller.expires_at),
+        )
+
+    @strawberry.field(
+        description=f"Where the user may act, by name; the first {MEMBERSHIPS_MAX}."
+        " For staff of the platform that is any company."
+    )
+    async def memberships(self) -> list[Membership]:
+        return [
+            Membership(
+                company_id=strawberry.ID(encode("Company", membership.company_id)),
+                company_name=membership.company_name,
+                role=membership.role,
+                current=membership.company_id == self.caller.company_id,
+            )
+            for membership in await queries.memberships(user_id=self.caller.user_id)
+        ]
+
+
+@strawberry.input(description="How to sign in.")
+class SignInInput:
+    email: str = strawberry.field(description="In any case.")
+    password: str = strawberry.field(description="As it was chosen.")
+    company_id: strawberry.ID | None = strawberry.field(
+        default=None, description="Where to act unless told otherwise; your first by default."
+    )
+
+
+@strawberry.input(description="How to go on.")
+class RefreshSessionInput:
+    refresh_token: str = strawberry.field(description="The newest one; each is good for one use.")
+
+
+@strawberry.type(description="The tokens of a session.")
+class SessionTokens:
+    access_token: str = strawberry.field(
+        description="For the header `Authorization: Bearer`, and the socket's `connection_init`."
+    )
+    access_token_expires_at: DateTime = strawberry.field(description="Until when it is good.")
+    refresh_token: str = strawberry.field(description="For `refreshSession`, once.")
+    refresh_token_expires_at: DateTime = strawberry.field(description="Until when it is good.")
+
+    @classmethod
+    def of(cls, signed_in: auth.SignedIn) -> "SessionTokens":
+        return cls(
+            access_token=signed_in.access_token,
+            access_token_expires_at=DateTime(signed_in.access_token_expires_at),
+            refresh_token=signed_in.refresh_token,
+            refresh_token_expires_at=DateTime(signed_in.refresh_token_expires_at),
+        )
+
+
+@strawberry.type(description="How signing in ended.")
+class SignInPayload:
+    tokens: SessionTokens | None = strawberry.field(description="Null when nothing was opened.")
+    user_errors: list[UserError] = strawberry.field(description="Why nothing was opened.")
+
+
+@strawberry.type(description="How going on ended.")
+class RefreshSessionPayload:
+    tokens: SessionTokens | None = strawberry.field(description="Null when the session has ended.")
+    user_errors: list[UserError] = strawberry.field(description="Why it did not go on.")
+
+
+@strawberry.type(description="How signing out ended.")
+class SignOutPayload:
+    signed_out: bool = strawberry.field(description="Always: its tokens are refused from now on.")
+    user_errors: list[UserError] = strawberry.field(description="Always empty.")

@@ -1,0 +1,113 @@
+"""Meters: what they are, what they measured, and what they supply."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import strawberry
+
+from api.context import Info
+from api.permissions.requires import requires
+from api.schema.devices import RfModule
+from api.schema.node import Node
+from api.schema.paging import Connection
+from api.schema.readings import Freshness, ReadingSeries, RegisterValue, TimeRangeInput
+from api.schema.relations import belongs_to, children, related
+from api.schema.scalars import DateTime
+from api.spans import Resolution
+from db.enums import Relay, Scope, Supply
+from domain.accounts.queries import ACCOUNTS
+from domain.hierarchy.queries import METERS, RF_MODULES
+from domain.metering.queries import MOUNTINGS_OF_METER, POINTS, PREMISES
+
+if TYPE_CHECKING:
+    from api.schema.accounts import Account
+    from api.schema.premises import MeteringPoint, Mounting, Premises
+
+LazyAccount = Annotated["Account", strawberry.lazy("api.schema.accounts")]
+LazyPoint = Annotated["MeteringPoint", strawberry.lazy("api.schema.premises")]
+LazyMounting = Annotated["Mounting", strawberry.lazy("api.schema.premises")]
+LazyPremises = Annotated["Premises", strawberry.lazy("api.schema.premises")]
+
+
+async def _point_id(meter: Node, info: Info) -> int | None:
+    place = await info.context.loaders.place_of_meter.load(meter.row_id)
+    return None if place is None else place.point_id
+
+
+async def _premises_id(meter: Node, info: Info) -> int | None:
+    place = await info.context.loaders.place_of_meter.load(meter.row_id)
+    return None if place is None else place.premises_id
+
+
+async def _account_id(meter: Node, info: Info) -> int | None:
+    place = await info.context.loaders.place_of_meter.load(meter.row_id)
+    return None if place is None else place.account_id
+
+
+@strawberry.type(description="An electronic meter behind an RF module.")
+class Meter(Node, listing=METERS, scope=Scope.METERS_READ):
+    serial: str = strawberry.field(description="Printed on it.")
+    make: str | None = strawberry.field(description="Who made it.")
+    register_digits: int = strawberry.field(
+        description="Whole kWh digits of its total register, which rolls over after the last."
+    )
+    clock_rule: str = strawberry.field(
+        description="What its clock shows: an IANA time zone, or a fixed offset such as +03:00."
+    )
+    relay: Relay = strawberry.field(description="What switches its supply.")
+    supply: Supply = strawberry.field(description="Whether energy can flow, as last confirmed.")
+    supply_confirmed_at: DateTime | None = strawberry.field(
+        description="When it confirmed its supply last."
+    )
+    active: bool = strawberry.field(description="Whether it is in use.")
+    version: int = strawberry.field(description="Goes up with each change.")
+    rf_module: RfModule | None = belongs_to(
+        RF_MODULES, "rf_module_id", "What reads it.", scope=Scope.COMPANY_READ
+    )
+    metering_point: LazyPoint | None = related(
+        POINTS, _point_id, "Where it measures now.", scope=Scope.PREMISES_READ
+    )
+    premises: LazyPremises | None = related(
+        PREMISES, _premises_id, "What it supplies now.", scope=Scope.PREMISES_READ
+    )
+    account: LazyAccount | None = related(
+        ACCOUNTS, _account_id, "Who pays for it now.", scope=Scope.ACCOUNTS_READ
+    )
+    mountings: Connection[LazyMounting] | None = children(
+        MOUNTINGS_OF_METER, "Where it was and is mounted, by time.", scope=Scope.PREMISES_READ
+    )
+
+    @strawberry.field(
+        description="The newest value of each register, by OBIS code.",
+        extensions=[requires(Scope.READINGS_READ)],
+    )
+    async def registers(self, info: Info) -> list[RegisterValue] | None:
+        latest = await info.context.loaders.latest.load(self.row_id)
+        return [RegisterValue.of(register) for register in latest.registers] if latest else []
+
+    @strawberry.field(
+        description="How fresh the registers are; null when it was never read.",
+        extensions=[requires(Scope.READINGS_READ)],
+    )
+    async def freshness(self, info: Info) -> Freshness | None:
+        latest = await info.context.loaders.latest.load(self.row_id)
+        if latest is None:
+            return None
+        now = info.context.loaders.reach.now
+        return Freshness.of(latest.as_of, reading_period=latest.reading_period, now=now)
+
+    @strawberry.field(
+        description="What it measured over a span of time; at most 1,000 readings or buckets.",
+        extensions=[requires(Scope.READINGS_READ)],
+    )
+    async def readings(
+        self,
+        info: Info,
+        range: Annotated[TimeRangeInput, strawberry.argument(description="From when to when.")],
+        resolution: Annotated[
+            Resolution, strawberry.argument(description="How finely it is told.")
+        ] = Resolution.RAW,
+    ) -> ReadingSeries | None:
+        zone = info.context.signed_in.time_zone
+        # A literal comes as the bare text of its value, a variable as the member.
+        span = range.span(Resolution(resolution), default_time_zone=zone)
+        return ReadingSeries.of(await info.context.loaders.series(span).load(self.row_id), span)

@@ -1,0 +1,105 @@
+"""Scalars of our own: exact numbers as strings, and times that say where they are."""
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import NewType, NoReturn, TypeVar
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import strawberry
+from graphql import GraphQLError
+from strawberry.types.scalar import ScalarDefinition
+
+MONEY_SCALE = Decimal("0.000001")
+KWH_SCALE = Decimal("0.001")
+WH_PER_KWH = 1000
+TIME_ZONE_CHARACTERS_MAX = 64
+
+MoneyAmount = NewType("MoneyAmount", Decimal)
+Kwh = NewType("Kwh", Decimal)
+ExactNumber = NewType("ExactNumber", Decimal)
+DateTime = NewType("DateTime", datetime)
+LocalDate = NewType("LocalDate", date)
+TimeZone = NewType("TimeZone", str)
+
+Parsed = TypeVar("Parsed")
+
+
+def kwh(energy_wh: int) -> Kwh:
+    return Kwh(Decimal(energy_wh) / WH_PER_KWH)
+
+
+def _fixed(scale: Decimal) -> Callable[[Decimal], str]:
+    return lambda value: format(value.quantize(scale), "f")
+
+
+def _not_taken(_: object) -> NoReturn:
+    raise GraphQLError("nothing takes such a number")
+
+
+def _moment(value: object) -> datetime:
+    expected = "expected a date and time with its offset, such as 2026-03-29T00:00:00+03:00"
+    moment = _parsed(datetime.fromisoformat, value, expected)
+    if moment.tzinfo is None:
+        raise GraphQLError(expected)
+    return _parsed(lambda _: moment.astimezone(UTC), value, expected)
+
+
+def _local_date(value: object) -> date:
+    return _parsed(date.fromisoformat, value, "expected a date such as 2026-03-29")
+
+
+def _time_zone(value: object) -> str:
+    expected = "expected an IANA time zone such as Europe/Istanbul"
+    if isinstance(value, str) and len(value) > TIME_ZONE_CHARACTERS_MAX:
+        raise GraphQLError(expected)
+    return _parsed(ZoneInfo, value, expected).key
+
+
+def _parsed(read: Callable[[str], Parsed], value: object, expected: str) -> Parsed:
+    try:
+        if isinstance(value, str):
+            return read(value)
+    except (ValueError, OverflowError, OSError, ZoneInfoNotFoundError):
+        pass
+    raise GraphQLError(expected)
+
+
+SCALARS: dict[object, ScalarDefinition] = {
+    MoneyAmount: strawberry.scalar(
+        name="MoneyAmount",
+        description="An exact amount of money in major units, with six decimals: `12.345678`.",
+        serialize=_fixed(MONEY_SCALE),
+        parse_value=_not_taken,
+    ),
+    Kwh: strawberry.scalar(
+        name="Kwh",
+        description="Energy in kilowatt hours, exact to the watt hour: `1234.567`.",
+        serialize=_fixed(KWH_SCALE),
+        parse_value=_not_taken,
+    ),
+    ExactNumber: strawberry.scalar(
+        name="ExactNumber",
+        description="A number with as many decimals as its source gave: `230.4`.",
+        serialize=lambda value: format(value, "f"),
+        parse_value=_not_taken,
+    ),
+    DateTime: strawberry.scalar(
+        name="DateTime",
+        description="An instant by ISO 8601, always with its offset: `2026-03-29T00:00:00+03:00`.",
+        serialize=lambda value: value.isoformat(),
+        parse_value=_moment,
+    ),
+    LocalDate: strawberry.scalar(
+        name="Date",
+        description="A calendar date by ISO 8601: `2026-03-29`.",
+        serialize=lambda value: value.isoformat(),
+        parse_value=_local_date,
+    ),
+    TimeZone: strawberry.scalar(
+        name="TimeZone",
+        description="The name of a time zone in the IANA database: `Europe/Istanbul`.",
+        serialize=str,
+        parse_value=_time_zone,
+    ),
+}

@@ -1,0 +1,122 @@
+"""Reading subscribers and accounts, and how the accounts stand."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Self
+
+from db.access import Connection
+from db.enums import BillingMode, Segment, Supply
+from domain.accounts.rules import segment
+from domain.hierarchy.queries import METERS
+from domain.listing import Listing, Record, Relation, Wall, fetch
+from domain.metering.queries import POINTS
+from domain.money import major
+
+SUBSCRIBERS = Listing(
+    table="subscriber",
+    columns=("id", "reference", "name", "email", "phone", "version"),
+    key="subscriber.reference",
+)
+ACCOUNTS = Listing(
+    table="account",
+    columns=(
+        "id",
+        "number",
+        "subscriber_id",
+        "premises_id",
+        "billing_mode",
+        "opened_at",
+        "closed_at",
+        "version",
+    ),
+    key="account.number",
+)
+
+ACCOUNTS_OF_SUBSCRIBER = Relation(ACCOUNTS, "account.subscriber_id = parent.id")
+ACCOUNTS_OF_PREMISES = Relation(ACCOUNTS, "account.premises_id = parent.id")
+POINTS_OF_ACCOUNT = Relation(
+    POINTS,
+    """exists (
+        select from account_point ap
+        where ap.company_id = metering_point.company_id and ap.point_id = metering_point.id
+            and ap.account_id = parent.id
+            and tstzrange(ap.started_at, ap.ended_at) @> {now}::timestamptz
+    )""",
+)
+METERS_OF_ACCOUNT = Relation(
+    METERS,
+    """exists (
+        select from mounting mo
+        join account_point ap on ap.company_id = mo.company_id and ap.point_id = mo.point_id
+        where mo.company_id = meter.company_id and mo.meter_id = meter.id
+            and ap.account_id = parent.id
+            and tstzrange(mo.started_at, mo.ended_at) @> {now}::timestamptz
+            and tstzrange(ap.started_at, ap.ended_at) @> {now}::timestamptz
+    )""",
+)
+
+STANDINGS = """
+    select a.id, a.billing_mode, c.currency, b.balance_micro, b.changed_at,
+        coalesce(a.warning_limit_micro, c.warning_limit_micro) as warning_limit_micro,
+        meters.supplies, meters.billed_at, meters.reading_period_s
+    from account a
+    join company c on c.id = a.company_id
+    join account_balance b on b.company_id = a.company_id and b.account_id = a.id
+    cross join lateral (
+        select coalesce(array_agg(m.supply), '{{}}') as supplies,
+            min(coalesce(s.billed_at, greatest(ap.started_at, mo.started_at))) as billed_at,
+            max(r.reading_period_s) as reading_period_s
+        from account_point ap
+        join metering_point p on p.company_id = ap.company_id and p.id = ap.point_id
+            and p.role in ('BILLING', 'COMMON_AREA')
+        join mounting mo on mo.company_id = ap.company_id and mo.point_id = ap.point_id
+            and tstzrange(mo.started_at, mo.ended_at) @> {now}::timestamptz
+        join meter m on m.company_id = mo.company_id and m.id = mo.meter_id
+        join rf_module r on r.company_id = m.company_id and r.id = m.rf_module_id
+        left join billing_state s on s.company_id = m.company_id and s.meter_id = m.id
+        where ap.company_id = a.company_id and ap.account_id = a.id
+            and tstzrange(ap.started_at, ap.ended_at) @> {now}::timestamptz
+    ) meters
+    where a.company_id = {company} and a.id = any({ids}::int8[])
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """An account's balance, and what follows from it.
+
+    as_of: up to when all its energy is charged: the time of the meter that is furthest behind.
+    reading_period: how often news may be expected; None when no meter feeds the account.
+    """
+
+    balance: Decimal
+    currency: str
+    as_of: datetime
+    reading_period: timedelta | None
+    segment: Segment
+
+    @classmethod
+    def of(cls, row: Record) -> Self:
+        period_s = row["reading_period_s"]
+        return cls(
+            balance=major(row["balance_micro"]),
+            currency=row["currency"],
+            as_of=row["billed_at"] or row["changed_at"],
+            reading_period=None if period_s is None else timedelta(seconds=period_s),
+            segment=segment(
+                billing_mode=BillingMode(row["billing_mode"]),
+                supplies=[Supply(supply) for supply in row["supplies"]],
+                balance_micro=row["balance_micro"],
+                warning_limit_micro=row["warning_limit_micro"],
+            ),
+        )
+
+
+async def standings(
+    connection: Connection, account_ids: Sequence[int], *, wall: Wall
+) -> dict[int, Standing]:
+    """Return how accounts stand at the wall's `now`, by account."""
+    rows = await fetch(connection, STANDINGS, {**wall.values, "ids": list(account_ids)})
+    return {row["id"]: Standing.of(row) for row in rows}

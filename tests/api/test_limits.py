@@ -1,0 +1,300 @@
+"""Each limit accepts what is at it, refuses what is beyond, and takes no time for either."""
+
+import asyncio
+from time import perf_counter
+from typing import cast
+
+import pytest
+from graphql import (
+    GraphQLError,
+    GraphQLField,
+    GraphQLInt,
+    GraphQLObjectType,
+    GraphQLSchema,
+    get_introspection_query,
+    parse,
+)
+
+from api.context import Context
+from api.documents import Document, InvalidDocument
+from api.engine import Engine, Request
+from api.limits import (
+    ALIASES_MAX,
+    BODY_BYTES_MAX,
+    COST_MAX,
+    DEPTH_MAX,
+    DIRECTIVES_MAX,
+    FIELDS_MAX,
+    NESTING_MAX,
+    TOKENS_MAX,
+)
+from api.root import ApiSchema
+from tests.api.web import Web
+
+QUICK_S = 1.0
+
+
+@pytest.fixture(scope="module")
+def engine() -> Engine:
+    return ApiSchema(production=False).engine
+
+
+def refusals(engine: Engine, text: str, **variables: object) -> list[str]:
+    """Return the codes of the errors that keep a text from being executed."""
+    try:
+        engine.prepare(Request(text, variables))
+    except InvalidDocument as invalid:
+        return sorted({code_of(error) for error in invalid.errors})
+    return []
+
+
+def code_of(error: GraphQLError) -> str:
+    assert error.extensions is not None
+    return str(error.extensions["code"])
+
+
+def points(depth: int) -> str:
+    """Return a query whose deepest field is `depth` deep."""
+    return (
+        "{ meteringPoints(first: 1) { nodes { "
+        + "parent { " * (depth - 3)
+        + "id"
+        + " }" * (depth - 3)
+        + " } } }"
+    )
+
+
+def aliases(count: int) -> str:
+    return "{ viewer { " + " ".join(f"a{number}: name" for number in range(count)) + " } }"
+
+
+def directives(count: int) -> str:
+    return "{ viewer { " + " ".join("locale @skip(if: false)" for _ in range(count)) + " } }"
+
+
+def fields(count: int) -> str:
+    return "{ viewer { " + "name " * (count - 1) + "} }"
+
+
+@pytest.mark.parametrize(
+    ("text", "beyond"),
+    [
+        pytest.param(points(DEPTH_MAX), points(DEPTH_MAX + 1), id="depth"),
+        pytest.param(aliases(ALIASES_MAX), aliases(ALIASES_MAX + 1), id="aliases"),
+        pytest.param(directives(DIRECTIVES_MAX), directives(DIRECTIVES_MAX + 1), id="directives"),
+        pytest.param(fields(FIELDS_MAX), fields(FIELDS_MAX + 1), id="fields"),
+    ],
+)
+def test_a_document_at_a_limit_is_executed_and_one_beyond_is_not(
+    engine: Engine, text: str, beyond: str
+) -> None:
+    assert refusals(engine, text) == []
+    assert refusals(engine, beyond) == ["QUERY_TOO_COMPLEX"]
+
+
+def tokens(count: int) -> str:
+    """Return a query of so many tokens."""
+
+    def text(ids: int) -> str:
+        return f"query ($ids: [ID!] = [{' 1' * ids}]) {{ nodes(ids: $ids) {{ id }} }}"
+
+    return text(count - (parse(text(0)).token_count or 0))
+
+
+def test_a_document_at_the_limit_of_tokens_is_executed_and_one_beyond_is_not(
+    engine: Engine,
+) -> None:
+    assert refusals(engine, tokens(TOKENS_MAX), ids=[]) == []
+    assert refusals(engine, tokens(TOKENS_MAX + 1), ids=[]) == ["QUERY_TOO_COMPLEX"]
+
+
+@pytest.mark.parametrize(
+    ("text", "cost"),
+    [
+        pytest.param("{ viewer { name } }", 1, id="an object"),
+        pytest.param("{ meters(first: 10) { nodes { id } } }", 11, id="a page"),
+        pytest.param("{ meters { nodes { id } } }", 51, id="a page of the default size"),
+        pytest.param("{ meters(last: 7) { edges { node { id } } } }", 15, id="edges"),
+        pytest.param("{ meters(first: 9) { totalCount } }", 6, id="a count"),
+        pytest.param(
+            "{ meters(first: 10) { nodes { ...M } } } fragment M on Meter { account { id } }",
+            21,
+            id="a fragment",
+        ),
+        pytest.param(
+            "{ meters(first: 10) { ...P } } fragment P on MeterConnection { nodes { id } }",
+            11,
+            id="a fragment around a page",
+        ),
+        pytest.param(
+            "query ($n: Int = 20) { meters(first: $n) { nodes { id } } }", 21, id="default"
+        ),
+        pytest.param('{ nodes(ids: ["a", "b", "c"]) { id } }', 3, id="ids"),
+        pytest.param(
+            "{ fields(first: 5) { nodes { collectors(first: 4) { nodes { serial } } } } }",
+            1 + 5 * (1 + 1 + 4),
+            id="pages of pages",
+        ),
+    ],
+)
+def test_cost_counts_the_objects_that_may_come(engine: Engine, text: str, cost: int) -> None:
+    assert engine.prepare(Request(text))[1] == cost
+
+
+def test_cost_follows_the_variables(engine: Engine) -> None:
+    text = (
+        "query ($n: Int, $ids: [ID!]!)"
+        " { meters(first: $n) { nodes { id } } nodes(ids: $ids) { id } }"
+    )
+
+    costs = [
+        engine.prepare(Request(text, {"n": n, "ids": ["a"] * ids}))[1]
+        for n, ids in ((1, 1), (100, 100), (10**9, 0), (None, 0), (-5, 0), ("x", 0))
+    ]
+
+    assert costs == [3, 201, 101, 51, 1, 101]
+
+
+def test_an_operation_at_the_cost_limit_is_executed_and_one_beyond_is_not(engine: Engine) -> None:
+    pages = "query ($n: Int) { " + " ".join(
+        f"m{number}: meters(first: 99) {{ nodes {{ id }} }}" for number in range(9)
+    )
+    text = pages + " last: meters(first: $n) { nodes { id } } }"
+
+    assert engine.prepare(Request(text, {"n": 99}))[1] == COST_MAX
+    assert refusals(engine, text, n=100) == ["QUERY_TOO_COMPLEX"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param(
+            "{...F0}"
+            + "".join(f"fragment F{n} on Query{{...F{n + 1} ...F{n + 1}}}" for n in range(18))
+            + "fragment F18 on Query{viewer{name}}",
+            id="spreads that double",
+        ),
+        pytest.param(
+            "{viewer{...F0}}"
+            + "".join(
+                f"fragment F{n} on Viewer{{...F{n + 1} a{n}:name ...F{n + 1}}}" for n in range(14)
+            )
+            + "fragment F14 on Viewer{name}",
+            id="aliases that double",
+        ),
+        pytest.param(
+            "{...F0}"
+            + "".join(f"fragment F{n} on Query{{...F{n + 1}}}" for n in range(90))
+            + "fragment F90 on Query{viewer{name}}",
+            id="a chain of fragments",
+        ),
+        pytest.param("{viewer{" + "... {" * 200 + "name" + "}" * 202, id="nested without fields"),
+        pytest.param("{viewer{" + "name " * 1_900 + "}}", id="the same field again and again"),
+        pytest.param("{viewer{name " + "@skip(if:false)" * 300 + "}}", id="directives"),
+        pytest.param("{ meters(first: " + "9" * 5_000 + ") { nodes { id } } }", id="a long number"),
+    ],
+)
+def test_a_bomb_is_refused_quickly(engine: Engine, text: str) -> None:
+    started = perf_counter()
+
+    codes = refusals(engine, text)
+
+    assert perf_counter() - started < QUICK_S
+    assert codes in (["QUERY_TOO_COMPLEX"], ["GRAPHQL_VALIDATION_FAILED"])
+
+
+def test_a_fragment_bomb_of_seven_hundred_bytes_is_refused_quickly(engine: Engine) -> None:
+    text = "{...A0}" + "".join(
+        f"fragment A{n} on Query{{...A{n + 1} ...A{n + 1}}}" for n in range(19)
+    )
+    text += "fragment A19 on Query{viewer{name}}"
+    assert 600 < len(text) < 800
+    started = perf_counter()
+
+    codes = refusals(engine, text)
+
+    assert perf_counter() - started < QUICK_S
+    assert codes == ["QUERY_TOO_COMPLEX"]
+
+
+def test_the_worst_that_is_let_through_is_validated_quickly(engine: Engine) -> None:
+    started = perf_counter()
+
+    refusals(engine, fields(FIELDS_MAX))
+
+    assert perf_counter() - started < QUICK_S
+
+
+def test_introspection_is_within_the_limits(engine: Engine) -> None:
+    assert refusals(engine, get_introspection_query()) == []
+
+
+def test_a_fragment_within_itself_is_invalid(engine: Engine) -> None:
+    text = "{ ...A } fragment A on Query { ...B } fragment B on Query { ...A viewer { name } }"
+
+    assert refusals(engine, text) == ["GRAPHQL_VALIDATION_FAILED"]
+
+
+def test_a_fragment_that_nobody_uses_counts_too(engine: Engine) -> None:
+    unused = " fragment A on Viewer { " + " ".join(f"a{n}: name" for n in range(31)) + " }"
+
+    assert refusals(engine, "{ viewer { name } }" + unused) == ["QUERY_TOO_COMPLEX"]
+
+
+def test_nesting_is_limited_where_depth_is_not(engine: Engine) -> None:
+    inline = NESTING_MAX - 3
+
+    def text(count: int) -> str:
+        return "{ viewer {" + "... {" * count + "name" + "}" * (count + 2)
+
+    assert refusals(engine, text(inline // 2)) == []
+    assert refusals(engine, text(NESTING_MAX)) == ["QUERY_TOO_COMPLEX"]
+
+
+def test_a_document_is_validated_once(engine: Engine) -> None:
+    text = "{ viewer { locale } }"
+
+    documents: list[Document] = [engine.prepare(Request(text))[0].document for _ in range(2)]
+
+    assert documents[0] is documents[1]
+
+
+async def test_an_answer_tells_what_it_cost(web: Web) -> None:
+    answer = await web.ask("{ viewer { name } }")
+
+    assert answer.body["extensions"] == {"cost": {"requested": 1}}
+
+
+async def test_an_operation_that_takes_too_long_is_stopped() -> None:
+    stopped = asyncio.Event()
+
+    async def wait_for_ever(_source: object, _info: object) -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            stopped.set()
+
+    slow = GraphQLObjectType("Query", {"slow": GraphQLField(GraphQLInt, resolve=wait_for_ever)})
+    engine = Engine(GraphQLSchema(slow), production=False, execution_s_max=0.05)
+    nobody = cast("Context", None)
+
+    outcome = await engine.execute(Request("{ slow }"), nobody)
+
+    assert [code_of(error) for error in outcome.errors] == ["QUERY_TOO_COMPLEX"]
+    assert outcome.data is None
+    assert stopped.is_set()
+
+
+async def test_a_body_at_the_limit_is_read_and_one_beyond_is_not(web: Web) -> None:
+    head, tail = b'{"query": "{ viewer { name } }"', b"}"
+    space = BODY_BYTES_MAX - len(head) - len(tail)
+    headers = {"Content-Type": "application/json"}
+
+    at_most = await web.http.post("/graphql", content=head + b" " * space + tail, headers=headers)
+    beyond = await web.http.post(
+        "/graphql", content=head + b" " * (space + 1) + tail, headers=headers
+    )
+
+    assert at_most.status_code == 200
+    assert beyond.status_code == 413
+    assert beyond.json()["errors"][0]["extensions"]["code"] == "BAD_REQUEST"

@@ -1,0 +1,121 @@
+"""Sockets end with the token, the session and the rights that they rest on."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+
+import pytest
+
+from api.context import Context
+from api.live import WAITING_ROWS_MAX
+from api.socket_session import SocketSession
+from db import access
+from db.settings import Urls
+from domain.identity.operations import end_session
+from domain.readings import operations as readings
+from tests.api.sockets import TOKEN_TTL, LiveApi, Socket, live_api
+from tests.factories import NOW, Place, make_place, make_read, make_register_set
+from tests.outbox_rows import put_row
+from tests.waiting import until
+
+LISTEN = "subscription { readingReceived { cursor } }"
+ASK = "{ viewer { name } }"
+
+
+async def within_5_s(socket: Socket) -> int | None:
+    async with asyncio.timeout(5):
+        return await socket.close_code()
+
+
+@pytest.fixture
+async def api(database: Urls) -> AsyncIterator[LiveApi]:
+    async with live_api(database) as api:
+        yield api
+
+
+@pytest.fixture
+async def place(api: LiveApi) -> Place:
+    return await make_place()
+
+
+@pytest.fixture
+async def socket(api: LiveApi, place: Place) -> AsyncIterator[Socket]:
+    """Lend an acknowledged socket of an administrator."""
+    async with api.socket(await api.sign_in(place.company_id)) as socket:
+        yield socket
+
+
+async def test_socket_ends_with_its_token(api: LiveApi, socket: Socket) -> None:
+    api.clock.now += TOKEN_TTL
+
+    assert await within_5_s(socket) == 4401
+
+
+async def test_socket_ends_with_its_session(api: LiveApi, place: Place) -> None:
+    user = await api.sign_in(place.company_id)
+    async with api.socket(user) as socket:
+        await end_session(session_id=user.session_id, now=api.clock.now)
+
+        assert await within_5_s(socket) == 4401
+
+
+async def test_socket_ends_when_rights_change(api: LiveApi, place: Place) -> None:
+    user = await api.sign_in(place.company_id)
+    async with api.socket(user) as socket:
+        await socket.subscribe("1", LISTEN)
+        async with access.system() as connection:
+            await connection.execute(
+                "update membership set role = 'OPERATOR' where user_id = $1", user.user_id
+            )
+
+        assert await within_5_s(socket) == 4403
+    assert api.feed.listeners == 0
+
+
+class StuckLine:
+    """A client that says what it wants and then takes nothing until it is let go."""
+
+    def __init__(self, *messages: object) -> None:
+        self._messages = list(messages)
+        self.sent: list[str] = []
+        self.is_let_go = asyncio.Event()
+        self.close_code: int | None = None
+
+    async def receive(self) -> object:
+        if not self._messages:
+            await asyncio.Event().wait()
+        return self._messages.pop(0)
+
+    async def send(self, message: Mapping[str, object]) -> None:
+        self.sent.append(str(message["type"]))
+        if message["type"] == "next":
+            await self.is_let_go.wait()
+
+    async def close(self, code: int, reason: str) -> None:
+        self.close_code = code
+
+
+async def test_client_that_takes_no_events_is_closed(api: LiveApi, place: Place) -> None:
+    registers = await make_register_set(place.company_id)
+    user = await api.sign_in(place.company_id)
+    line = StuckLine(
+        {"type": "connection_init", "payload": user.payload},
+        {"type": "subscribe", "id": "1", "payload": {"query": LISTEN}},
+    )
+    context = Context(
+        caller=None, clock=api.clock, live=api.feed, auth=api.auth, address="127.0.0.1"
+    )
+    session = asyncio.create_task(SocketSession(line, api.engine, context).serve())
+    await until(lambda: api.feed.listeners == 1)
+    async with access.system() as connection:
+        await readings.store(connection, [make_read(place, registers, NOW, 1_000)], now=NOW)
+    await until(lambda: line.sent == ["connection_ack", "next"])
+
+    async with access.system() as connection:
+        for _ in range(WAITING_ROWS_MAX + 1):
+            last = await put_row(connection, place.company_id)
+    await until(lambda: api.feed.delivered is not None and api.feed.delivered.id == last)
+    line.is_let_go.set()
+    await session
+
+    assert line.close_code == 4408
+    assert api.feed.listeners == 0

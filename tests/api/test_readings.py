@@ -1,0 +1,387 @@
+"""What a meter measured: its latest registers, its readings, and the energy of hours and days."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from api.global_ids import encode
+from db import access
+from db.enums import Role
+from domain.accounts import operations as accounts
+from domain.readings import operations as readings
+from domain.readings.batch import Read
+from tests.api.web import User, Web, make_partitions
+from tests.factories import NOW, Place, add_supply, make_place, make_read, make_register_set
+
+HOUR = timedelta(hours=1)
+QUARTER = timedelta(minutes=15)
+NEW_YORK = ZoneInfo("America/New_York")
+SERIES = """
+    query ($id: ID!, $range: TimeRangeInput!, $resolution: Resolution! = RAW) {
+        node(id: $id) { ... on Meter { readings(range: $range, resolution: $resolution) {
+            resolution timeZone
+            readings { readAt quality timeSource registers { obis value unit } }
+            buckets { start end importEnergy isComplete }
+        } } }
+    }
+"""
+LATEST = """
+    query ($id: ID!) { node(id: $id) { ... on Meter {
+        registers { obis value unit readAt } freshness { asOf isStale ageSeconds }
+    } } }
+"""
+
+
+def meter(place: Place, number: int = 0) -> str:
+    return encode("Meter", place.supplies[number].meter_id)
+
+
+async def store(reads: Iterable[Read], now: datetime = NOW) -> None:
+    async with access.system() as connection:
+        await readings.store(connection, list(reads), now=now)
+
+
+async def series(web: Web, user: User, id: str, **arguments: Any) -> dict[str, Any]:
+    answer = await web.ask(SERIES, user, id=id, **arguments)
+    found: dict[str, Any] = answer.data["node"]["readings"]
+    return found
+
+
+def span(start: datetime, end: datetime, **more: str) -> dict[str, str]:
+    return {"from": start.isoformat(), "to": end.isoformat(), **more}
+
+
+async def test_latest_registers_are_exact_texts_with_their_unit(web: Web) -> None:
+    place = await make_place()
+    user = await web.user(place.company_id)
+    async with access.system() as connection:
+        register_set_id = await connection.fetchval(
+            "insert into register_set (company_id, obis, scaler, unit) values"
+            " ($1, '{1.8.0,32.7.0,2.8.0}', '{0,-1,0}', '{Wh,V,Wh}') returning id",
+            place.company_id,
+        )
+    at = NOW - timedelta(minutes=20)
+    await store([make_read(place, register_set_id, at, 1234, values=[1234, 2304, None])])
+
+    answer = await web.ask(LATEST, user, id=meter(place))
+
+    read_at = "2026-03-18T11:40:00+00:00"
+    assert answer.data["node"] == {
+        "registers": [
+            {"obis": "1.8.0", "value": "1234", "unit": "Wh", "readAt": read_at},
+            {"obis": "32.7.0", "value": "230.4", "unit": "V", "readAt": read_at},
+        ],
+        "freshness": {"asOf": read_at, "isStale": False, "ageSeconds": 1200},
+    }
+
+
+async def test_a_meter_that_was_never_read_has_no_registers(web: Web) -> None:
+    place = await make_place()
+    user = await web.user(place.company_id)
+
+    answer = await web.ask(LATEST, user, id=meter(place))
+
+    assert answer.data["node"] == {"registers": [], "freshness": None}
+
+
+async def test_a_meter_is_stale_after_three_missing_readings(web: Web) -> None:
+    place = await make_place()
+    user = await web.user(place.company_id)
+    register_set_id = await make_register_set(place.company_id)
+    await store([make_read(place, register_set_id, NOW - 3 * QUARTER, 1)])
+
+    fresh = await web.ask(LATEST, user, id=meter(place))
+    web.clock.move(timedelta(seconds=1))
+    stale = await web.ask(LATEST, user, id=meter(place))
+
+    assert fresh.data["node"]["freshness"]["isStale"] is False
+    assert stale.data["node"]["freshness"]["isStale"] is True
+
+
+async def test_readings_are_told_from_the_start_to_before_the_end(web: Web) -> None:
+    place = await make_place()
+    user = await web.user(place.company_id)
+    register_set_id = await make_register_set(place.company_id)
+    await store(
+        make_read(place, register_set_id, NOW - 4 * HOUR + n * HOUR, 100 * n) for n in range(4)
+    )
+
+    found = await series(web, user, meter(place), range=span(NOW - 3 * HOUR, NOW - HOUR))
+
+    assert found["buckets"] is None
+    assert [(one["readAt"], one["registers"][0]["value"]) for one in found["readings"]] == [
+        ("2026-03-18T09:00:00+00:00", "100"),
+        ("2026-03-18T10:00:00+00:00", "200"),
+    ]
+    assert (found["readings"][0]["quality"], found["readings"][0]["timeSource"]) == (
+        "ACTUAL",
+        "METER",
+    )
+
+
+async def test_hours_add_up_to_what_the_register_gained(web: Web) -> None:
+    place = await make_place(time_zone="Asia/Kolkata")
+    user = await web.user(place.company_id)
+    register_set_id = await make_register_set(place.company_id)
+    start = datetime(2026, 3, 18, 4, 30, tzinfo=UTC)
+    await store(make_read(place, register_set_id, start + n * QUARTER, 7 * n) for n in range(17))
+
+    found = await series(
+        web, user, meter(place), range=span(start, start + 4 * HOUR), resolution="HOUR"
+    )
+
+    # An hour in India begins half past an hour of UTC.
+    assert found["timeZone"] == "Asia/Kolkata"
+    assert found["buckets"] == [
+        {
+            "start": (start + n * HOUR).isoformat(),
+            "end": (start + (n + 1) * HOUR).isoformat(),
+            "importEnergy": "0.028",
+            "isComplete": True,
+        }
+        for n in range(4)
+    ]
+
+
+async def test_an_hour_without_readings_is_no_hour_without_energy(web: Web) -> None:
+    place = await make_place()
+    user = await web.user(place.company_id)
+    register_set_id = await make_register_set(place.company_id)
+    start = NOW - 4 * HOUR
+    await store(
+        make_read(place, register_set_id, start + after, index_wh)
+        for after, index_wh in ((0 * HOUR, 0), (HOUR, 10), (3 * HOUR, 40), (4 * HOUR, 40))
+    )
+
+    found = await series(web, user, meter(place), range=span(start, NOW), resolution="HOUR")
+
+    assert [(one["importEnergy"], one["isComplete"]) for one in found["buckets"]] == [
+        ("0.010", True),
+        (None, False),
+        ("0.030", False),
+        ("0.000", True),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("day", "hours"),
+    [
+        pytest.param((2026, 3, 8), 23, id="23 hours"),
+        pytest.param((2026, 3, 9), 24, id="24 hours"),
+        pytest.param((2026, 11, 1), 25, id="25 hours"),
+    ],
+)
+async def test_days_are_the_zones_and_add_up_whatever_their_length(
+    web: Web, day: tuple[int, int, int], hours: int
+) -> None:
+    midnight = datetime(*day, tzinfo=NEW_YORK)
+    next_midnight = midnight + timedelta(days=1)
+    start, end = midnight.astimezone(UTC), next_midnight.astimezone(UTC)
+    await make_partitions(end)
+    place = await make_place(time_zone="America/New_York", opened_at=start - timedelta(days=9))
+    web.clock.now = end + timedelta(days=2)
+    user = await web.user(place.company_id)
+    register_set_id = await make_register_set(place.company_id)
+    await store(
+        (
+            make_read(place, register_set_id, start + n * QUARTER, 1000 + 5 * n)
+            for n in range(-8, 4 * hours + 9)
+        ),
+        now=web.clock(),
+    )
+
+    days = await series(web, user, meter(place), range=span(start, end), resolution="DAY")
+    hourly = await series(web, user, meter(place), range=span(start, end), resolution="HOUR")
+
+    assert days["buckets"] == [
+        {
+            "start": start.isoformat(),
+            "end": end.isoformat(),
+            "importEnergy": f"{20 * hours / 1000:.3f}",
+            "isComplete": True,
+        }
+    ]
+    assert [one["importEnergy"] for one in hourly["buckets"]] == ["0.020"] * hours
+
+
+async def test_another_zone_may_be_named(web: Web) -> None:
+    place = await make_place()
+    user = await web.user(place.company_id)
+    whole_day = span(NOW - timedelta(days=1), NOW, timeZone="America/New_York")
+
+    found = await series(web, user, meter(place), range=whole_day, resolution="DAY")
+
+    assert [one["start"] for one in found["buckets"]] == [
+        "2026-03-17T12:00:00+00:00",
+        "2026-03-18T04:00:00+00:00",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("range", "resolution"),
+    [
+        pytest.param(span(NOW, NOW), "RAW", id="nothing"),
+        pytest.param(span(NOW, NOW - HOUR), "DAY", id="backwards"),
+        pytest.param(span(NOW - 1001 * HOUR, NOW), "HOUR", id="too many hours"),
+        pytest.param(span(NOW - timedelta(days=1001), NOW), "DAY", id="too many days"),
+    ],
+)
+async def test_a_range_that_is_none_or_too_long_is_named(
+    web: Web, range: dict[str, str], resolution: str
+) -> None:
+    place = await make_place()
+    user = await web.user(place.company_id)
+
+    answer = await web.ask(SERIES, user, id=meter(place), range=range, resolution=resolution)
+
+    assert answer.errors == [("BAD_USER_INPUT", ["node", "readings"])]
+    assert answer.body["errors"][0]["extensions"]["argument"] == "range"
+
+
+async def test_a_thousand_buckets_are_taken(web: Web) -> None:
+    place = await make_place()
+    user = await web.user(place.company_id)
+
+    found = await series(
+        web, user, meter(place), range=span(NOW - 1000 * HOUR, NOW), resolution="HOUR"
+    )
+
+    assert len(found["buckets"]) == 1000
+
+
+async def test_a_thousand_readings_are_taken_and_one_more_is_not(web: Web) -> None:
+    place = await make_place()
+    user = await web.user(place.company_id)
+    register_set_id = await make_register_set(place.company_id)
+    minute = timedelta(minutes=1)
+    start = NOW - 1001 * minute
+    await store(make_read(place, register_set_id, start + n * minute, n) for n in range(1001))
+
+    enough = await series(web, user, meter(place), range=span(start + minute, NOW))
+    too_many = await web.ask(SERIES, user, id=meter(place), range=span(start, NOW))
+
+    assert len(enough["readings"]) == 1000
+    assert too_many.errors == [("BAD_USER_INPUT", ["node", "readings"])]
+    assert too_many.body["errors"][0]["extensions"]["argument"] == "range"
+
+
+async def test_a_range_of_many_meters_is_shorter(web: Web) -> None:
+    place = await make_place(meters=11)
+    user = await web.user(place.company_id)
+    text = """
+        query ($range: TimeRangeInput!) {
+            meters(first: 11) { nodes { readings(range: $range, resolution: HOUR) { timeZone } } }
+        }
+    """
+
+    answer = await web.ask(text, user, range=span(NOW - 1000 * HOUR, NOW))
+
+    assert set(answer.codes) == {"QUERY_TOO_COMPLEX"}
+
+
+@pytest.mark.parametrize(
+    "moment",
+    [
+        pytest.param("2026-03-18T00:00:00", id="without an offset"),
+        pytest.param("2026-03-18", id="a date"),
+        pytest.param("yesterday", id="a word"),
+        pytest.param(1773792000, id="a number"),
+        pytest.param("0001-01-01T00:00:00+14:00", id="before the beginning"),
+    ],
+)
+async def test_a_moment_without_an_offset_is_bad_input(web: Web, moment: object) -> None:
+    place = await make_place()
+    user = await web.user(place.company_id)
+    since = {"from": moment, "to": NOW.isoformat()}
+
+    answer = await web.ask(SERIES, user, id=meter(place), range=since)
+
+    assert answer.codes == ["BAD_USER_INPUT"]
+    assert "data" not in answer.body
+
+
+@pytest.mark.parametrize("zone", ["Mars/Olympus", "../../etc/passwd", "", "x" * 1_000])
+async def test_a_zone_that_does_not_exist_is_bad_input(web: Web, zone: str) -> None:
+    place = await make_place()
+    user = await web.user(place.company_id)
+
+    answer = await web.ask(
+        SERIES, user, id=meter(place), range=span(NOW - HOUR, NOW, timeZone=zone)
+    )
+
+    assert answer.codes == ["BAD_USER_INPUT"]
+
+
+async def test_readings_need_their_scope(web: Web) -> None:
+    place = await make_place()
+    register_set_id = await make_register_set(place.company_id)
+    await store([make_read(place, register_set_id, NOW - HOUR, 1)])
+
+    answer = await web.ask(SERIES, id=meter(place), range=span(NOW - HOUR, NOW))
+
+    assert answer.errors == [("UNAUTHENTICATED", ["node"])]
+
+
+async def test_a_subscriber_sees_no_readings_of_whoever_was_there_before(web: Web) -> None:
+    moved_in_at = NOW - 2 * HOUR
+    place = await make_place(meters=0)
+    supply = await add_supply(place, with_account=False)
+    await accounts.open_account(
+        company_id=place.company_id,
+        number="tenant",
+        subscriber_id=place.subscriber_id,
+        premises_id=supply.premises_id,
+        tariff_id=place.tariff_id,
+        points={supply.point_id: 800},
+        opened_at=moved_in_at,
+    )
+    register_set_id = await make_register_set(place.company_id)
+    await store(
+        make_read(place, register_set_id, NOW - n * HOUR, 1000 - 100 * n) for n in (4, 3, 2, 1)
+    )
+    subscriber = await web.user(
+        place.company_id, Role.SUBSCRIBER, subscriber_id=place.subscriber_id
+    )
+    administrator = await web.user(place.company_id)
+    all_day = span(NOW - 5 * HOUR, NOW)
+
+    own = await series(web, subscriber, meter(place), range=all_day)
+    everything = await series(web, administrator, meter(place), range=all_day)
+    buckets = await series(web, subscriber, meter(place), range=all_day, resolution="HOUR")
+
+    assert [one["readAt"] for one in own["readings"]] == [
+        "2026-03-18T10:00:00+00:00",
+        "2026-03-18T11:00:00+00:00",
+    ]
+    assert len(everything["readings"]) == 4
+    assert [one["importEnergy"] for one in buckets["buckets"]] == [None, None, None, "0.100", None]
+
+
+async def test_a_balance_tells_up_to_when_energy_is_charged(web: Web) -> None:
+    place = await make_place(price=Decimal("2.5"))
+    user = await web.user(place.company_id)
+    register_set_id = await make_register_set(place.company_id)
+    await store([make_read(place, register_set_id, NOW - HOUR, 4000)])
+    text = """{
+        accounts { nodes { segment balance {
+            amount currency asOf freshness { isStale ageSeconds }
+        } } }
+    }"""
+
+    answer = await web.ask(text, user)
+
+    assert answer.data["accounts"]["nodes"] == [
+        {
+            "segment": "WARNING_LIMIT",
+            "balance": {
+                "amount": "-10.000000",
+                "currency": "TRY",
+                "asOf": "2026-03-18T11:00:00+00:00",
+                "freshness": {"isStale": True, "ageSeconds": 3600},
+            },
+        }
+    ]

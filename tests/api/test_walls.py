@@ -1,0 +1,322 @@
+"""Two walls between companies, and the places within one: what is behind them does not exist."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from api.caller import Caller
+from api.global_ids import encode
+from api.permissions.confine import confine
+from api.permissions.roles import scopes_of
+from db import access
+from db.enums import Role
+from db.ids import CompanyId, SessionId, UserId
+from domain import listing
+from domain.accounts.queries import ACCOUNTS, SUBSCRIBERS, standings
+from domain.hierarchy import operations as hierarchy
+from domain.hierarchy.queries import BRANCHES, COLLECTORS, FIELDS, METERS, RF_MODULES
+from domain.listing import Listing, Wall, Window
+from domain.metering.queries import MOUNTINGS, POINTS, PREMISES, places_of_meters
+from domain.readings.queries import energy, latest, of_span
+from tests.api.web import Web
+from tests.factories import NOW, Place, add_supply, make_place
+
+LISTS = [
+    "branches",
+    "fields",
+    "collectors",
+    "rfModules",
+    "meters",
+    "premises",
+    "meteringPoints",
+    "subscribers",
+    "accounts",
+]
+ALL_LISTS = " ".join(f"{name} {{ nodes {{ id }} totalCount }}" for name in LISTS)
+TABLES = [
+    BRANCHES,
+    FIELDS,
+    COLLECTORS,
+    RF_MODULES,
+    METERS,
+    PREMISES,
+    POINTS,
+    MOUNTINGS,
+    SUBSCRIBERS,
+    ACCOUNTS,
+]
+
+
+def ids_of(place: Place) -> list[str]:
+    """Return a global id of each kind of the place's objects."""
+    supply = place.supplies[0]
+    return [
+        encode("Company", place.company_id),
+        encode("Branch", place.branch_id),
+        encode("Field", place.field_id),
+        encode("Collector", place.collector_id),
+        encode("RfModule", place.rf_module_id),
+        encode("Meter", supply.meter_id),
+        encode("Premises", supply.premises_id),
+        encode("MeteringPoint", supply.point_id),
+        encode("Subscriber", place.subscriber_id),
+        encode("Account", supply.account_id or 0),
+    ]
+
+
+async def test_an_own_object_is_found_by_its_id(web: Web) -> None:
+    place = await make_place()
+    user = await web.user(place.company_id)
+    ids = ids_of(place)
+
+    answer = await web.ask("query ($ids: [ID!]!) { nodes(ids: $ids) { id } }", user, ids=ids)
+
+    assert answer.data["nodes"] == [{"id": one} for one in ids]
+
+
+async def test_another_companys_objects_are_not_found(web: Web) -> None:
+    own, other = await make_place(), await make_place()
+    user = await web.user(own.company_id)
+    ids = ids_of(other)
+
+    answer = await web.ask("query ($ids: [ID!]!) { nodes(ids: $ids) { id } }", user, ids=ids)
+
+    assert answer.body["data"]["nodes"] == [None] * len(ids)
+    assert answer.errors == [("NOT_FOUND", ["nodes", number]) for number in range(len(ids))]
+
+
+async def test_one_object_of_another_company_is_not_found(web: Web) -> None:
+    own, other = await make_place(), await make_place()
+    user = await web.user(own.company_id)
+    meter_id = encode("Meter", other.supplies[0].meter_id)
+
+    answer = await web.ask("query ($id: ID!) { node(id: $id) { id } }", user, id=meter_id)
+
+    assert answer.body["data"] == {"node": None}
+    assert answer.errors == [("NOT_FOUND", ["node"])]
+
+
+@pytest.mark.parametrize(
+    "id",
+    [
+        pytest.param("nonsense", id="no id"),
+        pytest.param("TWV0ZXI6MA", id="zero"),
+        pytest.param("TWV0ZXI6MDAx", id="another spelling of a number"),
+        pytest.param("TWV0ZXI6OTk5OTk5OTk5OTk5OTk5OTk5OTk5", id="too large"),
+        pytest.param("R2hvc3Q6MQ", id="no type of ours"),
+        pytest.param("TWV0ZXI6MQ==", id="padded"),
+    ],
+)
+async def test_an_id_that_was_never_given_out_is_bad_input(web: Web, id: str) -> None:
+    place = await make_place()
+    user = await web.user(place.company_id)
+
+    answer = await web.ask("query ($id: ID!) { node(id: $id) { id } }", user, id=id)
+
+    assert answer.errors == [("BAD_USER_INPUT", ["node"])]
+    assert answer.body["errors"][0]["extensions"]["argument"] == "id"
+
+
+async def test_more_than_a_hundred_ids_are_refused(web: Web) -> None:
+    place = await make_place()
+    user = await web.user(place.company_id)
+
+    answer = await web.ask(
+        "query ($ids: [ID!]!) { nodes(ids: $ids) { id } }", user, ids=["TWV0ZXI6MQ"] * 101
+    )
+
+    assert answer.errors == [("BAD_USER_INPUT", ["nodes"])]
+
+
+async def test_a_node_needs_the_scope_of_its_type(web: Web) -> None:
+    place = await make_place()
+    user = await web.user(place.company_id, Role.SUBSCRIBER, subscriber_id=place.subscriber_id)
+
+    answer = await web.ask(
+        "query ($id: ID!) { node(id: $id) { id } }", user, id=encode("Field", place.field_id)
+    )
+
+    assert answer.errors == [("FORBIDDEN", ["node"])]
+
+
+async def test_lists_have_only_the_own_companys_objects(web: Web) -> None:
+    own, other = await make_place(), await make_place(meters=3)
+    user = await web.user(own.company_id)
+    theirs = set(ids_of(other))
+
+    answer = await web.ask(f"{{ {ALL_LISTS} }}", user)
+
+    for name in LISTS:
+        found = {node["id"] for node in answer.data[name]["nodes"]}
+        assert len(found) == answer.data[name]["totalCount"] == 1, name
+        assert not found & theirs, name
+
+
+@pytest.mark.parametrize("table", [pytest.param(table, id=table.table) for table in TABLES])
+async def test_without_the_first_wall_the_second_shows_nothing(web: Web, table: Listing) -> None:
+    own, other = await make_place(), await make_place()
+    no_wall = Wall(lambda _: "true", {"company": other.company_id, "now": NOW})
+
+    async with access.tenant(own.company_id) as connection:
+        page = await listing.page(connection, table, window=Window(100), wall=no_wall)
+        count = await listing.count(connection, table, wall=no_wall)
+
+    assert page.rows == []
+    assert count == 0
+
+
+async def test_without_the_first_wall_no_values_are_shown(web: Web) -> None:
+    own, other = await make_place(), await make_place()
+    supply = other.supplies[0]
+    no_wall = Wall(lambda _: "true", {"company": other.company_id, "now": NOW})
+    meters, day = [supply.meter_id], timedelta(days=1)
+
+    async with access.tenant(own.company_id) as connection:
+        found: list[Any] = [
+            await standings(connection, [supply.account_id or 0], wall=no_wall),
+            await latest(connection, meters, wall=no_wall),
+            await places_of_meters(connection, meters, wall=no_wall),
+        ]
+        readings = await of_span(
+            connection, meters, start=NOW - day, end=NOW, limit=10, wall=no_wall
+        )
+        buckets = await energy(connection, meters, [NOW - day, NOW], wall=no_wall)
+
+    assert found == [{}, {}, {}]
+    assert readings == {supply.meter_id: []}
+    assert [bucket.energy_wh for bucket in buckets[supply.meter_id]] == [None]
+
+
+@dataclass(frozen=True, slots=True)
+class TwoFields:
+    """A company with a field that somebody is confined to, and one elsewhere."""
+
+    inside: Place
+    outside: Place
+
+
+async def make_two_fields() -> TwoFields:
+    inside = await make_place()
+    branch_id = await hierarchy.create_branch(company_id=inside.company_id, name="South")
+    field_id = await hierarchy.create_field(
+        company_id=inside.company_id, branch_id=branch_id, name="Harbour"
+    )
+    collector_id = await hierarchy.create_collector(
+        company_id=inside.company_id,
+        field_id=field_id,
+        flag="WTL",
+        serial="elsewhere",
+        token="token of the other collector",  # noqa: S106
+        time_zone="Europe/Istanbul",
+    )
+    rf_module_id = await hierarchy.create_rf_module(
+        company_id=inside.company_id, collector_id=collector_id, serial="elsewhere"
+    )
+    outside = Place(
+        company_id=inside.company_id,
+        branch_id=branch_id,
+        field_id=field_id,
+        collector_id=collector_id,
+        collector_serial="elsewhere",
+        rf_module_id=rf_module_id,
+        tariff_id=inside.tariff_id,
+        subscriber_id=await other_subscriber(inside.company_id),
+    )
+    await add_supply(outside)
+    return TwoFields(inside, outside)
+
+
+async def other_subscriber(company_id: CompanyId) -> Any:
+    async with access.tenant(company_id) as connection:
+        return await connection.fetchval(
+            "insert into subscriber (company_id, reference, name) values ($1, 'other', 'Other')"
+            " returning id",
+            company_id,
+        )
+
+
+@pytest.mark.parametrize("place", ["branch", "field"])
+async def test_who_is_confined_to_a_place_sees_what_is_there_and_no_more(
+    web: Web, place: str
+) -> None:
+    fields = await make_two_fields()
+    inside = fields.inside
+    user = await web.user(
+        inside.company_id,
+        Role.OPERATOR,
+        branch_id=inside.branch_id if place == "branch" else None,
+        field_id=inside.field_id if place == "field" else None,
+    )
+
+    answer = await web.ask(f"{{ {ALL_LISTS} }}", user)
+
+    found = [node["id"] for name in LISTS for node in answer.data[name]["nodes"]]
+    assert sorted(found) == sorted(ids_of(inside)[1:])
+
+
+async def test_a_subscriber_sees_the_own_account_and_what_supplies_it(web: Web) -> None:
+    fields = await make_two_fields()
+    inside, supply = fields.inside, fields.inside.supplies[0]
+    user = await web.user(inside.company_id, Role.SUBSCRIBER, subscriber_id=inside.subscriber_id)
+    lists = ["meters", "premises", "meteringPoints", "subscribers", "accounts"]
+
+    answer = await web.ask(
+        "{" + " ".join(f"{name} {{ nodes {{ id }} totalCount }}" for name in lists) + "}", user
+    )
+
+    assert {name: answer.data[name]["nodes"] for name in lists} == {
+        "meters": [{"id": encode("Meter", supply.meter_id)}],
+        "premises": [{"id": encode("Premises", supply.premises_id)}],
+        "meteringPoints": [{"id": encode("MeteringPoint", supply.point_id)}],
+        "subscribers": [{"id": encode("Subscriber", inside.subscriber_id)}],
+        "accounts": [{"id": encode("Account", supply.account_id or 0)}],
+    }
+    assert {answer.data[name]["totalCount"] for name in lists} == {1}
+
+
+async def test_a_subscriber_does_not_find_a_neighbours_meter(web: Web) -> None:
+    fields = await make_two_fields()
+    inside, outside = fields.inside, fields.outside
+    user = await web.user(inside.company_id, Role.SUBSCRIBER, subscriber_id=inside.subscriber_id)
+    meter_id = encode("Meter", outside.supplies[0].meter_id)
+
+    answer = await web.ask("query ($id: ID!) { node(id: $id) { id } }", user, id=meter_id)
+
+    assert answer.errors == [("NOT_FOUND", ["node"])]
+
+
+async def test_a_subscriber_who_moved_out_sees_the_meter_no_more(web: Web) -> None:
+    place = await make_place()
+    user = await web.user(place.company_id, Role.SUBSCRIBER, subscriber_id=place.subscriber_id)
+    await end_tenancy(place, NOW - timedelta(hours=1))
+
+    answer = await web.ask("{ meters { nodes { id } } accounts { nodes { id } } }", user)
+
+    assert answer.data["meters"]["nodes"] == []
+    assert len(answer.data["accounts"]["nodes"]) == 1
+
+
+async def end_tenancy(place: Place, at: datetime) -> None:
+    async with access.tenant(place.company_id) as connection:
+        await connection.execute(
+            "update account_point set ended_at = $2 where company_id = $1", place.company_id, at
+        )
+
+
+def test_a_table_without_a_condition_cannot_be_asked() -> None:
+    caller = Caller(
+        user_id=UserId(1),
+        session_id=SessionId(1),
+        name="Deniz",
+        company_id=CompanyId(1),
+        role=Role.ADMINISTRATOR,
+        scopes=scopes_of(Role.ADMINISTRATOR),
+        locale="en",
+        time_zone="UTC",
+        expires_at=NOW,
+    )
+
+    with pytest.raises(KeyError):
+        confine(caller, now=NOW).condition("membership")

@@ -1,0 +1,163 @@
+"""What every field of the schema owes its readers: a guard, a description, null if refused."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from graphql import (
+    DirectiveNode,
+    EnumTypeDefinitionNode,
+    EnumValueNode,
+    FieldDefinitionNode,
+    InputObjectTypeDefinitionNode,
+    InterfaceTypeDefinitionNode,
+    NonNullTypeNode,
+    ObjectTypeDefinitionNode,
+    parse,
+)
+
+from api.permissions.roles import SCOPES
+from api.schema.node import NODES
+from api.sdl import sdl
+from db.enums import Role, Scope
+
+ROOTS = ("Query", "Mutation", "Subscription")
+PUBLIC = {("Mutation", "signIn"), ("Mutation", "refreshSession")}
+# What one has to be to ask at all; `node` and `nodes` then ask for the scope of each type.
+SIGNED_IN = {
+    ("Query", "viewer"),
+    ("Query", "node"),
+    ("Query", "nodes"),
+    ("Query", "liveCursor"),
+    ("Mutation", "signOut"),
+}
+MONEY = {Scope.BALANCES_READ}
+SCHEMA = Path(__file__).parents[2] / "schema.graphql"
+
+Typed = ObjectTypeDefinitionNode | InterfaceTypeDefinitionNode
+DOCUMENT = parse(sdl())
+
+
+def fields() -> Iterator[tuple[str, FieldDefinitionNode]]:
+    for definition in DOCUMENT.definitions:
+        if isinstance(definition, Typed):
+            for field in definition.fields or ():
+                yield definition.name.value, field
+
+
+def guards(field: FieldDefinitionNode) -> list[DirectiveNode]:
+    names = {"requires", "signedIn", "public"}
+    return [one for one in field.directives or () if one.name.value in names]
+
+
+def scope_of(guard: DirectiveNode) -> str | None:
+    """Return the name of the scope that a guard asks for, if it asks for one."""
+    scopes = [argument.value for argument in guard.arguments or ()]
+    return next((scope.value for scope in scopes if isinstance(scope, EnumValueNode)), None)
+
+
+def nodes() -> Iterator[tuple[str, Any]]:
+    """Return everything that can have a description, with a name for it."""
+    for definition in DOCUMENT.definitions:
+        name = getattr(getattr(definition, "name", None), "value", None)
+        if name is None or name in ROOTS:
+            continue
+        yield name, definition
+        if isinstance(definition, EnumTypeDefinitionNode):
+            yield from ((f"{name}.{one.name.value}", one) for one in definition.values or ())
+        if isinstance(definition, InputObjectTypeDefinitionNode):
+            yield from ((f"{name}.{one.name.value}", one) for one in definition.fields or ())
+    for type_name, field in fields():
+        yield f"{type_name}.{field.name.value}", field
+        for argument in field.arguments or ():
+            yield f"{type_name}.{field.name.value}({argument.name.value}:)", argument
+
+
+def test_the_schema_file_is_up_to_date() -> None:
+    assert SCHEMA.read_text() == sdl(), "run `make schema`"
+
+
+def test_every_root_field_has_one_guard() -> None:
+    guarded = {
+        (name, field.name.value): [guard.name.value for guard in guards(field)]
+        for name, field in fields()
+        if name in ROOTS
+    }
+
+    expected = {
+        key: ["public"] if key in PUBLIC else ["signedIn"] if key in SIGNED_IN else ["requires"]
+        for key in guarded
+    }
+    assert guarded == expected
+    assert {name for name, _ in guarded} == set(ROOTS)
+
+
+def test_every_guarded_field_may_be_null() -> None:
+    strict = [
+        f"{name}.{field.name.value}"
+        for name, field in fields()
+        if guards(field) and isinstance(field.type, NonNullTypeNode) and name != "Subscription"
+    ]
+
+    assert strict == []
+
+
+def test_every_guard_says_so_in_the_description() -> None:
+    for name, field in fields():
+        for guard in guards(field):
+            said = field.description.value if field.description else ""
+            scope = scope_of(guard)
+            if scope is not None:
+                assert f"Requires the scope {scope}." in said, f"{name}.{field.name.value}"
+
+
+def test_everything_is_described() -> None:
+    silent = [name for name, node in nodes() if node.description is None]
+
+    assert silent == []
+
+
+@pytest.mark.parametrize(
+    ("name", "scope"),
+    [
+        ("Collector.ipv4", Scope.NETWORK_READ),
+        ("Collector.ipv6", Scope.NETWORK_READ),
+        ("Collector.port", Scope.NETWORK_READ),
+        ("RfModule.ipAddress", Scope.NETWORK_READ),
+        ("Account.balance", Scope.BALANCES_READ),
+        ("Account.segment", Scope.BALANCES_READ),
+        ("Subscriber.name", Scope.SUBSCRIBERS_CONTACT),
+        ("Subscriber.email", Scope.SUBSCRIBERS_CONTACT),
+        ("Subscriber.phone", Scope.SUBSCRIBERS_CONTACT),
+        ("Meter.registers", Scope.READINGS_READ),
+        ("Meter.readings", Scope.READINGS_READ),
+        ("Subscription.readingReceived", Scope.READINGS_READ),
+        ("Subscription.balanceChanged", Scope.BALANCES_READ),
+    ],
+)
+def test_what_is_delicate_has_its_own_scope(name: str, scope: Scope) -> None:
+    found = next(
+        field for type_name, field in fields() if f"{type_name}.{field.name.value}" == name
+    )
+
+    assert [scope_of(guard) for guard in guards(found)] == [scope.name]
+
+
+def test_no_field_hands_out_an_account_or_its_money_unguarded() -> None:
+    """A type that has its own scope is reached through fields that ask for it, or by its id."""
+    for type_name, field in fields():
+        named: Any = field.type
+        while not hasattr(named, "name"):
+            named = named.type
+        target = NODES.get(named.name.value.removesuffix("Connection"))
+        if target is None or type_name.endswith(("Connection", "Edge")):
+            continue
+        scopes = [scope_of(guard) for guard in guards(field)]
+        assert scopes == [target.scope.name], f"{type_name}.{field.name.value}"
+
+
+def test_every_role_has_its_scopes_and_a_developer_none_of_money_or_contacts() -> None:
+    assert set(SCOPES) == set(Role)
+    assert SCOPES[Role.ADMINISTRATOR] == frozenset(Scope)
+    assert not SCOPES[Role.DEVELOPER] & (MONEY | {Scope.SUBSCRIBERS_CONTACT})
