@@ -160,6 +160,7 @@ async def test_rolled_back_row_never_comes(database: Urls) -> None:
 @pytest.mark.usefixtures("pools")
 async def test_position_lies_between_what_was_and_what_comes() -> None:
     await put()
+    await others_have_ended()
     async with access.system() as connection:
         here = await position(connection, now=NOW)
     later = await put()
