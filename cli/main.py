@@ -1,0 +1,44 @@
+"""The command `wattledger`."""
+
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+
+from cli import books, migration, processes, schema, users
+from cli.demo.command import demo
+from cli.doctor.command import doctor
+from cli.endings import spoken_endings
+from cli.replay.command import replay
+
+
+class Commands(TyperGroup):
+    """Commands whose expected failures are a sentence and an exit code."""
+
+    def invoke(self, ctx: Any) -> Any:
+        with spoken_endings():
+            return super().invoke(ctx)
+
+
+app = typer.Typer(
+    cls=Commands,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Credit electricity metering: collectors in, exact balances and live events out."
+    " Settings come from the environment; .env.example describes them.",
+)
+
+app.command()(demo)
+app.command()(processes.api)
+app.command()(processes.worker)
+app.command()(processes.gateway)
+app.command()(migration.migrate)
+app.command()(schema.schema)
+app.command()(replay)
+app.command()(doctor)
+app.add_typer(users.commands, name="user")
+app.add_typer(books.commands, name="ledger")
+
+if __name__ == "__main__":
+    app()

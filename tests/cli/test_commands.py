@@ -1,0 +1,213 @@
+"""The processes and the small commands, each in a process of its own, on servers that are named."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from cli.demo.children import is_ready
+from cli.endings import MISCONFIGURED, REFUSED
+from cli.migrate import make_usable
+from cli.processes import GATEWAY_NOTE
+from cli.servers import living_note
+from db import access
+from db.settings import Urls
+from domain.identity.operations import sign_in
+from domain.identity.passwords import Passwords
+from tests.cli.demo_run import PATIENCE_S, POLL_S, environment
+from tests.factories import NOW, make_place
+
+HOST = "127.0.0.1"
+
+
+@pytest.fixture
+def env(database: Urls, redis_url: str, tmp_path: Path) -> dict[str, str]:
+    own = {
+        "DATABASE_URL": database.owner,
+        "DATABASE_APP_URL": database.app,
+        "DATABASE_SYSTEM_URL": database.system,
+        "REDIS_URL": redis_url,
+        "WATTLEDGER_TOKEN_SECRET": "a-secret-of-thirty-two-bytes-or-more",
+    }
+    return {**environment(tmp_path), **own}
+
+
+def run(env: dict[str, str], *arguments: str, said: str = "") -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(  # noqa: S603 - ourselves
+        [sys.executable, "-m", "cli.main", *arguments],
+        env=env,
+        input=said,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_S,
+        check=False,
+    )
+
+
+@contextmanager
+def running(env: dict[str, str], *arguments: str) -> Iterator["subprocess.Popen[bytes]"]:
+    process = subprocess.Popen(  # noqa: S603 - ourselves
+        [sys.executable, "-m", "cli.main", *arguments],
+        env=env,
+        stdin=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    with process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def wait_for_line(process: "subprocess.Popen[bytes]", event: str) -> None:
+    """Read its log until the event."""
+    assert process.stderr is not None
+    for line in process.stderr:
+        if json.loads(line)["message"].startswith(event):
+            return
+    raise AssertionError(f"it ended without {event}")
+
+
+@pytest.mark.parametrize(
+    ("name", "event"),
+    [
+        pytest.param("api", "Uvicorn running", id="api"),
+        pytest.param("worker", "Starting worker", id="worker"),
+        pytest.param("gateway", "gateway.listening", id="gateway"),
+    ],
+)
+def test_a_process_stops_cleanly_when_it_is_asked_to(
+    env: dict[str, str], name: str, event: str
+) -> None:
+    with running(env, name) as process:
+        wait_for_line(process, event)
+
+        process.send_signal(signal.SIGTERM)
+
+        assert process.wait(PATIENCE_S) == 0
+
+
+def test_a_child_stops_when_its_parent_is_gone(env: dict[str, str]) -> None:
+    with running(env, "gateway", "--tied") as process:
+        wait_for_line(process, "gateway.listening")
+        assert process.stdin is not None
+
+        process.stdin.close()
+
+        assert process.wait(PATIENCE_S) == 0
+
+
+def test_a_gateway_tells_others_where_it_listens(env: dict[str, str], tmp_path: Path) -> None:
+    note = tmp_path / GATEWAY_NOTE
+
+    with running(env, "gateway") as process:
+        wait_for_line(process, "gateway.listening")
+        end = time.monotonic() + PATIENCE_S
+        while (told := living_note(note)) is None and time.monotonic() < end:
+            time.sleep(POLL_S)
+        process.send_signal(signal.SIGINT)
+        process.wait(PATIENCE_S)
+
+    assert told is not None
+    assert (told["host"], told["port"] > 0) == (HOST, True)
+    assert not note.exists()
+
+
+async def test_nobody_is_ready_where_nobody_listens() -> None:
+    assert not await is_ready(HOST, 1)
+
+
+def test_settings_that_cannot_be_used_are_named(env: dict[str, str]) -> None:
+    done = run({**env, "WATTLEDGER_API_PORT": "many"}, "worker")
+
+    assert done.returncode == MISCONFIGURED
+    assert "WATTLEDGER_API_PORT: expected a whole number" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+async def test_migrating_makes_an_empty_database_usable_at_once(
+    env: dict[str, str], database: Urls
+) -> None:
+    done = run(env, "migrate")
+
+    connection = await asyncpg.connect(database.owner)
+    partitions = await connection.fetchval(
+        "select count(*) from pg_inherits where inhparent = 'reading'::regclass"
+    )
+    await connection.close()
+    assert (done.returncode, done.stdout) == (0, "The database is up to date.\n")
+    assert partitions == 103
+
+
+async def test_a_user_is_made_who_can_sign_in(env: dict[str, str], database: Urls) -> None:
+    await make_usable(database, now=NOW)
+    await access.connect(database, pool_size=2)
+    passwords = Passwords()
+    try:
+        await make_place(meters=0)
+        made = run(
+            env, "user", "create", "a@b.example", "--role", "operator", said="a long password\n"
+        )
+        again = run(
+            env, "user", "create", "a@b.example", "--role", "operator", said="a long password\n"
+        )
+        weak = run(env, "user", "create", "c@b.example", "--role", "operator", said="weak\n")
+        session = await sign_in(
+            email="a@b.example",
+            password="a long password",  # noqa: S106
+            passwords=passwords,
+            company_id=None,
+            refresh_secret="any",  # noqa: S106
+            ttl=NOW - NOW.replace(hour=0),
+            now=NOW,
+        )
+    finally:
+        passwords.close()
+        await access.close()
+
+    assert (made.returncode, again.returncode, weak.returncode) == (0, REFUSED, REFUSED)
+    assert "There is a user a@b.example already." in again.stderr
+    assert "The password is too weak" in weak.stderr
+    assert session.company_id is not None
+
+
+async def test_books_that_are_wrong_are_told_of(env: dict[str, str], database: Urls) -> None:
+    await make_usable(database, now=NOW)
+    await access.connect(database, pool_size=2)
+    try:
+        place = await make_place()
+        right = run(env, "ledger", "verify")
+        async with access.system() as connection:
+            await connection.execute("update account_balance set balance_micro = 5")
+        wrong = run(env, "ledger", "verify", "--json")
+    finally:
+        await access.close()
+
+    (difference,) = json.loads(wrong.stdout)
+    assert (right.returncode, wrong.returncode) == (0, REFUSED)
+    assert difference == {
+        "company_id": place.company_id,
+        "what": "balance",
+        "account_id": place.supplies[0].account_id,
+        "stored": "0.000005",
+        "rebuilt": "0.000000",
+    }
+
+
+def test_a_schema_file_that_is_out_of_date_is_found(env: dict[str, str], tmp_path: Path) -> None:
+    file = tmp_path / "schema.graphql"
+    file.write_text("type Query\n")
+
+    stale = run(env, "schema", "--check", "--file", str(file))
+    written = run(env, "schema", "--write", "--file", str(file))
+    fresh = run(env, "schema", "--check", "--file", str(file))
+
+    assert (stale.returncode, written.returncode, fresh.returncode) == (REFUSED, 0, 0)
+    assert "is out of date: `wattledger schema --write` writes it anew." in stale.stderr
