@@ -48,7 +48,7 @@ check: $(SYNCED) ## Check format, style, types, imports, lock and schema
 	$(BIN)/wattledger schema --check
 
 schema: $(SYNCED) ## Write schema.graphql anew
-	$(BIN)/wattledger schema
+	$(BIN)/wattledger schema --write
 
 $(SYNCED): pyproject.toml uv.lock $(UV)
 	$(UV) sync --frozen

@@ -42,6 +42,7 @@ class Bell:
         self._line: Broadcast | None = None
         self._is_lost = False
         self._watchdog: asyncio.Task[None] | None = None
+        self._is_closed = False
 
     @property
     def is_connected(self) -> bool:
@@ -56,6 +57,7 @@ class Bell:
 
     async def close(self) -> None:
         """Hang up. Safe to repeat; afterwards rings are lost and waiting only times out."""
+        self._is_closed = True
         if self._watchdog is not None:
             self._watchdog.cancel()
             await asyncio.wait([self._watchdog])
@@ -86,7 +88,8 @@ class Bell:
         return True
 
     async def _keep_line_open(self) -> None:
-        while True:
+        # Broadcaster may raise an error of its own over the cancellation: ask, or go on for ever.
+        while not self._is_closed:
             try:
                 await self._listen()
             except (*Unreachable, LineDead) as error:

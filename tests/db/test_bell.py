@@ -139,3 +139,10 @@ async def test_closed_bell_is_silent(bell: Bell) -> None:
     await bell.ring("outbox")
 
     assert await bell.wait("outbox", 0.1) is False
+
+
+async def test_bell_that_is_closed_while_it_connects_hangs_up(redis_url: str) -> None:
+    for turns in range(120):
+        async with asyncio.timeout(3), Bell(redis_url, f"{CHANNEL}_{turns}"):
+            for _ in range(turns):
+                await asyncio.sleep(0)
