@@ -123,6 +123,8 @@ class FrameWriter:
                 return
 
     async def _next_id(self) -> FrameId:
+        if self._ids:
+            return self._ids.pop()
         async with self._ids_lock:
             while not self._ids:
                 try:

@@ -168,10 +168,15 @@ class _Conversation:
         await self._acknowledge(acks)
 
     async def _acknowledge(self, acks: Sequence[tuple[Stored, bytes | None]]) -> None:
-        for stored, ack in acks:
-            await stored
-            if ack is not None:
-                self._stream.write(ack)
+        due: list[bytes] = []
+        try:
+            for stored, ack in acks:
+                await stored
+                if ack is not None:
+                    due.append(ack)
+        finally:
+            # Also when a later frame is not stored: these are.
+            self._stream.write(b"".join(due))
         async with asyncio.timeout(WRITE_TIMEOUT_S):
             await self._stream.drain()
 

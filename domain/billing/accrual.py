@@ -38,21 +38,17 @@ async def change_balances(connection: Connection, changes: str, *, now: datetime
     """Change balances, note the accounts that crossed a wake mark, and tell of all of them.
 
     changes: a trusted query of company_id, account_id, amount_micro; one row an account.
+    Every account has its balance already; inserting locks and changes each in order in one pass.
     """
     await connection.execute(
         f"""
-        with change as ({changes}), locked as materialized (
-            select b.company_id, b.account_id from account_balance b
-            where (b.company_id, b.account_id) in (select company_id, account_id from change)
-            order by b.company_id, b.account_id for update
-        ), changed as (
-            update account_balance b
-            set balance_micro = b.balance_micro + c.amount_micro, changed_at = $1
-            from change c join locked l
-                on (l.company_id, l.account_id) = (c.company_id, c.account_id)
-            where (b.company_id, b.account_id) = (c.company_id, c.account_id)
-            returning b.company_id, b.account_id, b.balance_micro, b.wake_below_micro,
-                b.wake_above_micro
+        with changed as (
+            insert into account_balance as b (company_id, account_id, balance_micro, changed_at)
+            select company_id, account_id, amount_micro, $1 from ({changes}) change
+            order by company_id, account_id
+            on conflict (company_id, account_id) do update
+            set balance_micro = b.balance_micro + excluded.balance_micro, changed_at = $1
+            returning company_id, account_id, balance_micro, wake_below_micro, wake_above_micro
         ), crossed as (
             insert into attention (company_id, account_id, since)
             select company_id, account_id, $1 from changed

@@ -2,8 +2,9 @@
 
 import zlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from db import access
 from db.access import Connection
@@ -19,8 +20,7 @@ REVIEW_FIRST = "REVIEW_FIRST"
 INCOMPLETE = "INCOMPLETE"
 
 
-@dataclass(frozen=True, slots=True)
-class IncomingFrame:
+class IncomingFrame(NamedTuple):
     """A frame as it was received. received_at: UTC.
 
     digest: equal for a frame and its resends only. bucket: see `bucket_of`.
@@ -38,7 +38,7 @@ class IncomingFrame:
     digest: bytes
     body: bytes
     bucket: int
-    fragment_ids: Sequence[FrameId] = field(default=())
+    fragment_ids: Sequence[FrameId] = ()
     waits_for: str | None = None
 
 

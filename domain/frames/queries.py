@@ -1,16 +1,15 @@
 """Which frames wait to be decoded."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from db.access import Connection
 from db.ids import CollectorId, CompanyId, FrameId
 from domain.frames.packing import unpack
 
 
-@dataclass(frozen=True, slots=True)
-class PendingFrame:
+class PendingFrame(NamedTuple):
     """A whole message to decode. received_at: of its first receipt, UTC, whatever was resent.
 
     packed: as stored, of its fragments in order, the frame's own last.

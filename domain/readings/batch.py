@@ -1,9 +1,8 @@
 """The temporary stage of one batch: readings go in by binary COPY, and statements work on it."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from operator import attrgetter
+from typing import NamedTuple
 
 from db.access import Connection
 from db.enums import Quality, TimeSource
@@ -12,9 +11,8 @@ from db.ids import CompanyId, FieldId, FrameId, MeterId
 Key = tuple[int, int, datetime, int]
 
 
-@dataclass(frozen=True, slots=True)
-class Read:
-    """A decoded and matched reading, not yet judged against the meter's others.
+class Read(NamedTuple):
+    """A decoded and matched reading, not yet judged against the meter's others: a row of the stage.
 
     at: UTC. raw_index_wh: the total register in whole Wh as shown, None when the set has none.
     values: by the register set's order, scaled integers, None for a register that was empty.
@@ -40,49 +38,43 @@ class Read:
         return (self.company_id, self.meter_id, self.at, self.register_set_id)
 
 
-COLUMNS = (
-    "company_id",
-    "meter_id",
-    "field_id",
-    "register_set_id",
-    "ts",
-    "raw_index_wh",
-    "values",
-    "time_source",
-    "meter_at",
-    "collector_at",
-    "received_at",
-    "frame_id",
-    "quality",
-)
-_row = attrgetter(
-    "company_id",
-    "meter_id",
-    "field_id",
-    "register_set_id",
-    "at",
-    "raw_index_wh",
-    "values",
-    "time_source",
-    "meter_at",
-    "collector_at",
-    "received_at",
-    "frame_id",
-    "quality",
-)
+COLUMNS = tuple("ts" if name == "at" else name for name in Read._fields)
 
 STAGE = """
-    create temp table if not exists stage (
+    create temp table if not exists incoming (
         company_id int4 not null, meter_id int8 not null, field_id int8 not null,
         register_set_id int8 not null, ts timestamptz not null, raw_index_wh int8,
         "values" int8[] not null, time_source text not null, meter_at timestamptz,
         collector_at timestamptz, received_at timestamptz not null, frame_id int8 not null,
         quality text not null
     ) on commit delete rows;
+    create temp table if not exists stage (
+        like incoming, index_wh int8, billed_at timestamptz, billed_index_wh int8,
+        account_id int8, tariff_id int8, version_from timestamptz, multiplier numeric,
+        base_index_wh int8
+    ) on commit delete rows;
     create temp table if not exists charge (
         company_id int4 not null, account_id int8 not null, local_date date not null,
         amount_micro int8 not null
     ) on commit delete rows;
+    -- A batch is small against every table, so each look-up goes by an index: plans must not
+    -- depend on statistics, which these tables have none of.
+    set local enable_seqscan = off;
+    set local enable_hashjoin = off;
+    set local enable_mergejoin = off;
+"""
+
+PLACE = """
+    insert into stage
+    select i.*,
+        i.raw_index_wh + coalesce(s.billed_index_wh, 0)
+            / s.register_range_wh * s.register_range_wh,
+        s.billed_at, s.billed_index_wh, s.account_id, s.tariff_id, s.version_from, s.multiplier,
+        s.base_index_wh
+    from incoming i
+    join billing_state s on (s.company_id, s.meter_id) = (i.company_id, i.meter_id)
+    order by i.company_id, i.meter_id, i.ts, i.register_set_id
+    for update of s
 """
 
 
@@ -92,9 +84,15 @@ async def open_stage(connection: Connection) -> None:
 
 
 async def fill(connection: Connection, reads: Iterable[Read]) -> None:
+    """Stage reads with the billing states of their meters, which are locked in key order.
+
+    index_wh: the register as an index that goes on from the billed one, if it did not roll over.
+    """
+    await connection.execute("delete from incoming")
     await connection.copy_records_to_table(
-        "stage", records=[_row(read) for read in reads], columns=COLUMNS, schema_name="pg_temp"
+        "incoming", records=reads, columns=COLUMNS, schema_name="pg_temp"
     )
+    await connection.execute(PLACE)
 
 
 def one_a_key(reads: Iterable[Read]) -> tuple[list[Read], list[Read]]:
@@ -108,30 +106,20 @@ def one_a_key(reads: Iterable[Read]) -> tuple[list[Read], list[Read]]:
     return [first[key] for key in sorted(first)], conflicts
 
 
-async def lock_meters(connection: Connection) -> None:
-    """Lock the billing states of the stage's meters, in key order."""
-    await connection.execute(
-        """
-        select from billing_state
-        where (company_id, meter_id) in (select company_id, meter_id from stage)
-        order by company_id, meter_id for update
-        """
-    )
-
-
 async def drop_known(connection: Connection) -> int:
     """Take out what is stored already, keep other values for the same key as conflicts.
 
-    Only late reads and sets without the billing register can be there: a billed one is newer than
-    all before it. Returns how many rows were known.
+    Nothing can be there that is newer than the latest of its register set. Returns how many rows
+    were known.
     """
     return int(
         await connection.fetchval(
             """
             with known as (
-                delete from stage t using billing_state s, reading r
-                where (s.company_id, s.meter_id) = (t.company_id, t.meter_id)
-                    and (t.raw_index_wh is null or t.ts <= s.billed_at)
+                delete from stage t using meter_latest l, reading r
+                where (l.company_id, l.meter_id, l.register_set_id)
+                        = (t.company_id, t.meter_id, t.register_set_id)
+                    and t.ts <= l.ts
                     and (r.company_id, r.meter_id, r.register_set_id, r.ts)
                         = (t.company_id, t.meter_id, t.register_set_id, t.ts)
                 returning t.*, r."values" <> t."values" as differs
@@ -151,38 +139,24 @@ async def drop_known(connection: Connection) -> int:
 async def take_exceptional(connection: Connection) -> list[Read]:
     """Take out the billed reads of every meter that has a late, decreasing or term-crossing one."""
     rows = await connection.fetch(
-        """
-        with placed as (
-            select t.company_id, t.meter_id, t.ts, s.billed_at, v.valid_until,
-                coalesce(s.billed_index_wh, 0) as billed_index_wh,
-                t.raw_index_wh + coalesce(s.billed_index_wh, 0)
-                    / s.register_range_wh * s.register_range_wh as index_wh,
-                t.register_set_id
+        f"""
+        with compared as (
+            select t.company_id, t.meter_id, t.ts, t.index_wh, t.billed_at, t.billed_index_wh,
+                v.valid_until, lag(t.index_wh, 1, coalesce(t.billed_index_wh, 0)) over (
+                    partition by t.company_id, t.meter_id order by t.ts, t.register_set_id
+                ) as before_wh
             from stage t
-            join billing_state s on (s.company_id, s.meter_id) = (t.company_id, t.meter_id)
             left join tariff_version v on (v.company_id, v.tariff_id, v.valid_from)
-                = (s.company_id, s.tariff_id, s.version_from)
-            where t.raw_index_wh is not null
-        ), compared as (
-            select *, lag(index_wh, 1, billed_index_wh) over (
-                partition by company_id, meter_id order by ts, register_set_id) as before_wh
-            from placed
+                = (t.company_id, t.tariff_id, t.version_from)
+            where t.index_wh is not null
         ), exceptional as (
             select distinct company_id, meter_id from compared
             where ts < billed_at or (ts = billed_at and index_wh <> billed_index_wh)
                 or ts > valid_until or index_wh < before_wh
         )
         delete from stage t using exceptional e
-        where (t.company_id, t.meter_id) = (e.company_id, e.meter_id)
-            and t.raw_index_wh is not null
-        returning t.*
+        where (t.company_id, t.meter_id) = (e.company_id, e.meter_id) and t.index_wh is not null
+        returning {", ".join(f't."{column}"' for column in COLUMNS)}
         """
     )
-    return sorted(map(_read, rows), key=lambda read: read.key)
-
-
-def _read(row: Iterable[object]) -> Read:
-    return Read(**dict(zip(_FIELDS, row, strict=True)))  # type: ignore[arg-type]
-
-
-_FIELDS = tuple("at" if column == "ts" else column for column in COLUMNS)
+    return sorted(map(Read._make, rows), key=lambda read: read.key)

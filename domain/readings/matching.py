@@ -1,8 +1,12 @@
-"""Finding the meter of a decoded readout, and making a read of it."""
+"""Finding the meter of a decoded readout, and making a read of it.
 
+Readouts and matches are named tuples: one of each is made per frame, and a tuple costs a third.
+"""
+
+from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 
 from db.access import Connection
 from db.enums import TimeSource
@@ -13,8 +17,7 @@ from domain.readings.rules import MeterTime, ReadingTime, clock_zone, reading_ti
 Signature = tuple[tuple[str, int, str], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Readout:
+class Readout(NamedTuple):
     """What one message says of one meter.
 
     received_at: UTC. collector_at: by the collector's clock; naive is its local time.
@@ -34,8 +37,7 @@ class Readout:
     raw_index_wh: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Matched:
+class Matched(NamedTuple):
     """A readout's meter, and the clocks it is judged by."""
 
     readout: Readout
@@ -49,27 +51,35 @@ async def match(
     connection: Connection, readouts: Sequence[Readout]
 ) -> tuple[list[Matched], list[Readout]]:
     """Return the readouts whose meter is known, with their times, and the others."""
-    rows = await connection.fetch(
-        """
-        select k.ordinal, m.id as meter_id, m.clock_rule, c.field_id, d.time_zone,
-            co.clock_drift_max_s
-        from unnest($1::int4[], $2::text[], $3::int8[])
-            with ordinality k (company_id, serial, collector_id, ordinal)
-        join meter m on m.company_id = k.company_id and m.serial = k.serial
-        join rf_module r on r.company_id = m.company_id and r.id = m.rf_module_id
-        join collector c on c.company_id = r.company_id and c.id = r.collector_id
-        join collector d on d.company_id = k.company_id and d.id = k.collector_id
-        join company co on co.id = k.company_id
-        """,
-        [readout.company_id for readout in readouts],
-        [readout.meter_serial for readout in readouts],
-        [readout.collector_id for readout in readouts],
-    )
-    matched = {row["ordinal"] - 1: row for row in rows}
-    return (
-        [_matched(readouts[place], *list(row)[1:]) for place, row in matched.items()],
-        [readout for place, readout in enumerate(readouts) if place not in matched],
-    )
+    of_company: dict[CompanyId, list[Readout]] = defaultdict(list)
+    for readout in readouts:
+        of_company[readout.company_id].append(readout)
+    matched: list[Matched] = []
+    unmatched: list[Readout] = []
+    for company_id, candidates in of_company.items():
+        rows = await connection.fetch(
+            METERS,
+            company_id,
+            [readout.meter_serial for readout in candidates],
+            [readout.collector_id for readout in candidates],
+        )
+        found = {row["ordinal"] - 1: row for row in rows}
+        matched += [_matched(candidates[place], *list(row)[1:]) for place, row in found.items()]
+        unmatched += [readout for place, readout in enumerate(candidates) if place not in found]
+    return matched, unmatched
+
+
+# One company at a time: were its id a column, the planner would take it for a narrow choice and
+# join every collector with every readout.
+METERS = """
+    select k.ordinal, m.id as meter_id, m.clock_rule, c.field_id, d.time_zone, co.clock_drift_max_s
+    from unnest($2::text[], $3::int8[]) with ordinality k (serial, collector_id, ordinal)
+    join meter m on m.company_id = $1 and m.serial = k.serial
+    join rf_module r on r.company_id = $1 and r.id = m.rf_module_id
+    join collector c on c.company_id = $1 and c.id = r.collector_id
+    join collector d on d.company_id = $1 and d.id = k.collector_id
+    join company co on co.id = $1
+"""
 
 
 def _matched(
@@ -99,7 +109,7 @@ def at_first_receipt(matched: Matched, received_at: datetime) -> Matched:
     """Return the match dated by its first receipt, where only that dates it."""
     if matched.time.source is not TimeSource.RECEIPT:
         return matched
-    return replace(matched, time=replace(matched.time, at=received_at))
+    return matched._replace(time=matched.time._replace(at=received_at))
 
 
 def read_of(matched: Matched, register_set_id: int) -> Read:

@@ -42,10 +42,10 @@ async def store(connection: Connection, reads: Sequence[Read], *, now: datetime)
     timely, conflicts = batch.one_a_key(r for r in reads if not held_for_its_time(r.at, now=now))
     await batch.open_stage(connection)
     await batch.fill(connection, timely)
-    await batch.lock_meters(connection)
     known = await batch.drop_known(connection)
     exceptional = await batch.take_exceptional(connection)
-    await _insert_and_charge(connection)
+    await _insert(connection)
+    await _charge(connection)
     accepted = []
     for _, of_meter in groupby(exceptional, key=lambda read: (read.company_id, read.meter_id)):
         judged = await exceptions.store(connection, list(of_meter))
@@ -61,41 +61,34 @@ async def store(connection: Connection, reads: Sequence[Read], *, now: datetime)
     return Stored(new=new, known=known, held=len(held), conflicting=len(conflicts))
 
 
-async def _insert_and_charge(connection: Connection) -> None:
-    """Insert the staged readings, charge what was inserted, and move the billing states."""
+async def _insert(connection: Connection) -> None:
+    """Insert the staged readings. One that is there already would undo the batch."""
     await connection.execute(
         """
-        with inserted as (
-            insert into reading (company_id, meter_id, register_set_id, ts, index_wh, quality,
-                time_source, meter_at, collector_at, received_at, frame_id, "values")
-            select t.company_id, t.meter_id, t.register_set_id, t.ts,
-                t.raw_index_wh + coalesce(s.billed_index_wh, 0)
-                    / s.register_range_wh * s.register_range_wh,
-                t.quality, t.time_source, t.meter_at, t.collector_at, t.received_at, t.frame_id,
-                t."values"
-            from stage t
-            join billing_state s on (s.company_id, s.meter_id) = (t.company_id, t.meter_id)
-            on conflict do nothing
-            returning company_id, meter_id, register_set_id, ts, index_wh
-        ), advanced as (
-            update billing_state s set billed_at = m.ts, billed_index_wh = m.index_wh
-            from (
-                select company_id, meter_id, max(ts) as ts, max(index_wh) as index_wh
-                from inserted where index_wh is not null group by company_id, meter_id
-            ) m
-            where (s.company_id, s.meter_id) = (m.company_id, m.meter_id)
-        ), stepped as (
-            select i.company_id, s.account_id, i.ts, s.base_index_wh, s.multiplier,
-                v.price_per_kwh, c.time_zone, i.index_wh,
-                lag(i.index_wh, 1, s.billed_index_wh) over (
-                    partition by i.company_id, i.meter_id order by i.ts, i.register_set_id
+        insert into reading (company_id, meter_id, register_set_id, ts, index_wh, quality,
+            time_source, meter_at, collector_at, received_at, frame_id, "values")
+        select company_id, meter_id, register_set_id, ts, index_wh, quality, time_source, meter_at,
+            collector_at, received_at, frame_id, "values"
+        from stage
+        """
+    )
+
+
+async def _charge(connection: Connection) -> None:
+    """Charge what was inserted, and move the billing states."""
+    await connection.execute(
+        """
+        with stepped as (
+            select t.company_id, t.account_id, t.ts, t.base_index_wh, t.multiplier,
+                v.price_per_kwh, c.time_zone, t.index_wh,
+                lag(t.index_wh, 1, t.billed_index_wh) over (
+                    partition by t.company_id, t.meter_id order by t.ts, t.register_set_id
                 ) as before_wh
-            from inserted i
-            join billing_state s on (s.company_id, s.meter_id) = (i.company_id, i.meter_id)
+            from stage t
             join tariff_version v on (v.company_id, v.tariff_id, v.valid_from)
-                = (s.company_id, s.tariff_id, s.version_from)
-            join company c on c.id = i.company_id
-            where i.index_wh is not null
+                = (t.company_id, t.tariff_id, t.version_from)
+            join company c on c.id = t.company_id
+            where t.index_wh is not null
         )
         insert into charge (company_id, account_id, local_date, amount_micro)
         select company_id, account_id,
@@ -103,6 +96,16 @@ async def _insert_and_charge(connection: Connection) -> None:
             round(price_per_kwh * multiplier * (index_wh - base_index_wh) * 1000)
                 - round(price_per_kwh * multiplier * (before_wh - base_index_wh) * 1000)
         from stepped where index_wh <> before_wh
+        """
+    )
+    await connection.execute(
+        """
+        update billing_state s set billed_at = m.ts, billed_index_wh = m.index_wh
+        from (
+            select company_id, meter_id, max(ts) as ts, max(index_wh) as index_wh
+            from stage where index_wh is not null group by company_id, meter_id
+        ) m
+        where (s.company_id, s.meter_id) = (m.company_id, m.meter_id)
         """
     )
 
@@ -130,12 +133,10 @@ async def _tell(connection: Connection, *, now: datetime) -> None:
         """
         insert into outbox (company_id, topic, created_at, field_id, batch, from_ts, to_ts,
             meter_ids, account_ids)
-        select t.company_id, 'readings', $1, t.field_id, currval('batch_sequence'), min(t.ts),
-            max(t.ts), array_agg(distinct t.meter_id),
-            coalesce(array_agg(distinct s.account_id) filter (where s.account_id is not null), '{}')
-        from stage t
-        join billing_state s on (s.company_id, s.meter_id) = (t.company_id, t.meter_id)
-        group by t.company_id, t.field_id
+        select company_id, 'readings', $1, field_id, currval('batch_sequence'), min(ts), max(ts),
+            array_agg(distinct meter_id),
+            coalesce(array_agg(distinct account_id) filter (where account_id is not null), '{}')
+        from stage group by company_id, field_id
         """,
         now,
     )

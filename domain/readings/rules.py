@@ -1,8 +1,8 @@
 """Judging readings: their time, their place on the register, and whether they are held. Pure."""
 
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from functools import lru_cache
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from db.enums import TimeSource, ValidationRule
@@ -13,16 +13,14 @@ WH_PER_KWH = 1000
 S_PER_H = 3600
 
 
-@dataclass(frozen=True, slots=True)
-class MeterTime:
+class MeterTime(NamedTuple):
     """What a meter's display said. season_is_summer: None when the meter does not tell."""
 
     local: datetime
     season_is_summer: bool | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ReadingTime:
+class ReadingTime(NamedTuple):
     """When a reading was taken (UTC), by whose clock, and what the meter's said (UTC)."""
 
     at: datetime

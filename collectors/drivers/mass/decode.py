@@ -49,6 +49,8 @@ def _parsed(frames: Sequence[bytes]) -> list[Message]:
 
 
 def _in_order(messages: list[Message]) -> list[Message]:
+    if len(messages) == 1 and messages[0].header.last and messages[0].header.packet <= 1:
+        return messages
     if len({_stream(message.header) for message in messages}) > 1:
         raise _Refused("expected the fragments of one message, got several messages")
     ordered = sorted(messages, key=lambda message: message.header.packet)

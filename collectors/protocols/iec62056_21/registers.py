@@ -5,6 +5,7 @@ Pure and re-runnable. Billing by several tariff registers, profiles and events a
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from collectors.protocols.iec62056_21.clock import MeterClock, read_clock
 from collectors.protocols.iec62056_21.obis import (
@@ -29,8 +30,7 @@ _MAX_FIGURES = 32
 _INT8_MIN, _INT8_MAX = -(2**63), 2**63 - 1
 
 
-@dataclass(frozen=True, slots=True)
-class Register:
+class Register(NamedTuple):
     """A current value as a scaled integer: the quantity is value · 10^scaler in `unit`.
 
     value: None when the meter prints the register empty.
@@ -48,8 +48,7 @@ class Register:
     digits: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Skipped:
+class Skipped(NamedTuple):
     """A data set that gave nothing."""
 
     code: str
