@@ -98,6 +98,8 @@ class ValidationRule(StrEnum):
     FUTURE = "FUTURE"
     TOO_OLD = "TOO_OLD"
     NEGATIVE_CONSUMPTION = "NEGATIVE_CONSUMPTION"
+    REGISTER_RANGE = "REGISTER_RANGE"
+    INTERVAL_SPIKE = "INTERVAL_SPIKE"
 
 
 class MatchStatus(StrEnum):

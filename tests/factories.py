@@ -124,6 +124,7 @@ async def add_supply(
     role: PointRole = PointRole.BILLING,
     with_account: bool = True,
     clock_rule: str = "+03:00",
+    mounted: bool = True,
 ) -> Supply:
     """Add a meter, mounted at a point of new premises from index 0, with an account of its own."""
     number = next(_numbers)
@@ -141,14 +142,15 @@ async def add_supply(
     point_id = await metering.create_point(
         company_id=place.company_id, premises_id=premises_id, code=f"P{number}", role=role
     )
-    await metering.mount(
-        company_id=place.company_id,
-        meter_id=meter_id,
-        point_id=point_id,
-        started_at=opened_at,
-        initial_index_wh=0,
-        multiplier=multiplier,
-    )
+    if mounted:
+        await metering.mount(
+            company_id=place.company_id,
+            meter_id=meter_id,
+            point_id=point_id,
+            started_at=opened_at,
+            initial_index_wh=0,
+            multiplier=multiplier,
+        )
     account_id = (
         await open_account(place, {point_id: 0}, premises_id, opened_at=opened_at)
         if with_account

@@ -54,7 +54,7 @@ create table held_reading (
     meter_id int8 not null,
     register_set_id int8 not null,
     ts timestamptz not null,
-    rule text not null constraint held_rule check (rule in ('FUTURE', 'TOO_OLD', 'NEGATIVE_CONSUMPTION')),
+    rule text not null constraint held_rule check (rule in ('FUTURE', 'TOO_OLD', 'NEGATIVE_CONSUMPTION', 'REGISTER_RANGE', 'INTERVAL_SPIKE')),
     detail text not null,
     raw_index_wh int8,
     time_source text not null,
@@ -84,7 +84,8 @@ comment on table meter_latest is 'The newest reading of each meter and register 
 create table billing_state (
     company_id int4 not null,
     meter_id int8 not null,
-    register_range_wh int8 not null,
+    register_range_wh int8 not null constraint billing_register_range check (register_range_wh > 0),
+    power_w_max int8 not null constraint billing_power check (power_w_max > 0),
     billed_at timestamptz,
     billed_index_wh int8,
     account_id int8,
@@ -92,10 +93,12 @@ create table billing_state (
     version_from timestamptz,
     multiplier numeric(12, 4) not null default 1,
     base_index_wh int8,
+    terms_until timestamptz not null default 'infinity',
     primary key (company_id, meter_id),
     foreign key (company_id, meter_id) references meter
 ) with (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.02);
 comment on table billing_state is 'How far a meter''s energy is charged, and on which terms, whichever register set brought it.';
+comment on column billing_state.terms_until is 'When other terms begin or end, as far as was known then; a tariff''s versions know their own ends.';
 comment on column billing_state.base_index_wh is 'Index at which the account''s tariff version began on this meter; charges are cumulative from here.';
 
 create table billing_segment (

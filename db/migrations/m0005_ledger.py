@@ -27,7 +27,7 @@ create table journal (
     energy_date date,
     recorded_at timestamptz not null default clock_timestamp(),
     primary key (company_id, id),
-    constraint journal_once unique (company_id, idempotency_key),
+    constraint journal_once unique (company_id, kind, idempotency_key),
     constraint journal_energy_date check ((kind = 'ENERGY') = (energy_date is not null))
 );
 comment on table journal is 'A transaction of the ledger. Immutable.';
@@ -121,8 +121,6 @@ declare
     part record;
     dropped int := 0;
 begin
-    -- Frames that wait for somebody stay, however old.
-    raw_before := least(raw_before, (select min(received_at) from pending_frame), (select min(received_at) from review_frame));
     perform pg_advisory_xact_lock(hashtext('ensure_partitions'));
     for part in
         select child.relname, parent.relname as parent, regexp_replace(child.relname, '^.*_', '') as stamp
@@ -130,7 +128,10 @@ begin
         where parent.relname in ('outbox', 'raw_frame') and child.relname ~ '_[0-9]+$'
     loop
         if (part.parent = 'outbox' and part.stamp < to_char(outbox_before at time zone 'UTC', 'YYYYMMDDHH24'))
-           or (part.parent = 'raw_frame' and part.stamp < to_char(raw_before at time zone 'UTC', 'YYYYMMDD')) then
+           or (part.parent = 'raw_frame' and part.stamp < to_char(raw_before at time zone 'UTC', 'YYYYMMDD')
+               -- A day stays while a frame of it waits; its fragments may be of the day before.
+               and not exists (select from pending_frame where received_at >= part.stamp::date and received_at < part.stamp::date + 2)
+               and not exists (select from review_frame where received_at >= part.stamp::date and received_at < part.stamp::date + 2)) then
             execute format('drop table %I', part.relname);
             dropped := dropped + 1;
         end if;

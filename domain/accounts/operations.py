@@ -98,18 +98,20 @@ async def _assign(
         opened_at,
         index_wh,
     )
-    meter_id = await connection.fetchval(
-        "select meter_id from mounting where company_id = $1 and point_id = $2"
-        " and started_at <= $3 and (ended_at is null or ended_at > $3)",
+    mounted = await connection.fetch(
+        "select meter_id, started_at, initial_index_wh from mounting"
+        " where company_id = $1 and point_id = $2 and (ended_at is null or ended_at > $3)"
+        " order by meter_id",
         company_id,
         point_id,
         opened_at,
     )
-    if meter_id is not None:
+    for mounting in mounted:
+        is_there_already = mounting["started_at"] <= opened_at
         await billing.begin_terms(
             connection,
             company_id=company_id,
-            meter_id=meter_id,
-            at=opened_at,
-            index_wh=index_wh,
+            meter_id=mounting["meter_id"],
+            at=opened_at if is_there_already else mounting["started_at"],
+            index_wh=index_wh if is_there_already else mounting["initial_index_wh"],
         )

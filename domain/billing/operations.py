@@ -5,11 +5,17 @@ from datetime import date, datetime
 from db.access import Connection
 from db.ids import AccountId, CompanyId, MeterId
 from domain.billing import queries
-from domain.billing.rules import Anchor, Base, Bill, bill, difference
+from domain.billing.queries import Terms
+from domain.billing.rules import INSTANT, Anchor, Base, Bill, bill, difference
+from domain.readings.rules import lifted
 
 
 class AlreadyBilled(Exception):
-    """Energy after that instant is charged already; nothing was written."""
+    """Readings after that instant are in the books already; nothing was written."""
+
+
+class IndexOutOfRange(Exception):
+    """The meter's register cannot show that index; nothing was written."""
 
 
 async def begin_terms(
@@ -24,10 +30,14 @@ async def begin_terms(
 
     Joins the caller's transaction, which has written them.
 
-    :raises AlreadyBilled: a later reading is charged already
+    index_wh: as the register shows it.
+
+    :raises AlreadyBilled: a later reading is stored already
+    :raises IndexOutOfRange: the register has fewer digits
     """
     state = await connection.fetchrow(
-        "select billed_at from billing_state where company_id = $1 and meter_id = $2 for update",
+        "select billed_at, billed_index_wh, register_range_wh from billing_state"
+        " where company_id = $1 and meter_id = $2 for update",
         company_id,
         meter_id,
     )
@@ -35,22 +45,62 @@ async def begin_terms(
         raise LookupError(f"meter {meter_id} is unknown")
     if state["billed_at"] is not None and state["billed_at"] > at:
         raise AlreadyBilled(f"readings until {state['billed_at']} are charged")
+    range_wh = state["register_range_wh"]
+    if not 0 <= index_wh < range_wh:
+        raise IndexOutOfRange(f"index is {index_wh}; 0 to {range_wh - 1} expected")
+    # The register may have rolled over before; the index goes on from there.
+    index_wh = lifted(
+        index_wh, after_index_wh=state["billed_index_wh"] or 0, register_range_wh=range_wh
+    )
     terms = await queries.terms_at(connection, company_id=company_id, meter_id=meter_id, at=at)
+    await _save_terms(
+        connection,
+        company_id,
+        meter_id,
+        Anchor(at, index_wh),
+        terms,
+        terms_since=at + INSTANT,
+    )
+    await connection.execute(
+        "update billing_state set base_index_wh = $3 where company_id = $1 and meter_id = $2",
+        company_id,
+        meter_id,
+        index_wh,
+    )
+    await _save_bases(
+        connection, company_id=company_id, meter_id=meter_id, bases={at: Base(index_wh, False)}
+    )
+
+
+async def _save_terms(
+    connection: Connection,
+    company_id: CompanyId,
+    meter_id: MeterId,
+    at: Anchor,
+    terms: Terms,
+    *,
+    terms_since: datetime,
+) -> None:
+    """Say that a meter is charged until `at`, and goes on from there on `terms`.
+
+    terms_since: changes of terms from here on end them.
+    """
     await connection.execute(
         "update billing_state set billed_at = $3, billed_index_wh = $4, account_id = $5,"
-        " tariff_id = $6, version_from = $7, multiplier = $8, base_index_wh = $4"
+        " tariff_id = $6, version_from = $7, multiplier = $8,"
+        " terms_until = coalesce($9::timestamptz, 'infinity')"
         " where company_id = $1 and meter_id = $2",
         company_id,
         meter_id,
-        at,
-        index_wh,
+        at.at,
+        at.index_wh,
         terms.account_id,
         terms.tariff_id,
         terms.version_from,
         terms.multiplier,
-    )
-    await _save_bases(
-        connection, company_id=company_id, meter_id=meter_id, bases={at: Base(index_wh, False)}
+        await queries.terms_until(
+            connection, company_id=company_id, meter_id=meter_id, since=terms_since
+        ),
     )
 
 
@@ -106,20 +156,26 @@ async def _advance(
     due: Bill,
 ) -> None:
     """Move the billing state to `last` where that is news, with the terms it is on there."""
-    reached = next((s for s in segments if s.reaches(last.at)), None)
-    base = None if reached is None else due.bases.get(reached.starts_at)
-    await connection.execute(
-        "update billing_state set billed_at = $3, billed_index_wh = $4, account_id = $5,"
-        " tariff_id = $6, version_from = $7, multiplier = $8,"
-        " base_index_wh = coalesce($9, base_index_wh)"
-        " where company_id = $1 and meter_id = $2 and (billed_at is null or billed_at <= $3)",
+    state = await connection.fetchrow(
+        "select billed_at from billing_state where company_id = $1 and meter_id = $2",
         company_id,
         meter_id,
-        last.at,
-        last.index_wh,
-        None if reached is None else reached.account_id,
-        None if reached is None else reached.tariff_id,
-        None if reached is None else reached.version_from,
-        1 if reached is None else reached.multiplier,
-        None if base is None else base.index_wh,
     )
+    if state is None or (state["billed_at"] is not None and state["billed_at"] > last.at):
+        return
+    reached = next((s for s in segments if s.reaches(last.at)), None)
+    terms = Terms()
+    if reached is not None:
+        terms = Terms(
+            reached.account_id, reached.tariff_id, reached.version_from, reached.multiplier
+        )
+    # On an edge it is still on the terms before, and the next read crosses it.
+    await _save_terms(connection, company_id, meter_id, last, terms, terms_since=last.at)
+    base = None if reached is None else due.bases.get(reached.starts_at)
+    if base is not None:
+        await connection.execute(
+            "update billing_state set base_index_wh = $3 where company_id = $1 and meter_id = $2",
+            company_id,
+            meter_id,
+            base.index_wh,
+        )

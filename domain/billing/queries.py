@@ -64,6 +64,20 @@ async def terms_at(
     return Terms(row["account_id"], row["tariff_id"], row["version_from"], row["multiplier"])
 
 
+async def terms_until(
+    connection: Connection, *, company_id: CompanyId, meter_id: MeterId, since: datetime
+) -> datetime | None:
+    """Return when terms begin or end next, at `since` or later, as far as is known now."""
+    found: datetime | None = await connection.fetchval(
+        f"select min(edge) from ({TERMS}) t, unnest(array[starts_at, ends_at]) edge"
+        " where edge >= $3",
+        company_id,
+        meter_id,
+        since,
+    )
+    return found
+
+
 async def segments(
     connection: Connection,
     *,

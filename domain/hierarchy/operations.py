@@ -177,11 +177,12 @@ async def create_meter(
             )
         )
         await connection.execute(
-            "insert into billing_state (company_id, meter_id, register_range_wh)"
-            " values ($1, $2, $3)",
+            "insert into billing_state (company_id, meter_id, register_range_wh, power_w_max)"
+            " values ($1, $2, $3, $4)",
             company_id,
             meter_id,
             register_range_wh(register_digits),
+            power_w_max,
         )
         await frames.release_unmatched(connection, company_id=company_id, meter_serial=serial)
     return meter_id

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from db.access import Connection
 from db.enums import Quality, TimeSource
 from db.ids import CompanyId, FieldId, FrameId, MeterId
+from domain.readings.rules import CLOCK_TOLERANCE
 
 Key = tuple[int, int, datetime, int]
 
@@ -51,12 +52,14 @@ STAGE = """
     create temp table if not exists stage (
         like incoming, index_wh int8, billed_at timestamptz, billed_index_wh int8,
         account_id int8, tariff_id int8, version_from timestamptz, multiplier numeric,
-        base_index_wh int8
+        base_index_wh int8, terms_until timestamptz, register_range_wh int8, power_w_max int8
     ) on commit delete rows;
     create temp table if not exists charge (
         company_id int4 not null, account_id int8 not null, local_date date not null,
         amount_micro int8 not null
     ) on commit delete rows;
+    delete from stage;
+    delete from charge;
     -- A batch is small against every table, so each look-up goes by an index: plans must not
     -- depend on statistics, which these tables have none of.
     set local enable_seqscan = off;
@@ -70,7 +73,7 @@ PLACE = """
         i.raw_index_wh + coalesce(s.billed_index_wh, 0)
             / s.register_range_wh * s.register_range_wh,
         s.billed_at, s.billed_index_wh, s.account_id, s.tariff_id, s.version_from, s.multiplier,
-        s.base_index_wh
+        s.base_index_wh, s.terms_until, s.register_range_wh, s.power_w_max
     from incoming i
     join billing_state s on (s.company_id, s.meter_id) = (i.company_id, i.meter_id)
     order by i.company_id, i.meter_id, i.ts, i.register_set_id
@@ -137,26 +140,33 @@ async def drop_known(connection: Connection) -> int:
 
 
 async def take_exceptional(connection: Connection) -> list[Read]:
-    """Take out the billed reads of every meter that has a late, decreasing or term-crossing one."""
+    """Take out the billed reads of every meter that has one which cannot be charged as it is.
+
+    That is: late, beyond the known terms, or not credible after the one before.
+    """
     rows = await connection.fetch(
         f"""
         with compared as (
-            select t.company_id, t.meter_id, t.ts, t.index_wh, t.billed_at, t.billed_index_wh,
-                v.valid_until, lag(t.index_wh, 1, coalesce(t.billed_index_wh, 0)) over (
-                    partition by t.company_id, t.meter_id order by t.ts, t.register_set_id
-                ) as before_wh
+            select t.*, least(t.terms_until, v.valid_until) as until,
+                lag(t.index_wh, 1, t.billed_index_wh) over of_meter as before_wh,
+                t.ts - lag(t.ts, 1, t.billed_at) over of_meter as elapsed
             from stage t
             left join tariff_version v on (v.company_id, v.tariff_id, v.valid_from)
                 = (t.company_id, t.tariff_id, t.version_from)
             where t.index_wh is not null
+            window of_meter as (
+                partition by t.company_id, t.meter_id order by t.ts, t.register_set_id)
         ), exceptional as (
             select distinct company_id, meter_id from compared
             where ts < billed_at or (ts = billed_at and index_wh <> billed_index_wh)
-                or ts > valid_until or index_wh < before_wh
+                or ts > until or raw_index_wh < 0 or raw_index_wh >= register_range_wh
+                or index_wh < before_wh
+                or index_wh - before_wh > power_w_max * extract(epoch from elapsed + $1) / 3600
         )
         delete from stage t using exceptional e
         where (t.company_id, t.meter_id) = (e.company_id, e.meter_id) and t.index_wh is not null
         returning {", ".join(f't."{column}"' for column in COLUMNS)}
-        """
+        """,
+        CLOCK_TOLERANCE,
     )
     return sorted(map(Read._make, rows), key=lambda read: read.key)

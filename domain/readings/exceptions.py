@@ -17,7 +17,7 @@ class Judged:
     """What became of a meter's exceptional reads."""
 
     accepted: list[Read] = field(default_factory=list)
-    held: list[Read] = field(default_factory=list)
+    held: list[tuple[Read, ValidationRule]] = field(default_factory=list)
 
 
 async def store(connection: Connection, reads: Sequence[Read]) -> Judged:
@@ -38,8 +38,8 @@ async def store(connection: Connection, reads: Sequence[Read]) -> Judged:
     after, judged = list(before), Judged()
     for read in reads:
         anchor = _fit(after, read, limits)
-        if anchor is None:
-            judged.held.append(read)
+        if isinstance(anchor, ValidationRule):
+            judged.held.append((read, anchor))
             continue
         if anchor not in after:
             after = sorted([*after, anchor], key=lambda a: (a.at, a.index_wh))
@@ -59,13 +59,15 @@ class _Limits:
     power_w_max: int
 
 
-def _fit(anchors: Sequence[Anchor], read: Read, limits: _Limits) -> Anchor | None:
-    """Return where the read stands between its neighbours, or None when it contradicts one."""
+def _fit(anchors: Sequence[Anchor], read: Read, limits: _Limits) -> Anchor | ValidationRule:
+    """Return where the read stands between its neighbours, or the rule that it breaks there."""
     assert read.raw_index_wh is not None  # noqa: S101 - the stage sends only these here
     previous = next((a for a in reversed(anchors) if a.at <= read.at), None)
     following = next((a for a in anchors if a.at > read.at), None)
     if previous is None:
-        index_wh: int | None = read.raw_index_wh
+        index_wh: int | ValidationRule = read.raw_index_wh
+        if not 0 <= read.raw_index_wh < limits.register_range_wh:
+            return ValidationRule.REGISTER_RANGE
     else:
         index_wh = continuous_index(
             read.raw_index_wh,
@@ -74,16 +76,17 @@ def _fit(anchors: Sequence[Anchor], read: Read, limits: _Limits) -> Anchor | Non
             register_range_wh=limits.register_range_wh,
             power_w_max=limits.power_w_max,
         )
-    if index_wh is None or (following is not None and index_wh > following.index_wh):
-        return None
+    if isinstance(index_wh, ValidationRule):
+        return index_wh
+    if following is not None and index_wh > following.index_wh:
+        return ValidationRule.NEGATIVE_CONSUMPTION
     return Anchor(read.at, index_wh)
 
 
 async def _limits(connection: Connection, read: Read) -> _Limits:
     row = await connection.fetchrow(
-        "select s.register_range_wh, m.power_w_max from billing_state s"
-        " join meter m on m.company_id = s.company_id and m.id = s.meter_id"
-        " where s.company_id = $1 and s.meter_id = $2",
+        "select register_range_wh, power_w_max from billing_state"
+        " where company_id = $1 and meter_id = $2",
         read.company_id,
         read.meter_id,
     )
@@ -143,6 +146,8 @@ DETAILS = {
     ValidationRule.TOO_OLD: "older than ninety days",
     ValidationRule.NEGATIVE_CONSUMPTION: "the total register is lower than before, or higher than"
     " after, and no rollover explains it",
+    ValidationRule.REGISTER_RANGE: "the total register has more digits than the meter is said to",
+    ValidationRule.INTERVAL_SPIKE: "more energy than the meter can carry since the last",
 }
 
 

@@ -5,14 +5,14 @@ Readouts and matches are named tuples: one of each is made per frame, and a tupl
 
 from collections import defaultdict
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from db.access import Connection
 from db.enums import TimeSource
 from db.ids import CollectorId, CompanyId, FieldId, FrameId, MeterId
 from domain.readings.batch import Read
-from domain.readings.rules import MeterTime, ReadingTime, clock_zone, reading_time
+from domain.readings.rules import MeterTime, ReadingTime, clock_zone, reading_time, utc_of
 
 Signature = tuple[tuple[str, int, str], ...]
 
@@ -92,9 +92,8 @@ def _matched(
 ) -> Matched:
     collector_at = readout.collector_at
     if collector_at is not None:
-        if collector_at.tzinfo is None:
-            collector_at = collector_at.replace(tzinfo=clock_zone(collector_zone))
-        collector_at = collector_at.astimezone(UTC)
+        zone = collector_at.tzinfo or clock_zone(collector_zone)
+        collector_at = utc_of(MeterTime(collector_at), zone)
     time = reading_time(
         meter=readout.meter_time,
         zone=clock_zone(clock_rule),

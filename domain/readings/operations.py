@@ -7,7 +7,6 @@ from datetime import datetime
 from itertools import groupby
 
 from db.access import Connection
-from db.enums import ValidationRule
 from domain.billing import accrual
 from domain.readings import batch, exceptions
 from domain.readings.batch import Read
@@ -38,8 +37,9 @@ async def store(connection: Connection, reads: Sequence[Read], *, now: datetime)
     """
     if len(reads) > BATCH_MAX:
         raise ValueError(f"{len(reads)} reads; at most {BATCH_MAX} expected")
-    held = [(read, rule) for read in reads if (rule := held_for_its_time(read.at, now=now))]
-    timely, conflicts = batch.one_a_key(r for r in reads if not held_for_its_time(r.at, now=now))
+    judged_by_time = [(read, held_for_its_time(read.at, now=now)) for read in reads]
+    held = [(read, rule) for read, rule in judged_by_time if rule is not None]
+    timely, conflicts = batch.one_a_key(read for read, rule in judged_by_time if rule is None)
     await batch.open_stage(connection)
     await batch.fill(connection, timely)
     known = await batch.drop_known(connection)
@@ -50,7 +50,7 @@ async def store(connection: Connection, reads: Sequence[Read], *, now: datetime)
     for _, of_meter in groupby(exceptional, key=lambda read: (read.company_id, read.meter_id)):
         judged = await exceptions.store(connection, list(of_meter))
         accepted += judged.accepted
-        held += [(read, ValidationRule.NEGATIVE_CONSUMPTION) for read in judged.held]
+        held += judged.held
     await batch.fill(connection, accepted)
     await _keep_latest(connection)
     await accrual.accrue(connection, now=now)

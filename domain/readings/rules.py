@@ -9,6 +9,7 @@ from db.enums import TimeSource, ValidationRule
 
 AHEAD_MAX = timedelta(minutes=5)
 AGE_MAX = timedelta(days=90)
+CLOCK_TOLERANCE = timedelta(minutes=5)
 WH_PER_KWH = 1000
 S_PER_H = 3600
 
@@ -39,12 +40,18 @@ def clock_zone(rule: str) -> tzinfo:
     return ZoneInfo(rule)
 
 
-def utc_of(time: MeterTime, zone: tzinfo) -> datetime:
-    """Return a meter's local time in UTC; in the hour that DST repeats, its season flag decides."""
+def utc_of(time: MeterTime, zone: tzinfo) -> datetime | None:
+    """Return a meter's local time in UTC; in the hour that DST repeats, its season flag decides.
+
+    None for a time at an end of the calendar, as clocks show that were never set.
+    """
     local = time.local.replace(tzinfo=zone)
-    if time.season_is_summer is False and local.dst() and not local.replace(fold=1).dst():
-        local = local.replace(fold=1)
-    return local.astimezone(UTC)
+    try:
+        if time.season_is_summer is False and local.dst() and not local.replace(fold=1).dst():
+            local = local.replace(fold=1)
+        return local.astimezone(UTC)
+    except OverflowError:
+        return None
 
 
 def reading_time(
@@ -102,18 +109,29 @@ def continuous_index(
     elapsed: timedelta,
     register_range_wh: int,
     power_w_max: int,
-) -> int | None:
-    """Return the register's value as an index that never goes down; None when it did, unexplained.
+) -> int | ValidationRule:
+    """Return the register's value as an index that never goes down, or the rule that it breaks.
 
     after_index_wh: the accepted index before it, `elapsed` earlier.
-    A register below it has rolled over only if the meter could have carried that energy meanwhile.
+    What the meter cannot have carried meanwhile is no energy: neither a spike upwards, nor a fall
+    that only a rollover would explain.
     """
-    rounds = after_index_wh // register_range_wh
-    index_wh = rounds * register_range_wh + raw_wh
-    if index_wh >= after_index_wh:
-        return index_wh
-    index_wh += register_range_wh
-    carried_wh_max = power_w_max * elapsed.total_seconds() / S_PER_H
-    if index_wh - after_index_wh > carried_wh_max:
-        return None
+    if not 0 <= raw_wh < register_range_wh:
+        return ValidationRule.REGISTER_RANGE
+    index_wh = lifted(raw_wh, after_index_wh=after_index_wh, register_range_wh=register_range_wh)
+    fell = index_wh < after_index_wh
+    if fell:
+        index_wh += register_range_wh
+    if index_wh - after_index_wh > carried_wh_max(elapsed, power_w_max=power_w_max):
+        return ValidationRule.NEGATIVE_CONSUMPTION if fell else ValidationRule.INTERVAL_SPIKE
     return index_wh
+
+
+def lifted(raw_wh: int, *, after_index_wh: int, register_range_wh: int) -> int:
+    """Return a register's value in the round of the index before it."""
+    return after_index_wh // register_range_wh * register_range_wh + raw_wh
+
+
+def carried_wh_max(elapsed: timedelta, *, power_w_max: int) -> float:
+    """Return the most energy in a time, with some more for clocks that disagree."""
+    return power_w_max * (elapsed + CLOCK_TOLERANCE).total_seconds() / S_PER_H

@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from db import access
 from db.ids import CompanyId, TariffId
+from domain.readings.rules import AHEAD_MAX
 
 
 class PriceInThePast(Exception):
@@ -42,7 +43,8 @@ async def set_price(
 
     Energy that a reading charges across that instant is split there (domain rule 3.3).
 
-    :raises PriceInThePast: `valid_from` is not after `now` nor after every earlier version
+    :raises PriceInThePast: `valid_from` is not after what readings may be dated now, or not after
+        every earlier version
     """
     async with access.tenant(company_id) as connection:
         current = await connection.fetchval(
@@ -51,10 +53,10 @@ async def set_price(
             company_id,
             tariff_id,
         )
-        if valid_from <= now or valid_from <= current:
-            raise PriceInThePast(
-                f"valid_from is {valid_from}; later than {max(now, current)} expected"
-            )
+        # Readings may be dated a little ahead, and are charged at once.
+        earliest = max(now + AHEAD_MAX, current)
+        if valid_from <= earliest:
+            raise PriceInThePast(f"valid_from is {valid_from}; later than {earliest} expected")
         await connection.execute(
             "update tariff_version set valid_until = $4"
             " where company_id = $1 and tariff_id = $2 and valid_from = $3",

@@ -74,7 +74,7 @@ def stories(draw: st.DrawFn) -> Story:
         for registers in (draw(st.sampled_from([(0,), (1,), (0, 1)])))
     ]
     repeated = draw(st.lists(st.sampled_from(events), max_size=10))
-    changes = draw(st.lists(st.integers(1, 1_500), max_size=2, unique=True))
+    changes = draw(st.lists(st.integers(6, 1_500), max_size=2, unique=True))
     return Story(
         meters=meters,
         multiplier=draw(st.sampled_from([Decimal(1), Decimal(40), Decimal("0.3333")])),

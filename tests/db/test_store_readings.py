@@ -417,3 +417,29 @@ async def test_latest_keeps_the_values_before(place: Place, registers: int) -> N
             "previous_values": [1_000],
         }
     ]
+
+
+async def test_a_spike_is_held_and_what_follows_is_charged_as_if_it_had_not_come(
+    place: Place, registers: int
+) -> None:
+    await store([make_read(place, registers, NOW - 2 * HOUR, 1_000)])
+
+    spike = await store([make_read(place, registers, NOW - HOUR, 900_000_000)])
+    await store([make_read(place, registers, NOW, 2_000)])
+
+    assert (spike.new, spike.held) == (0, 1)
+    assert await fetch("select rule from held_reading") == [{"rule": ValidationRule.INTERVAL_SPIKE}]
+    assert await account_balance(place) == Decimal(-5)
+
+
+async def test_a_register_with_more_digits_than_known_is_held_and_never_charged(
+    place: Place, registers: int
+) -> None:
+    for n in range(4):
+        at = NOW - (4 - n) * HOUR
+        await store([make_read(place, registers, at, 1_200_000_000 + n * 1_000)])
+
+    assert await account_balance(place) == Decimal(0)
+    assert {row["rule"] for row in await fetch("select rule from held_reading")} == {
+        ValidationRule.REGISTER_RANGE
+    }

@@ -7,7 +7,7 @@ import asyncpg
 import pytest
 
 from db import access
-from domain.billing.operations import AlreadyBilled
+from domain.billing.operations import AlreadyBilled, IndexOutOfRange
 from domain.hierarchy import operations as hierarchy
 from domain.metering import operations as metering
 from domain.readings import operations as readings
@@ -79,14 +79,14 @@ async def test_a_meter_is_mounted_at_one_point_at_a_time(place: Place) -> None:
     assert await count("mounting") == 1
 
 
-@pytest.mark.parametrize("hours", [0, -1])
-async def test_a_price_takes_effect_in_the_future_only(place: Place, hours: int) -> None:
+@pytest.mark.parametrize("minutes", [5, 0, -60])
+async def test_a_price_takes_effect_in_the_future_only(place: Place, minutes: int) -> None:
     with pytest.raises(tariffs.PriceInThePast):
         await tariffs.set_price(
             company_id=place.company_id,
             tariff_id=place.tariff_id,
             price_per_kwh=Decimal(9),
-            valid_from=NOW + hours * HOUR,
+            valid_from=NOW + timedelta(minutes=minutes),
             now=NOW,
         )
 
@@ -107,3 +107,70 @@ async def test_a_collectors_identity_is_its_alone(place: Place) -> None:
         )
 
     assert await count("collector") == 2
+
+
+async def store(place: Place, registers: int, *, hours: tuple[int, ...]) -> None:
+    """Store a read at each of so many hours before NOW: a kilowatt-hour more each time."""
+    async with access.system() as connection:
+        for index, before in enumerate(hours, start=1):
+            read = make_read(
+                place, registers, NOW - before * HOUR, index * 1_000, supply=place.supplies[-1]
+            )
+            await readings.store(connection, [read], now=NOW)
+
+
+async def charged_micro() -> int:
+    async with access.system() as connection:
+        return int(await connection.fetchval("select coalesce(sum(charged_micro), 0) from accrual"))
+
+
+@pytest.mark.usefixtures("connected")
+@pytest.mark.parametrize("mounted_first", [True, False])
+async def test_an_account_pays_for_a_meter_from_its_mounting_on(mounted_first: bool) -> None:
+    place = await make_place(meters=0, price=Decimal("2.5"))
+    registers = await make_register_set(place.company_id)
+    mounted_at = NOW - 5 * HOUR
+    supply = await add_supply(
+        place, opened_at=mounted_at, with_account=False, mounted=mounted_first
+    )
+    await open_account(place, {supply.point_id: 0}, supply.premises_id, opened_at=NOW - 6 * HOUR)
+    if not mounted_first:
+        await metering.mount(
+            company_id=place.company_id,
+            meter_id=supply.meter_id,
+            point_id=supply.point_id,
+            started_at=mounted_at,
+            initial_index_wh=0,
+        )
+
+    await store(place, registers, hours=(4, 3, 2, 1))
+
+    assert await charged_micro() == 10_000_000
+
+
+@pytest.mark.usefixtures("connected")
+async def test_a_tariff_that_begins_after_the_account_charges_from_there_on() -> None:
+    place = await make_place(meters=0)
+    registers = await make_register_set(place.company_id)
+    place.tariff_id = await tariffs.create(
+        company_id=place.company_id,
+        name="Later",
+        price_per_kwh=Decimal("2.5"),
+        valid_from=NOW - 5 * HOUR / 2,
+    )
+    await add_supply(place, opened_at=NOW - 5 * HOUR)
+
+    await store(place, registers, hours=(4, 3, 2, 1))
+
+    # Half of the third kilowatt-hour, by the clock, and all of the fourth.
+    assert await charged_micro() == 1_250_000 + 2_500_000
+
+
+async def test_an_index_that_the_register_cannot_show_is_refused(place: Place) -> None:
+    supply = await add_supply(place, with_account=False)
+    accounts = await count("account")
+
+    with pytest.raises(IndexOutOfRange):
+        await open_account(place, {supply.point_id: 10**9}, supply.premises_id)
+
+    assert await count("account") == accounts

@@ -20,6 +20,9 @@ NOW = datetime(2026, 3, 18, 12, tzinfo=UTC)
 BERLIN = ZoneInfo("Europe/Berlin")
 DRIFT = timedelta(minutes=5)
 RANGE_WH = register_range_wh(6)
+NEGATIVE = ValidationRule.NEGATIVE_CONSUMPTION
+SPIKE = ValidationRule.INTERVAL_SPIKE
+OUT_OF_RANGE = ValidationRule.REGISTER_RANGE
 
 
 def local(text: str, *, summer: bool | None = None) -> MeterTime:
@@ -42,6 +45,12 @@ def local(text: str, *, summer: bool | None = None) -> MeterTime:
 )
 def test_meter_time_in_utc(meter: MeterTime, expected: str) -> None:
     assert utc_of(meter, BERLIN) == datetime.fromisoformat(expected)
+
+
+def test_a_time_at_the_end_of_the_calendar_is_no_time() -> None:
+    ahead = clock_zone("+03:00")
+
+    assert utc_of(local("0001-01-01T00:00"), ahead) is None
 
 
 @pytest.mark.parametrize(
@@ -91,15 +100,21 @@ def test_held_for_its_time(at: datetime, rule: ValidationRule | None) -> None:
     [
         pytest.param(5_000, 4_000, 1, 5_000, id="goes up"),
         pytest.param(4_000, 4_000, 1, 4_000, id="stands still"),
-        pytest.param(3_999, 4_000, 1, None, id="goes down"),
+        pytest.param(3_999, 4_000, 1, NEGATIVE, id="goes down"),
         pytest.param(500, RANGE_WH - 500, 1, RANGE_WH + 500, id="rolls over"),
         pytest.param(500, 2 * RANGE_WH - 500, 1, 2 * RANGE_WH + 500, id="rolls over again"),
-        pytest.param(70_000, RANGE_WH - 1, 1, None, id="more than the meter can carry"),
-        pytest.param(70_000, RANGE_WH - 1, 2, RANGE_WH + 70_000, id="but not in two hours"),
+        pytest.param(76_000, RANGE_WH - 1, 1, NEGATIVE, id="no rollover, for its power"),
+        pytest.param(70_000, RANGE_WH - 1, 2, RANGE_WH + 70_000, id="one in two hours"),
         pytest.param(10, RANGE_WH + 5, 1, RANGE_WH + 10, id="goes on after a rollover"),
+        pytest.param(75_833, 0, 1, 75_833, id="all that the meter can carry"),
+        pytest.param(75_834, 0, 1, SPIKE, id="more than that"),
+        pytest.param(RANGE_WH, 0, 1, OUT_OF_RANGE, id="more digits than the register has"),
+        pytest.param(-1, 0, 1, OUT_OF_RANGE, id="below zero"),
     ],
 )
-def test_continuous_index(raw_wh: int, after_wh: int, hours: int, expected: int | None) -> None:
+def test_continuous_index(
+    raw_wh: int, after_wh: int, hours: int, expected: int | ValidationRule
+) -> None:
     index_wh = continuous_index(
         raw_wh,
         after_index_wh=after_wh,
