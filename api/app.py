@@ -1,6 +1,7 @@
 """The API as an ASGI application."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from datetime import datetime
@@ -24,6 +25,9 @@ from db.settings import Settings, Urls
 from domain.identity.passwords import Passwords
 
 PATH = "/graphql"
+FOLLOW_AGAIN_S = 1.0
+
+log = logging.getLogger(__name__)
 
 
 class IncompleteSettings(Exception):
@@ -95,9 +99,19 @@ def _lifespan(
     return lifespan
 
 
+async def _followed(live: LiveFeed) -> None:
+    """Follow the outbox for good: an API whose subscriptions are silent looks alive."""
+    while True:
+        try:
+            await live.run()
+        except Exception:
+            log.exception("live.failed")
+        await asyncio.sleep(FOLLOW_AGAIN_S)
+
+
 @asynccontextmanager
 async def _running(live: LiveFeed) -> AsyncIterator[None]:
-    following = asyncio.create_task(live.run())
+    following = asyncio.create_task(_followed(live))
     try:
         yield
     finally:

@@ -10,7 +10,7 @@ from api.caller import NO_COMPANY, Caller
 from api.errors import BadUserInput, Forbidden, RateLimited
 from api.global_ids import UndecodableId, decode
 from api.permissions.roles import scopes_of
-from api.throttle import Throttle
+from api.throttle import Throttle, network_of
 from api.tokens import AccessToken, InvalidToken, RefreshToken, Tokens, new_secret, whole_seconds
 from db.ids import CompanyId, SessionId
 from domain.identity import operations, queries
@@ -65,7 +65,7 @@ class Authenticator:
         :raises InvalidCredentials: nothing was opened
         :raises RateLimited: nothing was checked
         """
-        self._by_address.attempt(address)
+        self._by_address.attempt(network_of(address))
         self._by_email.attempt(email.casefold())
         secret, now = new_secret(), self._clock()
         try:
@@ -88,7 +88,7 @@ class Authenticator:
         :raises SessionEnded: it is no good, or was used before, which ends its session
         :raises RateLimited: nothing was checked
         """
-        self._by_address.attempt(address)
+        self._by_address.attempt(network_of(address))
         secret, now = new_secret(), self._clock()
         try:
             token = self._tokens.read_refresh(refresh_token, now=now)

@@ -3,12 +3,25 @@
 from collections import OrderedDict
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from ipaddress import IPv4Address, ip_address, ip_network
 from math import ceil
 
 from api.errors import RateLimited
 
 PERIOD = timedelta(minutes=1)
 KEYS_MAX = 10_000
+HOST_PREFIX = 64
+
+
+def network_of(address: str) -> str:
+    """Return what one host's attempts are counted by: an IPv6 host has a whole /64 to itself."""
+    try:
+        found = ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(found, IPv4Address):
+        return address
+    return str(found.ipv4_mapped or ip_network((found, HOST_PREFIX), strict=False))
 
 
 class Throttle:

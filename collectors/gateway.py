@@ -3,7 +3,6 @@
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
@@ -75,12 +74,13 @@ class Gateway:
         self.admission = admission
         self.clock = clock
         self._new_session = new_session
-        self._open: dict[asyncio.StreamWriter, KnownCollector | None] = {}
+        self._open = 0
+        self._of_collector: dict[KnownCollector, asyncio.StreamWriter] = {}
         self._conversations: set[asyncio.Task[None]] = set()
 
     @property
     def connections(self) -> int:
-        return len(self._open)
+        return self._open
 
     async def serve(self, host: str, port: int) -> asyncio.Server:
         """Listen; port 0 takes a free one. Close the returned server to stop."""
@@ -94,10 +94,15 @@ class Gateway:
 
     def identified(self, stream: asyncio.StreamWriter, known: KnownCollector) -> None:
         """Let a collector's newest connection be its only one; an older one is dead by then."""
-        for other, owner in list(self._open.items()):
-            if owner == known and other is not stream:
-                other.close()
-        self._open[stream] = known
+        older = self._of_collector.get(known)
+        if older is not None and older is not stream:
+            older.close()
+        self._of_collector[known] = stream
+
+    def _left(self, stream: asyncio.StreamWriter, known: KnownCollector | None) -> None:
+        self._open -= 1
+        if known is not None and self._of_collector.get(known) is stream:
+            del self._of_collector[known]
 
     def _connected(self, reader: asyncio.StreamReader, stream: asyncio.StreamWriter) -> None:
         conversation = asyncio.create_task(self._converse(reader, stream))
@@ -106,20 +111,29 @@ class Gateway:
 
     async def _converse(self, reader: asyncio.StreamReader, stream: asyncio.StreamWriter) -> None:
         peer = ip_address(stream.get_extra_info("peername")[0].partition("%")[0])
-        if len(self._open) >= CONNECTIONS_MAX or not self.admission.admits(peer):
-            log.warning("gateway.refused", extra={"peer": str(peer), "open": len(self._open)})
+        if self._open >= CONNECTIONS_MAX or not self.admission.admits(peer):
+            log.warning("gateway.refused", extra={"peer": str(peer), "open": self._open})
             stream.close()
             return
-        self._open[stream] = None
+        self._open += 1
+        conversation = _Conversation(self, self._new_session(), reader, stream, peer)
         try:
-            await _Conversation(self, self._new_session(), reader, stream, peer).run()
+            await conversation.run()
         except (OSError, TimeoutError, NotStored, *DATABASE_ERRORS) as error:
             log.info("gateway.hung_up", extra={"peer": str(peer), "reason": repr(error)})
         finally:
-            del self._open[stream]
-            stream.close()
-            with suppress(OSError):
-                await stream.wait_closed()
+            self._left(stream, conversation.known)
+            await _hang_up(stream)
+
+
+async def _hang_up(stream: asyncio.StreamWriter) -> None:
+    """Close a connection, and drop it when the other side does not take what is on its way."""
+    stream.close()
+    try:
+        async with asyncio.timeout(WRITE_TIMEOUT_S):
+            await stream.wait_closed()
+    except (OSError, TimeoutError):
+        stream.transport.abort()
 
 
 class _Conversation:
@@ -136,20 +150,27 @@ class _Conversation:
         self._reader = reader
         self._stream = stream
         self._peer = peer
-        self._known: KnownCollector | None = None
+        self.known: KnownCollector | None = None
         self._contact_at = gateway.clock()
         self._fragments: dict[str, list[Stored]] = {}
         self._is_open = True
 
     async def run(self) -> None:
+        # One time for all of it: a byte now and then must not hold a place for days.
+        async with asyncio.timeout(IDENTIFY_TIMEOUT_S):
+            while self._is_open and self.known is None:
+                await self._take()
         while self._is_open:
-            timeout_s = IDENTIFY_TIMEOUT_S if self._known is None else IDLE_TIMEOUT_S
-            async with asyncio.timeout(timeout_s):
-                data = await self._reader.read(READ_BYTES)
-            if not data:
-                return
-            await self._carry_out(self._session.feed(data))
+            async with asyncio.timeout(IDLE_TIMEOUT_S):
+                await self._take()
             await self._note_contact()
+
+    async def _take(self) -> None:
+        data = await self._reader.read(READ_BYTES)
+        if not data:
+            self._is_open = False
+            return
+        await self._carry_out(self._session.feed(data))
 
     async def _carry_out(self, effects: Sequence[Effect]) -> None:
         """Do as the session says. Frames of one chunk are stored together; acks come after."""
@@ -181,7 +202,7 @@ class _Conversation:
             await self._stream.drain()
 
     async def _put(self, frame: RawFrame) -> Stored:
-        known = self._known
+        known = self.known
         assert known is not None  # noqa: S101 - the session stores for the identified only
         waits_for = REVIEW_FIRST if known.review_first else None
         fragment_ids: list[FrameId] = []
@@ -218,7 +239,7 @@ class _Conversation:
             now=now,
         )
         if isinstance(known, KnownCollector):
-            self._known, self._contact_at = known, now
+            self.known, self._contact_at = known, now
             self._gateway.identified(self._stream, known)
             return self._session.identified(ok=True)
         log.warning("gateway.not_identified", extra={"peer": str(self._peer), "reason": known})
@@ -234,6 +255,6 @@ class _Conversation:
 
     async def _note_contact(self) -> None:
         now = self._gateway.clock()
-        if self._known is not None and now - self._contact_at >= CONTACT_EVERY:
+        if self.known is not None and now - self._contact_at >= CONTACT_EVERY:
             self._contact_at = now
-            await collectors.note_contact(known=self._known, now=now)
+            await collectors.note_contact(known=self.known, now=now)

@@ -17,6 +17,7 @@ from domain.readings.rules import MeterTime
 
 CARRIES_READINGS: Final = frozenset({Function.READ, Function.READOUT})
 REGISTERS_MAX: Final = 500
+SERIAL_CHARS_MAX: Final = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,12 @@ def _readout(frame: PendingFrame, message: DecodedFrame, decoded: Decoded) -> Re
     serial = message.meter_serial or decoded.serial
     if serial is None:
         return NoReadout(MatchStatus.REJECTED, "NO_SERIAL", "neither message nor readout names one")
+    if not serial.isprintable() or len(serial) > SERIAL_CHARS_MAX:
+        return NoReadout(
+            MatchStatus.REJECTED,
+            "BAD_SERIAL",
+            f"at most {SERIAL_CHARS_MAX} printable characters expected in the meter's serial",
+        )
     if not 0 < len(decoded.registers) <= REGISTERS_MAX:
         return NoReadout(
             MatchStatus.REJECTED,

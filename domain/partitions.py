@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 from db import access
+from domain.frames import operations as frames
 
 READING_DAYS_BACK = 100
 DAYS_AHEAD = 2
@@ -16,14 +17,15 @@ async def maintain(*, now: datetime) -> None:
     waits for anything. Safe to repeat.
     """
     async with access.system() as connection:
-        await connection.fetchval(
-            "select ensure_partitions($1, $2, $3)", now, READING_DAYS_BACK, DAYS_AHEAD
-        )
         retention_days = await connection.fetchval(
             "select coalesce(max(raw_frame_retention_days), 14) from company"
         )
+    raw_before = now - timedelta(days=retention_days)
+    await frames.forget_reviews(before=raw_before)
+    async with access.system() as connection:
         await connection.fetchval(
-            "select drop_old_partitions($1, $2)",
-            now - OUTBOX_RETENTION,
-            now - timedelta(days=retention_days),
+            "select ensure_partitions($1, $2, $3)", now, READING_DAYS_BACK, DAYS_AHEAD
+        )
+        await connection.fetchval(
+            "select drop_old_partitions($1, $2)", now - OUTBOX_RETENTION, raw_before
         )

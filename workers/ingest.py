@@ -5,12 +5,14 @@ import logging
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
+import asyncpg
+
 from collectors.readouts import NoReadout, readout_of
 from db import access
 from db.access import Connection, DatabaseUnavailable
 from db.bell import Bell
 from db.enums import MatchStatus, TimeSource
-from db.ids import FrameId
+from db.ids import CompanyId, FrameId
 from domain.frames import operations as frames
 from domain.frames import queries
 from domain.frames.operations import BUCKETS, Review
@@ -41,63 +43,66 @@ class Drain:
         self._clock = clock
         self._register_sets: register_sets.Known = {}
         self._limit = BATCH_FRAMES_MAX
+        self._batch: list[PendingFrame] = []
 
     async def run(self) -> None:
-        """Drain until cancelled; what fails for want of a database is tried again."""
+        """Drain until cancelled; what fails waits in the queue and is tried again."""
         while True:
             try:
                 settled = await self.drain_once()
             except DatabaseUnavailable as error:
                 log.warning("ingest.interrupted", extra={"reason": repr(error)})
                 await asyncio.sleep(RETRY_PAUSE_S)
-                continue
-            if settled:
-                await self._bell.ring("outbox")
+            except Exception:
+                # Nothing that a frame says: a partition, a grant or a column is missing.
+                log.exception("ingest.failed")
+                await asyncio.sleep(RETRY_PAUSE_S)
             else:
-                await self._bell.wait("frames", IDLE_WAIT_S)
+                await self._rest(settled)
+
+    async def _rest(self, settled: int) -> None:
+        if settled:
+            await self._bell.ring("outbox")
+        else:
+            await self._bell.wait("frames", IDLE_WAIT_S)
 
     async def drain_once(self) -> int:
         """Process the frames that wait longest; return how many are settled.
 
-        A batch that fails is tried again at half its size, down to the one frame that makes it
-        fail, which is put into review; then batches grow again.
+        A batch that fails is tried again at half its size, and batches grow again after that. What
+        keeps failing stays in the queue, unless the database refuses one frame's own values.
 
-        :raises DatabaseUnavailable: nothing is settled; the next batch is smaller
+        :raises Exception: nothing is settled; the next batch is smaller
         """
-        while True:
-            try:
-                settled = await self._drain(self._limit)
-            except DatabaseUnavailable:
-                self._limit = max(1, self._limit // 2)
-                raise
-            except Exception as error:
-                if self._limit == 1:
-                    log.exception("ingest.gave_up")
-                    return await self._give_up(error)
-                self._limit //= 2
-                log.warning("ingest.halved", extra={"limit": self._limit, "reason": repr(error)})
-            else:
-                self._limit = min(BATCH_FRAMES_MAX, self._limit * 2)
-                return settled
+        try:
+            settled = await self._drain()
+        except asyncpg.DataError as error:
+            if self._limit == 1:
+                return await self._set_aside(error)
+            self._limit //= 2
+            raise
+        except Exception:
+            self._limit = max(1, self._limit // 2)
+            raise
+        self._limit = min(BATCH_FRAMES_MAX, self._limit * 2)
+        return settled
 
-    async def _drain(self, limit: int) -> int:
+    async def _drain(self) -> int:
         async with access.system() as connection:
-            waiting = await self._waiting(connection, limit)
-            if not waiting:
+            self._batch = await self._waiting(connection, self._limit)
+            if not self._batch:
                 return 0
-            outcomes = [(frame, readout_of(frame)) for frame in waiting]
+            outcomes = [(frame, _decoded(frame)) for frame in self._batch]
             matched, unmatched = await match(
                 connection, [found for _, found in outcomes if isinstance(found, Readout)]
             )
-            known, reads = await self._reads(connection, waiting, matched)
+            known, reads = await self._reads(connection, self._batch, matched)
             stored = await readings.store(connection, reads, now=self._clock())
             reviews = _reviews(outcomes, {readout.frame_id for readout in unmatched})
-            await frames.settle(
-                connection, [(frame.company_id, frame.frame_id) for frame in waiting], reviews
-            )
+            await frames.settle(connection, _keys(self._batch), reviews)
         self._register_sets = known
-        log.info("ingest.batch", extra={"frames": len(waiting), "new": stored.new})
-        return len(waiting)
+        log.info("ingest.batch", extra={"frames": len(self._batch), "new": stored.new})
+        return len(self._batch)
 
     async def _waiting(self, connection: Connection, limit: int) -> list[PendingFrame]:
         buckets = await queries.own_buckets(connection, self._buckets)
@@ -123,16 +128,32 @@ class Drain:
         reads = [read_of(m, known[m.readout.company_id, m.readout.signature]) for m in matched]
         return known, reads
 
-    async def _give_up(self, error: Exception) -> int:
+    async def _set_aside(self, error: Exception) -> int:
+        """Put the one frame of the batch that has just failed into review, if it is still ours."""
+        (frame,) = self._batch
+        log.error("ingest.set_aside", extra={"frame": frame.frame_id, "reason": repr(error)})
         async with access.system() as connection:
-            waiting = await self._waiting(connection, 1)
-            failure = NoReadout(MatchStatus.REJECTED, "FAILED", repr(error))
-            await frames.settle(
-                connection,
-                [(frame.company_id, frame.frame_id) for frame in waiting],
-                [_review(frame, failure) for frame in waiting],
-            )
-        return len(waiting)
+            if not await queries.own_buckets(connection, [frame.bucket]):
+                return 0
+            await frames.settle(connection, _keys([frame]), [_review(frame, _failed(error))])
+        return 1
+
+
+def _decoded(frame: PendingFrame) -> Readout | NoReadout:
+    """Decode a frame; a mistake of ours in doing so must not stop the others."""
+    try:
+        return readout_of(frame)
+    except Exception as error:
+        log.exception("ingest.not_decoded", extra={"frame": frame.frame_id})
+        return _failed(error)
+
+
+def _failed(error: Exception) -> NoReadout:
+    return NoReadout(MatchStatus.REJECTED, "FAILED", repr(error))
+
+
+def _keys(batch: Sequence[PendingFrame]) -> list[tuple[CompanyId, FrameId]]:
+    return [(frame.company_id, frame.frame_id) for frame in batch]
 
 
 def _reviews(

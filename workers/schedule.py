@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Protocol
 
 from domain.jobs import claim
-from workers.jobs import ledger, partitions
+from workers.jobs import frames, ledger, partitions
 
 log = logging.getLogger(__name__)
 
@@ -27,6 +27,7 @@ class RecurringJob:
 
 RECURRING: Mapping[str, RecurringJob] = MappingProxyType(
     {
+        "frames.release_matchable": RecurringJob(timedelta(minutes=1), frames.release_matchable),
         "ledger.close_days": RecurringJob(timedelta(minutes=1), ledger.close_days),
         "partitions.maintain": RecurringJob(timedelta(hours=1), partitions.maintain),
     }

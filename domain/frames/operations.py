@@ -15,6 +15,7 @@ from domain.frames.packing import pack
 BUCKETS = 16
 DIGEST_BYTES = 16
 DETAIL_CHARS_MAX = 500
+RELEASED_MAX = 10_000
 # Why a frame waits before anybody has decoded it.
 REVIEW_FIRST = "REVIEW_FIRST"
 INCOMPLETE = "INCOMPLETE"
@@ -197,17 +198,49 @@ async def release_unmatched(
     connection: Connection, *, company_id: CompanyId, meter_serial: str
 ) -> int:
     """Queue the frames that waited for a meter of this serial; return how many. Safe to repeat."""
+    return await _release(
+        connection,
+        "company_id = $1 and meter_serial = $2 and status = 'UNMATCHED'",
+        company_id,
+        meter_serial,
+    )
+
+
+async def release_matchable() -> int:
+    """Queue the frames whose meter is there by now, at most 10,000; return how many.
+
+    A frame that is decoded while its meter is being made sees no meter, and is not seen by it.
+    """
+    async with access.system() as connection:
+        return await _release(
+            connection,
+            f"""(company_id, frame_id) in (
+                select r.company_id, r.frame_id from review_frame r
+                join meter m on m.company_id = r.company_id and m.serial = r.meter_serial
+                where r.status = 'UNMATCHED' limit {RELEASED_MAX})""",
+        )
+
+
+async def _release(connection: Connection, which: str, *values: object) -> int:
     status = await connection.execute(
-        """
+        f"""
         with released as (
-            delete from review_frame
-            where company_id = $1 and meter_serial = $2 and status = 'UNMATCHED'
+            delete from review_frame where {which}
             returning company_id, frame_id, received_at, bucket, fragment_ids
         )
         insert into pending_frame (company_id, frame_id, received_at, bucket, fragment_ids)
         select company_id, frame_id, received_at, bucket, fragment_ids from released
         """,
-        company_id,
-        meter_serial,
+        *values,
     )
     return int(status.rsplit(" ", 1)[1])
+
+
+async def forget_reviews(*, before: datetime) -> None:
+    """Drop what nobody has to look at: frames without readings, and messages that never ended."""
+    async with access.system() as connection:
+        await connection.execute(
+            "delete from review_frame"
+            " where received_at < $1 and (status = 'IGNORED' or reason = 'INCOMPLETE')",
+            before,
+        )

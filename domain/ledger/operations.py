@@ -1,15 +1,18 @@
 """Posting to the double-entry ledger: credit bought, and the energy of closed days."""
 
 import hashlib
+import logging
 from datetime import date, datetime
 from decimal import Decimal
 
 from db import access
-from db.access import Connection
+from db.access import Connection, DatabaseUnavailable
 from db.enums import JournalKind
 from db.ids import AccountId, CompanyId
 from domain.billing.accrual import OPEN_DAYS_LOCK_ALONE, change_balances
 from domain.money import micro
+
+log = logging.getLogger(__name__)
 
 CLOSE_CHUNK = 1_000
 
@@ -71,8 +74,10 @@ async def _made(
     connection: Connection, company_id: CompanyId, idempotency_key: str, request: bytes
 ) -> int | None:
     row = await connection.fetchrow(
-        "select id, request_hash from journal where company_id = $1 and idempotency_key = $2",
+        "select id, request_hash from journal"
+        " where company_id = $1 and kind = $2 and idempotency_key = $3",
         company_id,
+        JournalKind.CASH_TOP_UP,
         idempotency_key,
     )
     if row is None:
@@ -146,9 +151,23 @@ async def close_days(*, now: datetime) -> int:
     """
     posted = 0
     for company_id, local_date in await _closed_days(now):
-        while count := await _close_chunk(company_id, local_date, now):
-            posted += count
-        await _forget_closed(company_id, local_date)
+        try:
+            posted += await _close_day(company_id, local_date, now)
+        except DatabaseUnavailable:
+            raise
+        except Exception:
+            # The day stays open, which is an alarm; the other companies' days are closed.
+            log.exception(
+                "ledger.day_not_closed", extra={"company": company_id, "day": str(local_date)}
+            )
+    return posted
+
+
+async def _close_day(company_id: CompanyId, local_date: date, now: datetime) -> int:
+    posted = 0
+    while count := await _close_chunk(company_id, local_date, now):
+        posted += count
+    await _forget_closed(company_id, local_date)
     return posted
 
 

@@ -90,3 +90,18 @@ async def test_partitions_stand_from_100_days_back_to_2_ahead(place: Place) -> N
     assert names[0] == f"reading_{NOW - timedelta(days=100):%Y%m%d}"
     assert names[-1] == f"reading_{NOW + timedelta(days=2):%Y%m%d}"
     assert len(names) == 103
+
+
+async def test_frames_without_readings_hold_no_partition(place: Place) -> None:
+    await frames.store([frame(place, 1)])
+    alarm = Review(
+        place.company_id, FrameId(1), NOW, MatchStatus.IGNORED, "NO_READINGS", "an alarm", 0
+    )
+    async with access.system() as connection:
+        await frames.settle(connection, [(place.company_id, FrameId(1))], [alarm])
+
+    await partitions.maintain(now=NOW + timedelta(days=30))
+
+    async with access.system() as connection:
+        assert await connection.fetchval("select count(*) from review_frame") == 0
+        assert await connection.fetchval("select count(*) from raw_frame") == 0

@@ -150,3 +150,32 @@ async def test_the_check_names_a_balance_that_was_tampered_with(
 
     assert (difference.what, difference.account_id) == ("balance", account_of(place))
     assert (difference.stored, difference.rebuilt) == (Decimal("10.000001"), Decimal(10))
+
+
+async def test_a_callers_key_does_not_stand_in_the_way_of_the_close(place: Place) -> None:
+    await charge_all(place)
+    await credit(place, "1", key=f"energy/{account_of(place)}/2026-03-18/1")
+
+    assert await ledger.close_days(now=TOMORROW) == 3
+
+    assert await verify() == []
+
+
+async def test_a_day_that_cannot_be_closed_stops_no_other_company(place: Place) -> None:
+    other = await make_place(price=Decimal("2.5"))
+    await charge_all(place)
+    await charge_all(other)
+    async with access.system() as connection:
+        await connection.execute(
+            "insert into journal (company_id, kind, idempotency_key, request_hash, occurred_at,"
+            " energy_date) values ($1, 'ENERGY', $2, '', $3, '2026-03-18')",
+            place.company_id,
+            f"energy/{account_of(place)}/2026-03-18/1",
+            NOW,
+        )
+
+    assert await ledger.close_days(now=TOMORROW) == 1
+
+    async with access.system() as connection:
+        open_days = await connection.fetch("select company_id from open_day")
+    assert [row["company_id"] for row in open_days] == [place.company_id]

@@ -6,6 +6,7 @@ from decimal import Decimal
 from itertools import count
 from typing import Any
 
+import asyncpg
 import pytest
 
 from collectors.base import RawFrame
@@ -17,6 +18,7 @@ from collectors.protocols.mass.dialects import STANDARD
 from db import access
 from db.bell import Bell
 from db.ids import FrameId
+from db.settings import Urls
 from domain.frames import operations as frames
 from domain.frames.operations import DIGEST_BYTES, IncomingFrame
 from domain.frames.packing import unpack
@@ -249,3 +251,70 @@ async def test_a_frame_that_makes_its_batch_fail_is_found_and_set_aside(
         + len(await fetch("select * from reading_conflict"))
         == 3
     )
+
+
+async def test_a_missing_partition_leaves_every_frame_in_the_queue(
+    drain: Drain, place: Place, database: Urls
+) -> None:
+    serial = place.supplies[0].serial
+    owner = await asyncpg.connect(database.owner)
+    await owner.execute(f"drop table reading_{NOW:%Y%m%d}")
+    await frames.store([frames_of(place, readout(serial, 1_000 * n)) for n in (1, 2)])
+
+    for _ in range(3):
+        with pytest.raises(asyncpg.CheckViolationError, match="no partition"):
+            await drain.drain_once()
+    waiting = await fetch("select * from pending_frame")
+    await owner.execute("select ensure_partitions($1, 1, 1)", NOW)
+    await owner.close()
+    while await drain.drain_once():
+        pass
+
+    assert len(waiting) == 2
+    assert await fetch("select * from review_frame") == []
+    assert await fetch("select index_wh from reading") == [{"index_wh": 1_000}]
+
+
+async def test_a_collector_without_a_calendar_does_not_spoil_the_meters_time(
+    drain: Drain, place: Place
+) -> None:
+    frame = frames_of(place, readout(place.supplies[0].serial, 1_000), read_at=datetime.min)
+
+    await drained(drain, [frame])
+
+    assert await fetch("select ts, time_source, collector_at from reading") == [
+        {"ts": NOW, "time_source": "METER", "collector_at": None}
+    ]
+
+
+async def test_a_serial_that_no_meter_can_have_is_refused(drain: Drain, place: Place) -> None:
+    frame = frames_of(place, readout("1", 1_000), meter_serial="a\0b")
+
+    await drained(drain, [frame])
+
+    assert await fetch("select status, reason from review_frame") == [
+        {"status": "REJECTED", "reason": "BAD_SERIAL"}
+    ]
+
+
+async def test_a_frame_that_missed_its_meters_making_is_released_later(
+    drain: Drain, place: Place
+) -> None:
+    await drained(drain, [frames_of(place, readout("NEW-2", 1_000))])
+    async with access.system() as connection:
+        # As if the meter had been made while the frame was being decoded.
+        await connection.execute("update review_frame set meter_serial = 'away'")
+    await hierarchy.create_meter(
+        company_id=place.company_id,
+        rf_module_id=place.rf_module_id,
+        serial="NEW-2",
+        clock_rule="+03:00",
+    )
+    async with access.system() as connection:
+        await connection.execute("update review_frame set meter_serial = 'NEW-2'")
+
+    released = await frames.release_matchable()
+    await drained(drain, [])
+
+    assert released == 1
+    assert await fetch("select index_wh from reading") == [{"index_wh": 1_000}]

@@ -1,0 +1,15 @@
+"""Jobs that keep raw frames moving."""
+
+import logging
+from datetime import datetime
+
+from domain.frames import operations
+
+log = logging.getLogger(__name__)
+
+
+async def release_matchable(*, now: datetime) -> None:
+    """Queue frames whose meter has come. Safe to run twice."""
+    released = await operations.release_matchable()
+    if released:
+        log.info("frames.released", extra={"frames": released})
