@@ -19,6 +19,7 @@ COMMAND = Path(sys.executable).with_name("wattledger")
 REPOSITORY = Path(__file__).parents[1]
 READY_S_MAX = 20.0
 END_S_MAX = 10.0
+RUN_S_MAX = 30.0
 LOOK_EVERY_S = 0.02
 LOG_TAIL_CHARS = 4_000
 TOKEN_SECRET = "a-secret-of-tests-that-is-long-enough"  # noqa: S105 - a test's own
@@ -33,7 +34,7 @@ class Process:
 
     It ends with us however we end, for it is tied to a pipe of ours.
 
-    environment: beside PATH and nothing else.
+    environment: all that it sees.
     ready_url: answers 200 once the process does its work.
     """
 
@@ -41,7 +42,7 @@ class Process:
         self, *arguments: str, environment: Mapping[str, str], ready_url: str, log: Path
     ) -> None:
         self._command = [str(COMMAND), *arguments, "--tied"]
-        self._environment = {"PATH": os.environ.get("PATH", os.defpath), **environment}
+        self._environment = environment
         self._ready_url = ready_url
         self._log = log
         self._running: subprocess.Popen[bytes] | None = None
@@ -123,6 +124,7 @@ class Console:
         self._folder = folder
         self._ports = dict(zip(PORTS, free_ports(len(PORTS)), strict=True))
         self._environment = {
+            "PATH": os.environ.get("PATH", os.defpath),
             "DATABASE_URL": urls.owner,
             "DATABASE_APP_URL": urls.app,
             "DATABASE_SYSTEM_URL": urls.system,
@@ -149,6 +151,20 @@ class Console:
 
     def api(self) -> Process:
         return self._process("api", "WATTLEDGER_API_PORT")
+
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run a command that ends by itself."""
+        return subprocess.run(  # noqa: S603 - our own command
+            [str(COMMAND), *arguments],
+            check=False,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=RUN_S_MAX,
+            cwd=REPOSITORY,
+            env=self._environment,
+        )
 
     def log_of(self, command: str) -> Path:
         return self._folder / f"{command}.log"

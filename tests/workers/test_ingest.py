@@ -278,7 +278,7 @@ async def test_a_missing_partition_leaves_every_frame_in_the_queue(
 async def test_a_collector_without_a_calendar_does_not_spoil_the_meters_time(
     drain: Drain, place: Place
 ) -> None:
-    frame = frames_of(place, readout(place.supplies[0].serial, 1_000), read_at=datetime.min)
+    frame = frames_of(place, readout(place.supplies[0].serial, 1_000), read_at=datetime.min)  # noqa: DTZ901 - naive
 
     await drained(drain, [frame])
 
