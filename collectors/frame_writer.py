@@ -100,9 +100,11 @@ class FrameWriter:
         try:
             async with asyncio.timeout(GIVE_UP_AFTER_S):
                 await self._store([frame for frame, _ in group])
-        except TimeoutError:
+        except Exception as error:
+            if not isinstance(error, TimeoutError):
+                log.exception("gateway.gave_up")
             for _, stored in group:
-                _resolve(stored, NotStored("the database did not answer in time"))
+                _resolve(stored, NotStored(repr(error)))
             return
         for frame, stored in group:
             self._recent[frame.collector_id, frame.digest] = frame.id
@@ -139,5 +141,6 @@ def _resolve(stored: Stored, outcome: FrameId | Exception) -> None:
     with suppress(asyncio.InvalidStateError):  # its connection has gone
         if isinstance(outcome, Exception):
             stored.set_exception(outcome)
+            stored.exception()  # who waits may have gone; asyncio would complain about it
         else:
             stored.set_result(outcome)

@@ -180,7 +180,7 @@ class _Conversation:
                 case Store(frame=frame, ack=ack):
                     acks.append((await self._put(frame), ack))
                 case Reply(data=data):
-                    self._stream.write(data)
+                    self._say(data)
                 case Identify():
                     await self._carry_out(await self._identify(effect))
                 case Close(reason=reason):
@@ -197,9 +197,14 @@ class _Conversation:
                     due.append(ack)
         finally:
             # Also when a later frame is not stored: these are.
-            self._stream.write(b"".join(due))
+            self._say(b"".join(due))
         async with asyncio.timeout(WRITE_TIMEOUT_S):
             await self._stream.drain()
+
+    def _say(self, data: bytes) -> None:
+        # uvloop complains about a line that the other side has closed, asyncio does not.
+        if not self._stream.is_closing():
+            self._stream.write(data)
 
     async def _put(self, frame: RawFrame) -> Stored:
         known = self.known

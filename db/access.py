@@ -2,14 +2,14 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any, TypeAlias, cast
 
 import asyncpg
 from asyncpg.pool import PoolConnectionProxy
 from tortoise import Tortoise
 from tortoise.backends.base.config_generator import expand_db_url
-from tortoise.connection import get_connection
+from tortoise.connection import get_connection, get_connections
 from tortoise.exceptions import DBConnectionError
 from tortoise.transactions import in_transaction
 
@@ -30,6 +30,8 @@ DatabaseUnavailable = (
     asyncpg.IdleInTransactionSessionTimeoutError,
     asyncpg.InsufficientResourcesError,
     asyncpg.InterfaceError,
+    # What asyncpg says between a server's last words and the end of the connection.
+    asyncpg.InternalClientError,
     asyncpg.LockNotAvailableError,
     asyncpg.OperatorInterventionError,
     asyncpg.PostgresConnectionError,
@@ -80,18 +82,25 @@ async def system() -> AsyncIterator[Connection]:
 
 @asynccontextmanager
 async def _transaction(role: str) -> AsyncIterator[Connection]:
+    outside = get_connection(role)
     context = in_transaction(role)
-    # asyncpg waits for a free connection for ever unless told not to.
-    async with asyncio.timeout(ACQUIRE_TIMEOUT_S):
-        client = await context.__aenter__()
     try:
+        # asyncpg waits for a free connection for ever unless told not to.
+        async with asyncio.timeout(ACQUIRE_TIMEOUT_S):
+            client = await context.__aenter__()
         # The public way to the connection holds a lock that the models' own queries need.
         yield cast("Connection", client._connection)  # noqa: SLF001
     except BaseException as error:
-        await context.__aexit__(type(error), error, error.__traceback__)
+        # That a broken connection cannot roll back either says less than what broke it.
+        with suppress(Exception):
+            await context.__aexit__(type(error), error, error.__traceback__)
         raise
     else:
         await context.__aexit__(None, None, None)
+    finally:
+        # Tortoise goes on taking a broken connection for this task's own.
+        if get_connection(role) is not outside:
+            get_connections().set(role, outside)
 
 
 async def is_reachable(role: str = "system") -> bool:
