@@ -1,0 +1,16 @@
+"""Twenty kills and a minute without Redis. CHAOS_SEED=… repeats the order of a run."""
+
+import os
+import sys
+
+import pytest
+
+from tests.chaos.storm import chosen_seed
+from tests.chaos.survival import survive
+
+
+async def test_nothing_is_lost_or_wrong_when_processes_are_killed_again_and_again(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with capsys.disabled():
+        await survive(kills=20, seed=chosen_seed(os.environ), redis_away_s=60, say=sys.stdout.write)
