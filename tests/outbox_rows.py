@@ -1,12 +1,15 @@
-"""Outbox rows for tests that only read them."""
+"""Outbox rows for tests that only read them, and when they can be read."""
 
+import asyncio
 from collections.abc import Sequence
 from datetime import datetime
 
+from db import access
 from db.access import Connection
 from db.ids import CompanyId
 from domain.outbox import Topic
 from tests.factories import NOW
+from tests.waiting import LOOK_EVERY_S, PATIENCE_S
 
 
 async def put_row(
@@ -30,3 +33,16 @@ async def put_row(
             list(account_ids),
         )
     )
+
+
+async def others_have_ended() -> None:
+    """Wait until no older transaction runs; other tests' databases share the server."""
+    async with asyncio.timeout(PATIENCE_S):
+        while True:
+            async with access.system() as connection:
+                if await connection.fetchval(
+                    "select coalesce(max(xid) < pg_snapshot_xmin(pg_current_snapshot()), true)"
+                    " from outbox"
+                ):
+                    return
+            await asyncio.sleep(LOOK_EVERY_S)

@@ -7,6 +7,7 @@ from domain.outbox import Cursor, read_since
 from domain.readings import operations as readings
 from tests.api.web import Web
 from tests.factories import NOW, make_place, make_read, make_register_set
+from tests.outbox_rows import others_have_ended
 
 
 async def test_what_happens_after_a_query_comes_after_its_cursor(web: Web) -> None:
@@ -19,6 +20,7 @@ async def test_what_happens_after_a_query_comes_after_its_cursor(web: Web) -> No
         read = make_read(place, register_set_id, NOW - timedelta(hours=1), 5)
         await readings.store(connection, [read], now=NOW)
 
+    await others_have_ended()
     cursor = Cursor.parse(answer.data["liveCursor"])
     async with access.system() as connection:
         rows = await read_since(connection, cursor, company_id=place.company_id)

@@ -24,6 +24,7 @@ from tests.api.live_events import (
 )
 from tests.api.sockets import LiveApi, live_api
 from tests.factories import NOW, Place, make_place, make_read, make_register_set
+from tests.outbox_rows import others_have_ended
 from tests.waiting import until
 
 
@@ -81,6 +82,7 @@ async def test_what_lies_between_the_times_of_a_batch_is_not_told_again(
 ) -> None:
     registers = await make_register_set(place.company_id)
     await store(reads(place, registers, 3_000, at=NOW - HOUR))
+    await others_have_ended()
     async with access.system() as connection:
         here = await position(connection, now=NOW)
     late = make_read(place, registers, NOW - 2 * HOUR, 2_000)

@@ -8,6 +8,7 @@ from typing import Protocol
 
 CALM_S = (0.3, 2.5)
 DOWN_S = (0.0, 1.5)
+TWO_AT_ONCE_SHARE = 0.5
 SEED_MAX = 1_000_000
 
 
@@ -29,14 +30,19 @@ Say = Callable[[str], object]
 
 
 async def storm(victims: Mapping[str, Victim], *, kills: int, seed: int, say: Say) -> None:
-    """Kill and restart each victim about as often as the others, in an order of the seed's."""
+    """Kill each victim about as often as the others, half of them while another one is down."""
     chance = random.Random(seed)  # noqa: S311 - it has to be repeatable
     names = [name for _ in range(0, kills, len(victims)) for name in victims][:kills]
     chance.shuffle(names)
-    for name in names:
+    while names:
         await asyncio.sleep(chance.uniform(*CALM_S))
         started_s = time.monotonic()
-        await asyncio.to_thread(victims[name].kill)
-        await asyncio.sleep(chance.uniform(*DOWN_S))
-        await asyncio.to_thread(victims[name].start)
-        say(f"killed {name}, ready again after {time.monotonic() - started_s:.1f} s\n")
+        down = [names.pop()]
+        if names and names[-1] not in down and chance.random() < TWO_AT_ONCE_SHARE:
+            down.append(names.pop())
+        for name in down:
+            await asyncio.to_thread(victims[name].kill)
+            await asyncio.sleep(chance.uniform(*DOWN_S))
+        await asyncio.gather(*(asyncio.to_thread(victims[name].start) for name in down))
+        spent_s = time.monotonic() - started_s
+        say(f"killed {' and '.join(down)}, ready again after {spent_s:.1f} s\n")

@@ -96,7 +96,6 @@ async def _without_redis(site: Site, field: SimulatedField, *, seconds: float, s
             while not read_s.keys() <= delivered.at_s.keys():  # noqa: ASYNC110 - it is elsewhere
                 await asyncio.sleep(LOOK_EVERY_S)
         await asyncio.to_thread(site.redis.start)
-    say(f"{len(read_s)} {len(delivered.at_s)}\n")
     lags_s = [delivered.at_s[key] - since_s for key, since_s in read_s.items()]
     say(f"without Redis {len(lags_s)} readings came out within {max(lags_s):.2f} s\n")
     assert max(lags_s) < DELIVERED_S_MAX

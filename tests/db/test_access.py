@@ -16,7 +16,8 @@ class Broken(ConnectionError):
     """What a library says of a connection that is gone."""
 
 
-async def break_down(*_: Any, **__: Any) -> None:
+async def break_down(transaction: Any) -> None:
+    transaction._connection.terminate()
     raise Broken
 
 

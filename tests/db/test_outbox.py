@@ -1,6 +1,5 @@
 """The outbox is read in an order in which nothing is overlooked."""
 
-import asyncio
 import base64
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -21,8 +20,7 @@ from domain.outbox import (
     read_since,
 )
 from tests.factories import NOW, make_place
-from tests.outbox_rows import put_row
-from tests.waiting import LOOK_EVERY_S, PATIENCE_S
+from tests.outbox_rows import others_have_ended, put_row
 
 COMPANY = CompanyId(1)
 OTHER = CompanyId(2)
@@ -50,19 +48,6 @@ async def read(
 ) -> list[OutboxRow]:
     await others_have_ended()
     return await read_now(after, company_id=company_id, topic=topic, limit=limit)
-
-
-async def others_have_ended() -> None:
-    """Wait until no older transaction runs; other tests' databases share the server."""
-    async with asyncio.timeout(PATIENCE_S):
-        while True:
-            async with access.system() as connection:
-                if await connection.fetchval(
-                    "select coalesce(max(xid) < pg_snapshot_xmin(pg_current_snapshot()), true)"
-                    " from outbox"
-                ):
-                    return
-            await asyncio.sleep(LOOK_EVERY_S)
 
 
 async def read_now(
@@ -194,6 +179,7 @@ async def test_company_cannot_read_the_rows_of_another() -> None:
     await put(company_id=theirs.company_id)
     mine = await put(company_id=ours.company_id)
 
+    await others_have_ended()
     async with access.tenant(ours.company_id) as connection:
         rows = await read_since(connection, BEGINNING)
 
