@@ -20,7 +20,7 @@ from domain.readings.batch import Read
 from workers.ingest import BATCH_FRAMES_MAX
 
 CONNECTIONS = 2
-ROUNDS_OF_METERS = {10_000: 6, 100_000: 2}
+ROUNDS_OF_METERS = {10_000: 12, 100_000: 3}
 PERIOD = timedelta(minutes=15)
 REGISTERS = tuple(f"{code}.8.0" for code in range(1, 9))
 COPY_PERCENT_MIN = 20
