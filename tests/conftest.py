@@ -11,7 +11,9 @@ from typing import Any
 
 import pytest
 from redis.asyncio import Redis
+from tortoise import Tortoise
 
+from db import access
 from db.settings import Urls
 from tests.servers import REDIS_DATABASES, Addresses, Servers, copied_database
 
@@ -47,6 +49,9 @@ async def database(servers: Addresses, worker_number: int) -> AsyncIterator[Urls
     """Lend the test a database of its own, migrated and empty."""
     async with copied_database(servers, f"test_{worker_number}_{next(names)}") as urls:
         yield urls
+        # A test that failed with its pools open must not fail all tests after it.
+        if Tortoise.is_inited():
+            await access.close()
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from db.ids import CompanyId
 from db.migrate import migrate
 from db.settings import Urls
 from tests.factories import NOW, make_place
-from tests.outbox_rows import put_row
+from tests.outbox_rows import others_have_ended, put_row
 
 NO_REDIS = "redis://127.0.0.1:1/0"
 
@@ -145,6 +145,7 @@ async def test_event_that_a_running_transaction_holds_back_is_lag(
             await put_row(connection, CompanyId(1), created_at=NOW - timedelta(seconds=11))
         held_back = await pages.metrics()
     await slow.close()
+    await others_have_ended()
     afterwards = await pages.metrics()
 
     assert held_back["wattledger_outbox_lag_seconds"] == 11

@@ -136,6 +136,7 @@ async def test_cursor_that_is_too_old_brings_a_gap_and_then_goes_on(
 ) -> None:
     registers = await make_register_set(place.company_id)
     await store(reads(place, registers, 1_000, at=NOW - HOUR))
+    await others_have_ended()
     old = str(Cursor(1, 1, NOW - RETENTION - timedelta(seconds=1)))
     async with api.socket(await api.sign_in(place.company_id)) as socket:
         await socket.subscribe("1", READINGS, after=old)
