@@ -9,7 +9,7 @@ import hashlib
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from collectors.orders import Endpoint, Execution, Identity, Order, ReadRequest
 
@@ -106,8 +106,7 @@ class Identify:
     facts: Mapping[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Store:
+class Store(NamedTuple):
     """Store the frame and commit; only then send `ack`, if there is one."""
 
     frame: RawFrame
@@ -163,8 +162,7 @@ class PushSide(Protocol):
 # Decoding: from the store, again and again
 
 
-@dataclass(frozen=True, slots=True)
-class DecodedFrame:
+class DecodedFrame(NamedTuple):
     """What one delivered message says of one meter.
 
     meter_serial: None when only the readout itself names the meter.

@@ -66,9 +66,7 @@ def replay(
     field: Annotated[
         str | None, typer.Option(help="Where the collector for imports is made; any by default.")
     ] = None,
-    serial: Annotated[
-        str | None, typer.Option(help="The meter of files that do not name it.")
-    ] = None,
+    serial: Annotated[str | None, typer.Option(help="The meter of files without one.")] = None,
     at: Time = None,
     zone: Zone = None,
     gateway: Annotated[

@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date, datetime, time
 from enum import StrEnum
 from functools import lru_cache
+from typing import NamedTuple
 
 DATE_AND_TIME = "1.0.0"
 TIME = "0.9.1"
@@ -36,8 +36,7 @@ class Season(StrEnum):
     SUMMER = "SUMMER"
 
 
-@dataclass(frozen=True, slots=True)
-class MeterClock:
+class MeterClock(NamedTuple):
     """local: as printed, naive; the meter's clock rule turns it into UTC.
 
     season: None when the meter does not say.

@@ -4,7 +4,6 @@ Pure and re-runnable. Billing by several tariff registers, profiles and events a
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from collectors.protocols.iec62056_21.clock import MeterClock, read_clock
@@ -56,8 +55,7 @@ class Skipped(NamedTuple):
     reason: SkipReason
 
 
-@dataclass(frozen=True, slots=True)
-class Decoded:
+class Decoded(NamedTuple):
     """What a readout says; every data set is in one of the fields.
 
     registers: in the natural order of their codes. The tuple of (obis, scaler, unit) identifies

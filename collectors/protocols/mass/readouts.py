@@ -35,14 +35,14 @@ class Readout(NamedTuple):
 def readouts(message: Message) -> list[Readout]:
     """Return the readout texts that a message carries; none when it is about something else."""
     parts = message.response if isinstance(message.response, list) else [message.response]
-    found = (_readout(part, message.dialect) for part in parts if isinstance(part, Mapping))
+    found = (_readout(part, message.dialect) for part in parts if isinstance(part, dict))
     return [readout for readout in found if readout is not None]
 
 
 def failure(message: Message) -> Failure | None:
     """Return the failure that a message reports, if it does."""
     dialect, response = message.dialect, message.response
-    if not isinstance(response, Mapping) or dialect.fail_code not in response:
+    if not isinstance(response, dict) or dialect.fail_code not in response:
         return None
     code = response[dialect.fail_code]
     given = (response.get(name) for name in dialect.fail_description_read)
@@ -53,13 +53,13 @@ def failure(message: Message) -> Failure | None:
 def _readout(response: Mapping[str, Any], dialect: Dialect) -> Readout | None:
     data = response.get(dialect.data)
     identification = None
-    if isinstance(data, Mapping):
+    if isinstance(data, dict):
         identification = data.get(dialect.data_identification)
         data = data.get(dialect.data_text)
     if not isinstance(data, str):
         return None
     meter = response.get(dialect.meter)
-    serial = meter.get(dialect.serial_number) if isinstance(meter, Mapping) else None
+    serial = meter.get(dialect.serial_number) if isinstance(meter, dict) else None
     return Readout(
         meter_serial=serial if isinstance(serial, str) else None,
         text=data,
