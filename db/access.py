@@ -13,6 +13,7 @@ from tortoise.connection import get_connection, get_connections
 from tortoise.exceptions import DBConnectionError
 from tortoise.transactions import in_transaction
 
+from db.acting import actor_setting
 from db.ids import CompanyId
 from db.models import MODELS
 from db.settings import Urls
@@ -20,6 +21,9 @@ from db.settings import Urls
 ACQUIRE_TIMEOUT_S = 10
 COMMAND_TIMEOUT_S = 10
 POOL_SIZE = 10
+
+SEE_COMPANY = "select set_config('app.company', $1, true), set_config('app.actor', $2, true)"
+SAY_WHO = "select set_config('app.actor', $1, true)"
 
 Connection: TypeAlias = "PoolConnectionProxy[asyncpg.Record]"
 # What says nothing about the work itself: it may well go through later, or in smaller pieces.
@@ -69,7 +73,7 @@ async def tenant(company_id: CompanyId) -> AsyncIterator[Connection]:
     Models used inside join the transaction. Start no tasks in it: they would share the connection.
     """
     async with _transaction("app") as connection:
-        await connection.execute("select set_config('app.company', $1, true)", str(company_id))
+        await connection.execute(SEE_COMPANY, str(company_id), actor_setting())
         yield connection
 
 
@@ -77,6 +81,8 @@ async def tenant(company_id: CompanyId) -> AsyncIterator[Connection]:
 async def system() -> AsyncIterator[Connection]:
     """Run one transaction that sees every company: ingest, outbox, sweeper and sign-in only."""
     async with _transaction("system") as connection:
+        if actor := actor_setting():
+            await connection.execute(SAY_WHO, actor)
         yield connection
 
 

@@ -15,6 +15,25 @@ class Scope(StrEnum):
     BALANCES_READ = "balances:read"
     SUBSCRIBERS_READ = "subscribers:read"
     SUBSCRIBERS_CONTACT = "subscribers:contact"
+    SUBSCRIBERS_PROTECTION = "subscribers:protection"
+    FRAMES_READ = "frames:read"
+    COMPANY_WRITE = "company:write"
+    DEVICES_WRITE = "devices:write"
+    PREMISES_WRITE = "premises:write"
+    ACCOUNTS_WRITE = "accounts:write"
+    SUBSCRIBERS_WRITE = "subscribers:write"
+    SUBSCRIBERS_ERASE = "subscribers:erase"
+    IMPORTS_WRITE = "imports:write"
+    EXPORTS_READ = "exports:read"
+    USERS_READ = "users:read"
+    USERS_WRITE = "users:write"
+    KEYS_READ = "keys:read"
+    KEYS_WRITE = "keys:write"
+    DOCUMENTS_READ = "documents:read"
+    DOCUMENTS_WRITE = "documents:write"
+    AUDIT_READ = "audit:read"
+    SCHEMA_INTROSPECT = "schema:introspect"
+    PLATFORM_WRITE = "platform:write"
 
 
 class Role(StrEnum):
@@ -22,6 +41,8 @@ class Role(StrEnum):
 
     ADMINISTRATOR = "ADMINISTRATOR"
     OPERATOR = "OPERATOR"
+    AUDITOR = "AUDITOR"
+    PARTNER = "PARTNER"
     SUBSCRIBER = "SUBSCRIBER"
     DEVELOPER = "DEVELOPER"
 
@@ -125,3 +146,23 @@ class LedgerAccountKind(StrEnum):
     CREDIT = "CREDIT"
     REVENUE = "REVENUE"
     CASH = "CASH"
+
+
+class ActorKind(StrEnum):
+    """Who made a change. SYSTEM: nobody said, so the database's role has to do."""
+
+    USER = "USER"
+    KEY = "KEY"
+    JOB = "JOB"
+    COMMAND = "COMMAND"
+    COLLECTOR = "COLLECTOR"
+    SYSTEM = "SYSTEM"
+
+
+class EntryKind(StrEnum):
+    """What a daily entry tells of."""
+
+    ADDED = "ADDED"
+    UPDATED = "UPDATED"
+    DELETED = "DELETED"
+    READ = "READ"

@@ -4,20 +4,36 @@ from collections.abc import Mapping
 
 from db.enums import Role, Scope
 
+# What platform staff may do, and nobody in a company.
+OF_THE_PLATFORM = frozenset({Scope.PLATFORM_WRITE})
+# Nobody who only looks at a company's affairs may change or take along anything.
+CHANGING = frozenset(scope for scope in Scope if scope.value.endswith((":write", ":erase")))
+
+SEEING_DEVICES = frozenset(
+    {
+        Scope.COMPANY_READ,
+        Scope.METERS_READ,
+        Scope.READINGS_READ,
+        Scope.PREMISES_READ,
+        Scope.ACCOUNTS_READ,
+        Scope.SUBSCRIBERS_READ,
+    }
+)
+
 SCOPES: Mapping[Role, frozenset[Scope]] = {
-    Role.ADMINISTRATOR: frozenset(Scope),
-    Role.OPERATOR: frozenset(
-        {
-            Scope.COMPANY_READ,
-            Scope.METERS_READ,
-            Scope.READINGS_READ,
-            Scope.NETWORK_READ,
-            Scope.PREMISES_READ,
-            Scope.ACCOUNTS_READ,
-            Scope.BALANCES_READ,
-            Scope.SUBSCRIBERS_READ,
-        }
-    ),
+    Role.ADMINISTRATOR: frozenset(Scope) - OF_THE_PLATFORM,
+    Role.OPERATOR: SEEING_DEVICES
+    | {
+        Scope.NETWORK_READ,
+        Scope.BALANCES_READ,
+        Scope.FRAMES_READ,
+        Scope.DEVICES_WRITE,
+        Scope.PREMISES_WRITE,
+        Scope.IMPORTS_WRITE,
+        Scope.EXPORTS_READ,
+    },
+    Role.AUDITOR: frozenset(Scope) - CHANGING,
+    Role.PARTNER: SEEING_DEVICES - {Scope.SUBSCRIBERS_READ},
     # Of the company, only what is the subscriber's own.
     Role.SUBSCRIBER: frozenset(
         {
@@ -31,17 +47,17 @@ SCOPES: Mapping[Role, frozenset[Scope]] = {
         }
     ),
     # Staff of the platform, who help every company and see nobody's money or telephone number.
-    Role.DEVELOPER: frozenset(
-        {
-            Scope.COMPANY_READ,
-            Scope.METERS_READ,
-            Scope.READINGS_READ,
-            Scope.NETWORK_READ,
-            Scope.PREMISES_READ,
-            Scope.ACCOUNTS_READ,
-            Scope.SUBSCRIBERS_READ,
-        }
-    ),
+    Role.DEVELOPER: SEEING_DEVICES
+    | {
+        Scope.NETWORK_READ,
+        Scope.FRAMES_READ,
+        Scope.DEVICES_WRITE,
+        Scope.DOCUMENTS_READ,
+        Scope.KEYS_READ,
+        Scope.AUDIT_READ,
+        Scope.SCHEMA_INTROSPECT,
+        Scope.PLATFORM_WRITE,
+    },
 }
 
 

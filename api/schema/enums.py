@@ -36,6 +36,8 @@ _describe(
     {
         Role.ADMINISTRATOR: "May do everything in the company.",
         Role.OPERATOR: "Runs the field: sees all but how to reach subscribers.",
+        Role.AUDITOR: "Sees everything in the company and changes nothing.",
+        Role.PARTNER: "A firm that works for the company: sees devices, meters and readings.",
         Role.SUBSCRIBER: "Sees the own accounts, and what supplies them.",
         Role.DEVELOPER: "Staff of the platform: sees any company, but no money and no contacts.",
     },

@@ -17,7 +17,7 @@ from graphql import (
     parse,
 )
 
-from api.permissions.roles import SCOPES
+from api.permissions.roles import CHANGING, OF_THE_PLATFORM, SCOPES
 from api.schema.node import NODES
 from api.sdl import sdl
 from db.enums import Role, Scope
@@ -159,5 +159,6 @@ def test_no_field_hands_out_an_account_or_its_money_unguarded() -> None:
 
 def test_every_role_has_its_scopes_and_a_developer_none_of_money_or_contacts() -> None:
     assert set(SCOPES) == set(Role)
-    assert SCOPES[Role.ADMINISTRATOR] == frozenset(Scope)
+    assert SCOPES[Role.ADMINISTRATOR] == frozenset(Scope) - OF_THE_PLATFORM
+    assert not SCOPES[Role.AUDITOR] & CHANGING
     assert not SCOPES[Role.DEVELOPER] & (MONEY | {Scope.SUBSCRIBERS_CONTACT})

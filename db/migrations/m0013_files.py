@@ -1,0 +1,12 @@
+"""Uploads, downloads and long work."""
+
+from tortoise import migrations
+from tortoise.migrations.operations import RunSQL
+
+UP = "select 1"
+DOWN = "select 1"
+
+
+class Migration(migrations.Migration):
+    dependencies = [("wattledger", "m0012_documents")]
+    operations = [RunSQL(UP, DOWN)]
