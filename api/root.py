@@ -6,6 +6,7 @@ from strawberry.tools import merge_types
 
 import api.schema.enums  # noqa: F401 - describes the words that the types use
 from api.engine import Engine
+from api.resolvers.branches import BranchMutation
 from api.resolvers.company import CompanyQuery
 from api.resolvers.cursor import CursorQuery
 from api.resolvers.identity import IdentityMutation, IdentityQuery
@@ -14,9 +15,10 @@ from api.resolvers.nodes import NodeQuery
 from api.schema.identity import InvalidCredentials, SessionEnded
 from api.schema.node import NODES
 from api.schema.scalars import SCALARS
+from api.schema.user_errors import RuleBroken, StaleVersion
 
 Query = merge_types("Query", (CompanyQuery, NodeQuery, IdentityQuery, CursorQuery))
-Mutation = merge_types("Mutation", (IdentityMutation,))
+Mutation = merge_types("Mutation", (IdentityMutation, BranchMutation))
 Subscription = merge_types("Subscription", (LiveSubscription,))
 
 
@@ -28,7 +30,7 @@ class ApiSchema(strawberry.Schema):
             query=Query,
             mutation=Mutation,
             subscription=Subscription,
-            types=[*NODES.values(), InvalidCredentials, SessionEnded],
+            types=[*NODES.values(), InvalidCredentials, RuleBroken, SessionEnded, StaleVersion],
             config=StrawberryConfig(scalar_map=SCALARS, sort_schema=True),
         )
         self.engine = Engine(self._schema, production=production)

@@ -24,6 +24,7 @@ from db.ids import (
 )
 from domain.accounts import operations as accounts
 from domain.companies import operations as companies
+from domain.hierarchy import branches
 from domain.hierarchy import operations as hierarchy
 from domain.metering import operations as metering
 from domain.readings.batch import Read
@@ -75,7 +76,7 @@ async def make_place(
     company_id = await companies.create(
         name=f"Company {number}", currency="TRY", time_zone=time_zone, now=opened_at
     )
-    branch_id = await hierarchy.create_branch(company_id=company_id, name="North")
+    branch_id = await branches.create(company_id=company_id, name="North")
     field_id = await hierarchy.create_field(
         company_id=company_id, branch_id=branch_id, name="Mall", latitude=41.0, longitude=29.0
     )

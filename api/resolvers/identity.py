@@ -52,6 +52,7 @@ class IdentityMutation:
                 message="The e-mail or the password is wrong.",
                 path=["input"],
                 code="INVALID_CREDENTIALS",
+                params=[],
             )
             return SignInPayload(tokens=None, user_errors=[refused])
         return SignInPayload(tokens=SessionTokens.of(tokens), user_errors=[])
@@ -75,6 +76,7 @@ class IdentityMutation:
                 message="The session has ended; sign in again.",
                 path=["input", "refreshToken"],
                 code="SESSION_ENDED",
+                params=[],
             )
             return RefreshSessionPayload(tokens=None, user_errors=[refused])
         return RefreshSessionPayload(tokens=SessionTokens.of(tokens), user_errors=[])

@@ -6,18 +6,12 @@ from api import auth
 from api.caller import Caller
 from api.global_ids import encode
 from api.schema.scalars import DateTime, TimeZone
+from api.schema.user_errors import UserError
 from db.enums import Role, Scope
 from domain.identity import queries
 from domain.identity.queries import MEMBERSHIPS_MAX
 
 EMAIL_CHARACTERS_MAX = 320
-
-
-@strawberry.interface(description="Why a mutation changed nothing.")
-class UserError:
-    message: str = strawberry.field(description="For people.")
-    path: list[str] = strawberry.field(description="What in the input it is about.")
-    code: str = strawberry.field(description="For programs; stays the same.")
 
 
 @strawberry.type(description="No active user has this e-mail and password.")

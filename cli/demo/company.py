@@ -37,6 +37,7 @@ from db.ids import (
 )
 from domain.accounts import operations as accounts
 from domain.companies import operations as companies
+from domain.hierarchy import branches
 from domain.hierarchy import operations as hierarchy
 from domain.identity import operations as identity
 from domain.identity.passwords import Passwords
@@ -120,7 +121,7 @@ async def _add_fields(company_id: CompanyId) -> list[FieldId]:
     field_ids = []
     for place in FIELDS:
         if place.branch not in branch_ids:
-            branch_ids[place.branch] = await hierarchy.create_branch(
+            branch_ids[place.branch] = await branches.create(
                 company_id=company_id, name=place.branch
             )
         field_ids.append(

@@ -17,17 +17,6 @@ class AlreadyExists(Exception):
     """Something of that name or serial is there already; nothing was written."""
 
 
-async def create_branch(*, company_id: CompanyId, name: str) -> BranchId:
-    """Add a branch.
-
-    :raises AlreadyExists: the company has a branch of that name
-    """
-    async with access.tenant(company_id) as connection:
-        return BranchId(
-            await _insert(connection, "branch", f"branch {name}", company_id=company_id, name=name)
-        )
-
-
 async def create_field(
     *,
     company_id: CompanyId,

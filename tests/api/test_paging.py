@@ -7,7 +7,7 @@ import pytest
 
 from db import access
 from db.ids import CompanyId
-from domain.hierarchy import operations as hierarchy
+from domain.hierarchy import branches
 from tests.api.web import User, Web, listen_to_queries
 from tests.factories import Place, make_place
 
@@ -26,7 +26,7 @@ async def make_branches(names: list[str]) -> Place:
     """Make a company with these branches, and the factory's own, which is called North."""
     place = await make_place()
     for name in names:
-        await hierarchy.create_branch(company_id=place.company_id, name=name)
+        await branches.create(company_id=place.company_id, name=name)
     return place
 
 
@@ -67,7 +67,7 @@ async def test_what_is_added_meanwhile_moves_nothing(web: Web, direction: str) -
     first, where = await page(web, user, **({"first": 3} if forward else {"last": 3}))
 
     for name in ("A", "C", "E", "G", "I", "K"):
-        await hierarchy.create_branch(company_id=place.company_id, name=name)
+        await branches.create(company_id=place.company_id, name=name)
     rest, _ = await page(
         web,
         user,

@@ -15,6 +15,7 @@ from db.enums import Role
 from db.ids import CompanyId, SessionId, UserId
 from domain import listing
 from domain.accounts.queries import ACCOUNTS, SUBSCRIBERS, standings
+from domain.hierarchy import branches
 from domain.hierarchy import operations as hierarchy
 from domain.hierarchy.queries import BRANCHES, COLLECTORS, FIELDS, METERS, RF_MODULES
 from domain.listing import Listing, Wall, Window
@@ -199,7 +200,7 @@ class TwoFields:
 
 async def make_two_fields() -> TwoFields:
     inside = await make_place()
-    branch_id = await hierarchy.create_branch(company_id=inside.company_id, name="South")
+    branch_id = await branches.create(company_id=inside.company_id, name="South")
     field_id = await hierarchy.create_field(
         company_id=inside.company_id, branch_id=branch_id, name="Harbour"
     )

@@ -9,7 +9,7 @@ from db import access
 from db.acting import Actor, acting
 from db.enums import ActorKind
 from db.ids import CompanyId, UserId
-from domain.hierarchy import operations as hierarchy
+from domain.hierarchy import branches
 from tests.factories import make_place
 
 DENIZ = Actor(kind=ActorKind.USER, user_id=UserId(7), role="OPERATOR", address="192.0.2.1")
@@ -29,7 +29,7 @@ async def test_an_entry_says_who_did_what() -> None:
     place = await make_place(meters=0)
 
     with acting(DENIZ):
-        branch_id = await hierarchy.create_branch(company_id=place.company_id, name="South")
+        branch_id = await branches.create(company_id=place.company_id, name="South")
 
     entry = (await entries(place.company_id, "Branch"))[-1]
     assert (entry["kind"], entry["object_id"]) == ("ADDED", branch_id)

@@ -1,0 +1,121 @@
+"""What all mutations share: finding what they name, and saying how they ended."""
+
+from collections.abc import Awaitable, Mapping
+from dataclasses import fields
+from typing import Any, Protocol, TypeVar
+
+import strawberry
+from strawberry.utils.str_converters import to_camel_case
+
+from api.context import Info
+from api.errors import BadUserInput, Forbidden, NotFound
+from api.messages import message
+from api.schema.node import Node, decoded
+from api.schema.user_errors import ErrorParameter, RuleBroken, StaleVersion, UserError
+from domain import listing, refusals
+from domain.refusals import Refused
+
+EXPECTATION = frozenset({"id", "expected_version"})
+USER_ERRORS = "user_errors"
+
+
+class Payload(Protocol):
+    """One nullable field with the object, and `user_errors`."""
+
+    user_errors: list[UserError]
+
+
+Ending = TypeVar("Ending", bound=Payload)
+
+
+@strawberry.input(description="An object, as the client saw it.")
+class VersionInput:
+    id: strawberry.ID = strawberry.field(description="Which one.")
+    expected_version: int = strawberry.field(
+        description="The `version` that the client saw; anything newer refuses the change."
+    )
+
+
+async def seen(info: Info, kind: type[Node], id: str, *, argument: str = "id") -> int:
+    """Return the row's id of an object that the caller may see.
+
+    :raises BadUserInput: it is no id of such an object
+    :raises NotFound: the caller sees none
+    """
+    found, row_id = decoded(id, argument=argument)
+    if found is not kind:
+        raise BadUserInput(argument, f"expected the id of a {kind.__name__}")
+    if await info.context.loaders.row(kind.listing).load(row_id) is None:
+        raise NotFound
+    return row_id
+
+
+def check_whole_company(info: Info) -> None:
+    """Return if the caller's place is the whole company.
+
+    :raises Forbidden: it is a part of it
+    """
+    caller = info.context.signed_in
+    if (caller.branch_id, caller.field_id, caller.subscriber_id) != (None, None, None):
+        raise Forbidden
+
+
+def changes_of(input: Any) -> dict[str, Any]:
+    """Return what a patch sets, by field: each is a `Maybe`, and None leaves it alone."""
+    given = {field.name: getattr(input, field.name) for field in fields(input)}
+    return {
+        name: patch.value
+        for name, patch in given.items()
+        if name not in EXPECTATION and patch is not None
+    }
+
+
+async def ended(
+    info: Info, payload: type[Ending], kind: type[Node], operation: Awaitable[int]
+) -> Ending:
+    """Return the payload of an operation that returns the id of the object that it changed.
+
+    :raises NotFound: what it would change is not there (any more)
+    """
+    (slot,) = (field.name for field in fields(payload) if field.name != USER_ERRORS)  # type: ignore[arg-type] # all are dataclasses
+    try:
+        row_id = await operation
+    except refusals.NotThere as error:
+        raise NotFound from error
+    except Refused as refusal:
+        errors = [await user_error(info, kind, refusal)]
+        return payload(**{slot: None, USER_ERRORS: errors})
+    return payload(**{slot: await current(info, kind, row_id), USER_ERRORS: []})
+
+
+async def current(info: Info, kind: type[Node], row_id: int) -> Node | None:
+    """Return an object as it is now, whatever was loaded before; None if it may not be shown."""
+    reach = info.context.loaders.reach
+    if kind.scope not in info.context.signed_in.scopes:
+        return None
+    async with reach.connection() as connection:
+        found = await listing.by_ids(connection, kind.listing, [row_id], wall=reach.wall)
+    return kind.of(found[row_id]) if row_id in found else None
+
+
+async def user_error(info: Info, kind: type[Node], refusal: Refused) -> UserError:
+    """Return what a payload says of a rule that said no."""
+    said = _said(info, refusal)
+    if isinstance(refusal, refusals.StaleVersion):
+        return StaleVersion(current=await current(info, kind, refusal.row_id), **said)
+    return RuleBroken(**said)
+
+
+def _said(info: Info, refusal: Refused) -> dict[str, Any]:
+    path = [to_camel_case(part) for part in refusal.path]
+    facts: Mapping[str, object] = {"field": path[-1] if path else "input", **refusal.facts}
+    locale = info.context.signed_in.locale
+    return {
+        "message": message(refusal.code(), locale=locale, facts=facts),
+        "path": ["input", *path],
+        "code": refusal.code(),
+        "params": [
+            ErrorParameter(name=to_camel_case(name), value=str(value))
+            for name, value in facts.items()
+        ],
+    }

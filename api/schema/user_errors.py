@@ -1,0 +1,31 @@
+"""Why a mutation changed nothing, as its payload says it."""
+
+import strawberry
+
+from api.schema.node import Node
+
+
+@strawberry.type(description="A fact that a message speaks of.")
+class ErrorParameter:
+    name: str = strawberry.field(description="What it is.")
+    value: str = strawberry.field(description="Its value, as a text.")
+
+
+@strawberry.interface(description="Why a mutation changed nothing.")
+class UserError:
+    message: str = strawberry.field(description="For people, in the caller's language.")
+    path: list[str] = strawberry.field(description="What in the input it is about.")
+    code: str = strawberry.field(description="For programs; stays the same.")
+    params: list[ErrorParameter] = strawberry.field(
+        description="What the message speaks of, for a message of one's own."
+    )
+
+
+@strawberry.type(description="The input breaks a rule; `code` says which.")
+class RuleBroken(UserError):
+    pass
+
+
+@strawberry.type(description="Somebody changed the object since the version that was expected.")
+class StaleVersion(UserError):
+    current: Node | None = strawberry.field(description="The object as it is now.")
