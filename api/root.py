@@ -6,6 +6,7 @@ from strawberry.tools import merge_types
 
 import api.schema.enums  # noqa: F401 - describes the words that the types use
 from api.engine import Engine
+from api.resolvers.audit import AuditQuery
 from api.resolvers.branches import BranchMutation
 from api.resolvers.company import CompanyQuery
 from api.resolvers.cursor import CursorQuery
@@ -17,7 +18,7 @@ from api.schema.node import NODES
 from api.schema.scalars import SCALARS
 from api.schema.user_errors import RuleBroken, StaleVersion
 
-Query = merge_types("Query", (CompanyQuery, NodeQuery, IdentityQuery, CursorQuery))
+Query = merge_types("Query", (CompanyQuery, NodeQuery, IdentityQuery, CursorQuery, AuditQuery))
 Mutation = merge_types("Mutation", (IdentityMutation, BranchMutation))
 Subscription = merge_types("Subscription", (LiveSubscription,))
 

@@ -5,11 +5,13 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from cli import books, migration, processes, schema, users
+from cli import audit, books, migration, processes, schema, users
 from cli.demo.command import demo
 from cli.doctor.command import doctor
 from cli.endings import spoken_endings
 from cli.replay.command import replay
+from db.acting import Actor, acting
+from db.enums import ActorKind
 
 
 class Commands(TyperGroup):
@@ -18,6 +20,13 @@ class Commands(TyperGroup):
     def invoke(self, ctx: Any) -> Any:
         with spoken_endings():
             return super().invoke(ctx)
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Find the command, and record its name with every change that it makes."""
+        name, command, rest = super().resolve_command(ctx, args)
+        words = [str(name), *(rest[:1] if isinstance(command, TyperGroup) else [])]
+        ctx.with_resource(acting(Actor(kind=ActorKind.COMMAND, name=" ".join(words))))
+        return name, command, rest
 
 
 app = typer.Typer(
@@ -39,6 +48,7 @@ app.command()(replay)
 app.command()(doctor)
 app.add_typer(users.commands, name="user")
 app.add_typer(books.commands, name="ledger")
+app.add_typer(audit.commands, name="audit")
 
 if __name__ == "__main__":
     app()

@@ -23,6 +23,7 @@ COMMAND_TIMEOUT_S = 10
 POOL_SIZE = 10
 
 SEE_COMPANY = "select set_config('app.company', $1, true), set_config('app.actor', $2, true)"
+READ_ONE_STATE = "set transaction isolation level repeatable read read only"
 SAY_WHO = "select set_config('app.actor', $1, true)"
 
 Connection: TypeAlias = "PoolConnectionProxy[asyncpg.Record]"
@@ -78,10 +79,15 @@ async def tenant(company_id: CompanyId) -> AsyncIterator[Connection]:
 
 
 @asynccontextmanager
-async def system() -> AsyncIterator[Connection]:
-    """Run one transaction that sees every company: ingest, outbox, sweeper and sign-in only."""
+async def system(*, snapshot: bool = False) -> AsyncIterator[Connection]:
+    """Run one transaction that sees every company: ingest, outbox, sweeper and sign-in only.
+
+    snapshot: it only reads, and all its queries see the same state.
+    """
     async with _transaction("system") as connection:
-        if actor := actor_setting():
+        if snapshot:
+            await connection.execute(READ_ONE_STATE)
+        elif actor := actor_setting():
             await connection.execute(SAY_WHO, actor)
         yield connection
 

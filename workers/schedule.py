@@ -7,8 +7,10 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Protocol
 
+from db.acting import Actor, acting
+from db.enums import ActorKind
 from domain.jobs import claim
-from workers.jobs import frames, ledger, partitions
+from workers.jobs import audit, frames, ledger, partitions
 
 log = logging.getLogger(__name__)
 
@@ -27,6 +29,7 @@ class RecurringJob:
 
 RECURRING: Mapping[str, RecurringJob] = MappingProxyType(
     {
+        "audit.seal": RecurringJob(timedelta(seconds=3), audit.seal),
         "frames.release_matchable": RecurringJob(timedelta(minutes=1), frames.release_matchable),
         "ledger.close_days": RecurringJob(timedelta(minutes=1), ledger.close_days),
         "partitions.maintain": RecurringJob(timedelta(hours=1), partitions.maintain),
@@ -40,6 +43,7 @@ async def run_if_due(name: str, *, clock: Callable[[], datetime]) -> bool:
     now = clock()
     if not await claim(name=name, period=job.period, now=now):
         return False
-    await job.run(now=now)
+    with acting(Actor(kind=ActorKind.JOB, name=name)):
+        await job.run(now=now)
     log.info("job.done", extra={"job": name})
     return True

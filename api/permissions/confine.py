@@ -25,6 +25,7 @@ TABLES = (
     "mounting",
     "account",
     "subscriber",
+    "daily_entry",
 )
 WHOLE_COMPANY: Mapping[str, str] = dict.fromkeys(TABLES, ALL)
 
@@ -58,6 +59,8 @@ OF_FIELDS: Mapping[str, str] = {
     "account": """exists (
         select from premises p where p.company_id = account.company_id
             and p.id = account.premises_id and p.field_id in ({fields}))""",
+    # An entry may be of anything in the company.
+    "daily_entry": NONE,
     "subscriber": """exists (
         select from account a
         join premises p on p.company_id = a.company_id and p.id = a.premises_id
@@ -109,6 +112,7 @@ OF_SUBSCRIBER: Mapping[str, str] = {
             and tstzrange(ap.started_at, ap.ended_at)
                 && tstzrange(mounting.started_at, mounting.ended_at))""",
     "account": "account.subscriber_id = {subscriber}::int8",
+    "daily_entry": NONE,
     "subscriber": "subscriber.id = {subscriber}::int8",
 }
 

@@ -9,7 +9,9 @@ import strawberry
 from api.permissions.requires import SCOPE_MEANINGS
 from api.spans import Resolution
 from db.enums import (
+    ActorKind,
     BillingMode,
+    EntryKind,
     Frequency,
     PointRole,
     Quality,
@@ -117,5 +119,27 @@ _describe(
         Resolution.RAW: "Each reading with all its registers.",
         Resolution.HOUR: "Energy of each hour.",
         Resolution.DAY: "Energy of each local day, which may have 23 or 25 hours.",
+    },
+)
+_describe(
+    ActorKind,
+    "What kind of actor made a change.",
+    {
+        ActorKind.USER: "Somebody who had signed in.",
+        ActorKind.KEY: "A program with an API key.",
+        ActorKind.JOB: "A job of ours.",
+        ActorKind.COMMAND: "Somebody at the command line.",
+        ActorKind.COLLECTOR: "A collector, speaking of itself.",
+        ActorKind.SYSTEM: "Nobody said; the database's role tells.",
+    },
+)
+_describe(
+    EntryKind,
+    "What a daily entry tells of.",
+    {
+        EntryKind.ADDED: "An object was added.",
+        EntryKind.UPDATED: "An object was changed.",
+        EntryKind.DELETED: "An object was deleted.",
+        EntryKind.READ: "Data of a person was read.",
     },
 )

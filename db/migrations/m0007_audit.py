@@ -11,7 +11,6 @@ UP = """
 create table daily_entry (
     company_id int4 not null,
     id int8 not null default nextval('id_sequence'),
-    xid xid8 not null default pg_current_xact_id(),
     recorded_at timestamptz not null default clock_timestamp(),
     kind text not null constraint daily_entry_kind check (kind in ('ADDED', 'UPDATED', 'DELETED', 'READ')),
     object_type text not null,
@@ -31,7 +30,6 @@ create table daily_entry (
 create index daily_entry_of_object on daily_entry (company_id, object_type, object_id, id);
 create index daily_entry_of_user on daily_entry (company_id, user_id, id);
 create index daily_entry_by_time on daily_entry (company_id, recorded_at, id);
-create index daily_entry_by_transaction on daily_entry (xid, id);
 create trigger daily_entry_immutable before update or delete on daily_entry for each row execute function refuse_change();
 create trigger daily_entry_stays before truncate on daily_entry execute function refuse_change();
 comment on table daily_entry is 'Who did what to which object, when, from where. Append-only; company 0 is the platform.';

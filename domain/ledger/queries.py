@@ -26,8 +26,7 @@ async def verify() -> list[Difference]:
 
     Reads one snapshot and writes nothing.
     """
-    async with access.system() as connection:
-        await connection.execute("set transaction isolation level repeatable read read only")
+    async with access.system(snapshot=True) as connection:
         await connection.execute("set local statement_timeout = '10min'")
         await connection.execute("set local transaction_timeout = '10min'")
         rows = [

@@ -9,6 +9,8 @@ import pytest
 
 from cli.embedded.lodging import PASSABLE
 from cli.embedded.postgres import Postgres
+from db.settings import Urls
+from tests.cli.demo_run import environment
 
 
 @pytest.fixture(scope="session")
@@ -26,3 +28,15 @@ def postgres(open_folder: Path) -> Iterator[Postgres]:
     server = Postgres(open_folder / "shared", settings={"fsync": "off"})
     with server:
         yield server
+
+
+@pytest.fixture
+def env(database: Urls, redis_url: str, tmp_path: Path) -> dict[str, str]:
+    own = {
+        "DATABASE_URL": database.owner,
+        "DATABASE_APP_URL": database.app,
+        "DATABASE_SYSTEM_URL": database.system,
+        "REDIS_URL": redis_url,
+        "WATTLEDGER_TOKEN_SECRET": "a-secret-of-thirty-two-bytes-or-more",
+    }
+    return {**environment(tmp_path), **own}

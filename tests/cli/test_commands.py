@@ -21,34 +21,11 @@ from db import access
 from db.settings import Urls
 from domain.identity.operations import sign_in
 from domain.identity.passwords import Passwords
-from tests.cli.demo_run import PATIENCE_S, POLL_S, environment
+from tests.cli.command_line import run
+from tests.cli.demo_run import PATIENCE_S, POLL_S
 from tests.factories import NOW, make_place
 
 HOST = "127.0.0.1"
-
-
-@pytest.fixture
-def env(database: Urls, redis_url: str, tmp_path: Path) -> dict[str, str]:
-    own = {
-        "DATABASE_URL": database.owner,
-        "DATABASE_APP_URL": database.app,
-        "DATABASE_SYSTEM_URL": database.system,
-        "REDIS_URL": redis_url,
-        "WATTLEDGER_TOKEN_SECRET": "a-secret-of-thirty-two-bytes-or-more",
-    }
-    return {**environment(tmp_path), **own}
-
-
-def run(env: dict[str, str], *arguments: str, said: str = "") -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(  # noqa: S603 - ourselves
-        [sys.executable, "-m", "cli.main", *arguments],
-        env=env,
-        input=said,
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE_S,
-        check=False,
-    )
 
 
 @contextmanager

@@ -1,0 +1,105 @@
+"""Daily entries: who did what, with what the caller may not see left out."""
+
+from collections.abc import Iterator, Mapping
+from functools import cache
+
+import orjson
+import strawberry
+
+from api.context import Info
+from api.global_ids import encode
+from api.permissions.requires import Guard, Requires
+from api.schema.node import NODES, Node
+from api.schema.scalars import DateTime
+from db.enums import ActorKind, EntryKind, Scope
+from domain.audit.queries import DAILY_ENTRIES
+
+MASK = "*"
+
+
+@strawberry.type(description="One value that changed.")
+class Change:
+    field: str = strawberry.field(description="Which one, as the database calls it.")
+    before: str | None = strawberry.field(
+        description=f"What it was; `{MASK}` when it is secret, or more than you may see."
+    )
+    after: str | None = strawberry.field(
+        description=f"What it became; `{MASK}` when it is secret, or more than you may see."
+    )
+
+
+@strawberry.type(description="Who did what to which object, when, and from where.")
+class DailyEntry(Node, listing=DAILY_ENTRIES, scope=Scope.AUDIT_READ):
+    recorded_at: DateTime = strawberry.field(description="When.")
+    kind: EntryKind = strawberry.field(description="What was done.")
+    object_type: str = strawberry.field(description="To what kind of object.")
+    actor_kind: ActorKind = strawberry.field(description="What kind of actor did it.")
+    actor_name: str | None = strawberry.field(description="Which job or command.")
+    role: str | None = strawberry.field(description="As what a user or a key acted.")
+    address: str | None = strawberry.field(description="From which network address.")
+    request_id: str | None = strawberry.field(description="In which request, as the logs have it.")
+    database_role: str = strawberry.field(description="Through which role of the database.")
+
+    @strawberry.field(description="To which object; `node` finds it if it is there still.")
+    def object_id(self) -> strawberry.ID | None:
+        row_id = self.row["object_id"]
+        return None if row_id is None else strawberry.ID(encode(self.object_type, row_id))
+
+    @strawberry.field(description="Which user did it.")
+    def user_id(self) -> strawberry.ID | None:
+        row_id = self.row["user_id"]
+        return None if row_id is None else strawberry.ID(encode("User", row_id))
+
+    @strawberry.field(description="With which API key.")
+    def api_key_id(self) -> strawberry.ID | None:
+        row_id = self.row["key_id"]
+        return None if row_id is None else strawberry.ID(encode("ApiKey", row_id))
+
+    @strawberry.field(
+        description="What changed, by field; all values of what was added or deleted."
+    )
+    def changes(self, info: Info) -> list[Change]:
+        before, after = _values(self.row["before"]), _values(self.row["after"])
+        scopes = info.context.signed_in.scopes
+        return [
+            Change(
+                field=name,
+                before=shown(self.object_type, name, before.get(name), scopes),
+                after=shown(self.object_type, name, after.get(name), scopes),
+            )
+            for name in sorted({*before, *after})
+        ]
+
+
+def _values(text: str | None) -> dict[str, object]:
+    values: dict[str, object] = {} if text is None else orjson.loads(text)
+    return values
+
+
+def shown(object_type: str, name: str, value: object, scopes: frozenset[Scope]) -> str | None:
+    """Return a value as a text, or a mask where the object's own field would be refused."""
+    if value is None:
+        return None
+    if not _scopes_of(object_type, name) <= scopes:
+        return MASK
+    return value if isinstance(value, str) else orjson.dumps(value).decode()
+
+
+@cache
+def _scopes_of(object_type: str, name: str) -> frozenset[Scope]:
+    """Return what one needs to see a value of an object: what its own type asks for."""
+    kind = NODES.get(object_type)
+    if kind is None:
+        return frozenset()
+    return frozenset({kind.scope, *_guards_of(kind).get(name, ())})
+
+
+def _guards_of(kind: type[Node]) -> Mapping[str, frozenset[Scope]]:
+    definition = kind.__strawberry_definition__  # type: ignore[attr-defined] # every Node is a type
+    return {field.python_name: frozenset(_required(field)) for field in definition.fields}
+
+
+def _required(field: strawberry.types.field.StrawberryField) -> Iterator[Scope]:
+    for extension in field.extensions:
+        if isinstance(extension, Guard) and isinstance(extension.directive, Requires):
+            yield extension.directive.scope

@@ -1,0 +1,106 @@
+"""Proving that no daily entry was altered, removed or moved. Platform staff and auditors only."""
+
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from db import access
+from db.ids import CompanyId
+from domain.audit.chain import COLUMNS, Break, Broken, Head, Seal, Sealed, check, digest
+from domain.audit.sealing import ENTRY_COLUMNS
+
+PAGE = 5_000
+# The sealer comes every few seconds; what waits longer was taken out of its sight.
+SEALING_TAKES_MAX = timedelta(minutes=15)
+
+LINKS = f"""
+    select s.number as seal_number, s.entry_id as seal_entry_id, s.digest as seal_digest,
+        s.hash as seal_hash, {ENTRY_COLUMNS}
+    from daily_entry_seal s
+    left join daily_entry e on e.company_id = s.company_id and e.id = s.entry_id
+    where s.company_id = $1 and s.number > $2 order by s.number limit $3
+"""
+UNSEALED = """
+    select e.id from daily_entry e
+    where e.company_id = $1 and e.recorded_at < $2
+        and not exists (
+            select from daily_entry_seal s where s.company_id = e.company_id and s.entry_id = e.id)
+    order by e.id limit 1
+"""
+COMPANIES = (
+    "select distinct company_id from daily_entry union select company_id from daily_entry_seal"
+)
+HASH = "select hash from daily_entry_seal where company_id = $1 and number = $2"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What became of a company's chain. company_id 0 is the platform's."""
+
+    company_id: CompanyId
+    head: Head
+    broken: Broken | None
+
+
+async def verify(*, now: datetime, heads: Mapping[CompanyId, Head] | None = None) -> list[Verdict]:
+    """Follow every chain from its beginning.
+
+    heads: where chains stood when somebody wrote it down: a chain that was cut off behind, or
+        rewritten as a whole, holds in itself and shows by these alone.
+    """
+    heads = heads or {}
+    async with access.system() as connection:
+        rows = await connection.fetch(COMPANIES)
+    companies = {CompanyId(row["company_id"]) for row in rows} | set(heads)
+    return [
+        await _verdict(company_id, heads.get(company_id), now=now)
+        for company_id in sorted(companies)
+    ]
+
+
+async def _verdict(company_id: CompanyId, known: Head | None, *, now: datetime) -> Verdict:
+    head = Head()
+    async with aclosing(_pages(company_id)) as pages:
+        async for page in pages:
+            checked = check(page, head)
+            if isinstance(checked, Broken):
+                return Verdict(company_id, head, checked)
+            head = checked
+    broken = await _contradiction(company_id, known) or await _left_out(company_id, now=now)
+    return Verdict(company_id, head, broken)
+
+
+async def _pages(company_id: CompanyId) -> AsyncGenerator[list[Sealed], None]:
+    number = 0
+    while True:
+        async with access.system() as connection:
+            rows = await connection.fetch(LINKS, company_id, number, PAGE)
+        if not rows:
+            return
+        yield [
+            Sealed(
+                Seal(
+                    row["seal_number"], row["seal_entry_id"], row["seal_digest"], row["seal_hash"]
+                ),
+                None if row["id"] is None else digest(row[name] for name in COLUMNS),
+            )
+            for row in rows
+        ]
+        number = rows[-1]["seal_number"]
+
+
+async def _contradiction(company_id: CompanyId, known: Head | None) -> Broken | None:
+    if known is None or known.number == 0:
+        return None
+    async with access.system() as connection:
+        found = await connection.fetchval(HASH, company_id, known.number)
+    if found is None:
+        return Broken(Break.CUT, known.number, None)
+    return None if found == known.hash else Broken(Break.ALTERED, known.number, None)
+
+
+async def _left_out(company_id: CompanyId, *, now: datetime) -> Broken | None:
+    async with access.system() as connection:
+        entry_id = await connection.fetchval(UNSEALED, company_id, now - SEALING_TAKES_MAX)
+    return None if entry_id is None else Broken(Break.UNSEALED, 0, entry_id)

@@ -1,0 +1,106 @@
+"""Daily entries as auditors read them."""
+
+import pytest
+
+from api.schema.audit import MASK, shown
+from db import access
+from db.acting import Actor, acting
+from db.enums import ActorKind, Role, Scope
+from db.ids import UserId
+from tests.api.web import User, Web
+from tests.factories import Place, make_place
+
+ENTRIES = """
+{ dailyEntries(last: 20) { nodes {
+    kind objectType objectId actorKind userId role address changes { field before after }
+} } }
+"""
+
+
+@pytest.fixture
+async def place(web: Web) -> Place:
+    return await make_place(meters=0)
+
+
+async def change_address(place: Place) -> None:
+    async with access.tenant(place.company_id) as connection:
+        await connection.execute(
+            "update collector set ipv4 = '192.0.2.7', make = 'REACH', version = version + 1"
+            " where company_id = $1",
+            place.company_id,
+        )
+
+
+async def newest(web: Web, user: User, object_type: str) -> dict[str, object]:
+    answer = await web.ask(ENTRIES, user)
+    nodes: list[dict[str, object]] = answer.data["dailyEntries"]["nodes"]
+    return [node for node in nodes if node["objectType"] == object_type][-1]
+
+
+async def test_an_entry_says_who_did_what(web: Web, place: Place) -> None:
+    auditor = await web.user(place.company_id)
+    with acting(Actor(kind=ActorKind.USER, user_id=UserId(7), role="OPERATOR", address="::1")):
+        await change_address(place)
+
+    entry = await newest(web, auditor, "Collector")
+
+    assert (entry["kind"], entry["actorKind"]) == ("UPDATED", "USER")
+    assert (entry["role"], entry["address"]) == ("OPERATOR", "::1")
+    assert entry["changes"] == [
+        {"field": "ipv4", "before": None, "after": "192.0.2.7"},
+        {"field": "make", "before": None, "after": "REACH"},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("object_type", "column", "scope"),
+    [
+        ("Collector", "ipv4", Scope.NETWORK_READ),
+        ("Collector", "make", Scope.COMPANY_READ),
+        ("Meter", "serial", Scope.METERS_READ),
+    ],
+)
+def test_a_value_is_shown_to_those_who_see_it_elsewhere(
+    object_type: str, column: str, scope: Scope
+) -> None:
+    assert shown(object_type, column, "x", frozenset(Scope)) == "x"
+    assert shown(object_type, column, "x", frozenset(Scope) - {scope}) == MASK
+    assert shown(object_type, column, None, frozenset()) is None
+
+
+async def test_secrets_are_masked_for_everybody(web: Web, place: Place) -> None:
+    administrator = await web.user(place.company_id)
+
+    entry = await newest(web, administrator, "CollectorIdentity")
+
+    changes = entry["changes"]
+    assert isinstance(changes, list)
+    assert {"field": "token_hash", "before": None, "after": "*"} in changes
+
+
+@pytest.mark.parametrize("role", [Role.OPERATOR])
+async def test_only_some_see_them(web: Web, place: Place, role: Role) -> None:
+    user = await web.user(place.company_id, role)
+
+    answer = await web.ask(ENTRIES, user)
+
+    assert answer.errors == [("FORBIDDEN", ["dailyEntries"])]
+
+
+async def test_another_companys_entries_are_never_seen(web: Web, place: Place) -> None:
+    other = await make_place(meters=0)
+    auditor = await web.user(other.company_id)
+    await change_address(place)
+
+    answer = await web.ask(ENTRIES, auditor)
+
+    kinds = [node["kind"] for node in answer.data["dailyEntries"]["nodes"]]
+    assert "UPDATED" not in kinds
+
+
+async def test_who_is_confined_to_a_branch_sees_none(web: Web, place: Place) -> None:
+    confined = await web.user(place.company_id, branch_id=place.branch_id)
+
+    answer = await web.ask(ENTRIES, confined)
+
+    assert answer.data["dailyEntries"]["nodes"] == []

@@ -1,0 +1,128 @@
+"""No write of the domain goes without a daily entry, but for those named here, with why."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from db.settings import Urls
+
+ROOT = Path(__file__).parents[2]
+WRITE = re.compile(
+    r"\b(?:insert\s+into|update|delete\s+from)\s+([a-z_]+)(?:\s+(?:as\s+)?\w+)?\s*(?:\(|set\b|where\b|select\b|values\b|using\b)",
+    re.IGNORECASE,
+)
+ROW_WRITERS = {"insert", "change"}
+
+EXEMPT = {
+    "accrual": "what readings cost, from which it can be recomputed",
+    "account_balance": "a projection of the ledger and of accruals",
+    "attention": "a reminder for a job",
+    "billing_segment": "follows from mountings, accounts and readings",
+    "billing_state": "follows from mountings, accounts and readings",
+    "daily_entry_seal": "the chain over the daily entries themselves",
+    "entry": "the ledger keeps every entry for good",
+    "held_reading": "what meters delivered",
+    "journal": "the ledger keeps every transaction for good",
+    "ledger_account": "made with the first entry, and never changed",
+    "meter_latest": "what meters delivered",
+    "open_day": "a reminder for a job",
+    "outbox": "tells of changes that are kept elsewhere",
+    "outbox_rest": "tells of changes that are kept elsewhere",
+    "pending_frame": "a queue of what collectors delivered",
+    "raw_frame": "what collectors delivered",
+    "reading": "what meters delivered",
+    "reading_conflict": "what meters delivered",
+    "recurring_job": "when a job is due next",
+    "register_set": "the shape of what meters deliver",
+    "review_frame": "a queue of what collectors delivered",
+    "unclaimed_frame": "what strangers delivered",
+    "unsealed_entry": "a queue of daily entries",
+}
+
+
+def written_tables(source: str) -> Iterator[str]:
+    """Yield the tables that a module writes to, by its SQL and by its calls of `rows`."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield from (found.lower() for found in WRITE.findall(node.value))
+        if (
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Attribute)
+            and node.func.attr in ROW_WRITERS
+            and len(node.args) > 1
+            and isinstance(node.args[1], ast.Constant)
+        ):
+            yield str(node.args[1].value)
+
+
+def all_written() -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for file in sorted((ROOT / "domain").rglob("*.py")):
+        for table in written_tables(file.read_text()):
+            found.setdefault(table, []).append(str(file.relative_to(ROOT)))
+    return found
+
+
+async def recorded_tables(database: Urls) -> set[str]:
+    connection = await asyncpg.connect(database.owner)
+    try:
+        rows = await connection.fetch(
+            "select tgrelid::regclass::text as name, count(*) as triggers from pg_trigger"
+            " where tgname in ('record_added', 'record_updated', 'record_deleted') group by 1"
+        )
+    finally:
+        await connection.close()
+    return {row["name"] for row in rows if row["triggers"] == 3}
+
+
+async def tables(database: Urls) -> set[str]:
+    connection = await asyncpg.connect(database.owner)
+    try:
+        rows = await connection.fetch(
+            "select relname from pg_class where relnamespace = 'public'::regnamespace"
+            " and relkind in ('r', 'p')"
+        )
+    finally:
+        await connection.close()
+    return {row["relname"] for row in rows}
+
+
+async def test_no_write_goes_without_an_entry(database: Urls) -> None:
+    recorded, known = await recorded_tables(database), await tables(database)
+
+    silent = {
+        table: files
+        for table, files in all_written().items()
+        if table in known and table not in recorded and table not in EXEMPT
+    }
+
+    assert silent == {}
+
+
+async def test_every_exemption_is_needed(database: Urls) -> None:
+    recorded = await recorded_tables(database)
+
+    assert set(EXEMPT) & recorded == set()
+    assert set(EXEMPT) - await tables(database) == set()
+
+
+@pytest.mark.parametrize(
+    ("source", "table"),
+    [
+        ('q = "insert into meter (id) values (1)"', "meter"),
+        ('q = "update meter m set x = 1"', "meter"),
+        ('q = "delete from meter where x"', "meter"),
+        ('rows.insert(connection, "branch", name=name)', "branch"),
+        ('await rows.change(connection, "branch", changes={})', "branch"),
+    ],
+)
+def test_a_write_is_seen(source: str, table: str) -> None:
+    assert list(written_tables(source)) == [table]
+
+
+def test_the_domains_writes_are_found() -> None:
+    assert {"branch", "mounting", "account", "session", "reading"} <= set(all_written())
