@@ -7,16 +7,22 @@ FALLBACK = "en"
 MESSAGES: Mapping[str, Mapping[str, str]] = {
     "en": {
         "ALREADY_EXISTS": "There is one with this {field} already.",
+        "DIGITS_TOO_FEW": "The register has shown {shown_kwh} kWh already: more digits are needed.",
         "INVALID_VALUE": "This is not valid; expected: {expected}.",
         "IN_USE": "Something that is active depends on it.",
+        "PARENT_INACTIVE": "What it would belong to is not in use.",
+        "REGISTER_ROLLED_OVER": "The register has rolled over: its digits cannot change any more.",
         "STALE_VERSION": "Somebody changed it in the meantime; look at it again.",
         "INVALID_CREDENTIALS": "The e-mail or the password is wrong.",
         "SESSION_ENDED": "The session has ended; sign in again.",
     },
     "tr": {
         "ALREADY_EXISTS": "Bu değerle bir kayıt zaten var: {field}.",
+        "DIGITS_TOO_FEW": "Sayaç şimdiden {shown_kwh} kWh gösterdi: daha çok hane gerekir.",
         "INVALID_VALUE": "Geçersiz değer; beklenen: {expected}.",
         "IN_USE": "Etkin bir kayıt buna bağlı.",
+        "PARENT_INACTIVE": "Bağlanacağı kayıt kullanımda değil.",
+        "REGISTER_ROLLED_OVER": "Sayaç sıfırdan yeniden başladı: hane sayısı artık değişemez.",
         "STALE_VERSION": "Bu kayıt bu arada değişti; yeniden bakın.",
         "INVALID_CREDENTIALS": "E-posta veya parola yanlış.",
         "SESSION_ENDED": "Oturum sona erdi; yeniden giriş yapın.",

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import asyncpg
 
 from db.ids import CollectorId, CompanyId, FieldId, MeterId
-from domain.hierarchy.operations import token_hash
+from domain.hierarchy.collectors import token_hash
 
 FLAG = "WTL"
 TOKEN = "token-of-every-collector"  # noqa: S105 - a benchmark's own

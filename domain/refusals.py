@@ -48,3 +48,7 @@ class StaleVersion(Refused):
 
 class InUse(Refused):
     """Something that is active depends on it."""
+
+
+class ParentInactive(Refused):
+    """What it would belong to is not in use."""

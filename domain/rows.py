@@ -65,6 +65,30 @@ async def change(
         await _explain_miss(connection, table, company_id=company_id, row_id=row_id)
 
 
+async def overwrite(
+    connection: Connection,
+    table: str,
+    *,
+    key: Mapping[str, object],
+    changes: Mapping[str, object],
+) -> None:
+    """Change some columns of rows that have no version of their own.
+
+    :raises NotThere: no row has the key
+    :raises AlreadyExists: another row is called that
+    """
+    assignments = ", ".join(f"{name} = ${n}" for n, name in enumerate(changes, start=1))
+    which = " and ".join(f"{name} = ${n}" for n, name in enumerate(key, start=len(changes) + 1))
+    try:
+        status = await connection.execute(
+            f"update {table} set {assignments} where {which}", *changes.values(), *key.values()
+        )
+    except asyncpg.UniqueViolationError as error:
+        raise AlreadyExists(_unique_column(error)) from error
+    if status == "UPDATE 0":
+        raise NotThere
+
+
 async def _explain_miss(
     connection: Connection, table: str, *, company_id: CompanyId, row_id: int
 ) -> None:

@@ -24,8 +24,7 @@ from db.ids import (
 )
 from domain.accounts import operations as accounts
 from domain.companies import operations as companies
-from domain.hierarchy import branches
-from domain.hierarchy import operations as hierarchy
+from domain.hierarchy import branches, collectors, fields, meters, rf_modules
 from domain.metering import operations as metering
 from domain.readings.batch import Read
 from domain.tariffs import operations as tariffs
@@ -77,11 +76,11 @@ async def make_place(
         name=f"Company {number}", currency="TRY", time_zone=time_zone, now=opened_at
     )
     branch_id = await branches.create(company_id=company_id, name="North")
-    field_id = await hierarchy.create_field(
+    field_id = await fields.create(
         company_id=company_id, branch_id=branch_id, name="Mall", latitude=41.0, longitude=29.0
     )
     collector_serial = f"C{number:07}"
-    collector_id = await hierarchy.create_collector(
+    collector_id = await collectors.create(
         company_id=company_id,
         field_id=field_id,
         flag="WTL",
@@ -95,7 +94,7 @@ async def make_place(
         field_id=field_id,
         collector_id=collector_id,
         collector_serial=collector_serial,
-        rf_module_id=await hierarchy.create_rf_module(
+        rf_module_id=await rf_modules.create(
             company_id=company_id, collector_id=collector_id, serial=f"RF{number}"
         ),
         tariff_id=await tariffs.create(
@@ -130,7 +129,7 @@ async def add_supply(
     """Add a meter, mounted at a point of new premises from index 0, with an account of its own."""
     number = next(_numbers)
     serial = f"{number:08}"
-    meter_id = await hierarchy.create_meter(
+    meter_id = await meters.create(
         company_id=place.company_id,
         rf_module_id=place.rf_module_id,
         serial=serial,

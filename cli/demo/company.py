@@ -37,8 +37,7 @@ from db.ids import (
 )
 from domain.accounts import operations as accounts
 from domain.companies import operations as companies
-from domain.hierarchy import branches
-from domain.hierarchy import operations as hierarchy
+from domain.hierarchy import branches, collectors, fields, meters, rf_modules
 from domain.identity import operations as identity
 from domain.identity.passwords import Passwords
 from domain.ledger import operations as ledger
@@ -103,7 +102,7 @@ async def _ground(memory: Memory, opened_at: datetime, now: datetime) -> _Ground
     )
     rf_module_ids: dict[tuple[int, int], RfModuleId] = {}
     for number in range(plan.collector_count):
-        collector_id = await hierarchy.create_collector(
+        collector_id = await collectors.create(
             company_id=company_id,
             field_id=field_ids[number % len(field_ids)],
             flag=FLAG,
@@ -125,7 +124,7 @@ async def _add_fields(company_id: CompanyId) -> list[FieldId]:
                 company_id=company_id, name=place.branch
             )
         field_ids.append(
-            await hierarchy.create_field(
+            await fields.create(
                 company_id=company_id,
                 branch_id=branch_ids[place.branch],
                 name=place.name,
@@ -143,7 +142,7 @@ async def _add_modules(
     of_collector = -(-(plan.meter_count - collector) // plan.collector_count)
     count = -(-of_collector // METERS_PER_MODULE)
     return {
-        (collector, module): await hierarchy.create_rf_module(
+        (collector, module): await rf_modules.create(
             company_id=company_id,
             collector_id=collector_id,
             serial=f"{plan.collector_serial(collector)}-{module + 1:02}",
@@ -182,7 +181,7 @@ async def _add_meter(ground: _Ground, meter: DemoMeter) -> SubscriberId | None:
 
 async def _create_meter(ground: _Ground, meter: DemoMeter) -> MeterId:
     of_collector = meter.number // ground.plan.collector_count
-    return await hierarchy.create_meter(
+    return await meters.create(
         company_id=ground.company_id,
         rf_module_id=ground.rf_module_ids[meter.collector, of_collector // METERS_PER_MODULE],
         serial=meter.serial,

@@ -8,8 +8,7 @@ from cli.embedded.secret_files import kept_secret
 from cli.endings import Refused
 from db.ids import CollectorId, CompanyId, RfModuleId
 from domain.companies.queries import CompanyName
-from domain.hierarchy import by_name
-from domain.hierarchy import operations as hierarchy
+from domain.hierarchy import by_name, collectors, rf_modules
 
 FLAG: Final = "IMP"
 NAME: Final = "IMPORT"
@@ -72,7 +71,7 @@ async def import_module(company: CompanyName, options: ImportOptions) -> RfModul
     if collector_id is None:
         token = kept_secret(options.home / TOKEN_FILE)
         collector_id = await _create(company, options, serial, token)
-    return await hierarchy.create_rf_module(
+    return await rf_modules.create(
         company_id=company.company_id, collector_id=collector_id, serial=NAME
     )
 
@@ -89,7 +88,7 @@ async def _create(
     if field_id is None:
         missing = f"no field {options.field}" if options.field else "no field yet"
         raise Refused(f"{company.name} has {missing} that imported meters could stand in.")
-    return await hierarchy.create_collector(
+    return await collectors.create(
         company_id=company.company_id,
         field_id=field_id,
         flag=FLAG,

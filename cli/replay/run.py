@@ -17,8 +17,7 @@ from collectors.protocols.mass.build import Sender
 from db.ids import RfModuleId
 from domain.companies.queries import CompanyName
 from domain.frames.outcomes import FrameOutcome, outcome_of
-from domain.hierarchy import by_name
-from domain.hierarchy import operations as hierarchy
+from domain.hierarchy import by_name, meters
 from domain.hierarchy.by_name import KnownMeter
 from domain.readings.rules import clock_zone
 
@@ -176,7 +175,7 @@ class Replay:
         self, rf_module_id: RfModuleId, serial: str, file: ReadoutFile
     ) -> KnownMeter:
         clock_rule = self.zone or self.company.time_zone
-        meter_id = await hierarchy.create_meter(
+        meter_id = await meters.create(
             company_id=self.company.company_id,
             rf_module_id=rf_module_id,
             serial=serial,

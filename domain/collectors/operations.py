@@ -10,7 +10,7 @@ from typing import Any
 
 from db import access
 from db.ids import CollectorId, CompanyId
-from domain.hierarchy.operations import token_hash
+from domain.hierarchy.collectors import token_hash
 
 FACT_CHARS_MAX = 100
 UNCLAIMED_BODY_MAX = 64 * 1024

@@ -1,24 +1,33 @@
-"""Branches of a company: adding, renaming, retiring."""
+"""Branches of a company: adding, renaming, retiring. `add` and `alter` join a transaction."""
 
 from collections.abc import Mapping
 
 from db import access
+from db.access import Connection
 from db.ids import BranchId, CompanyId
 from domain import rows, values
+from domain.hierarchy.checks import Check, checked
 from domain.refusals import InUse
 
+CHECKS: Mapping[str, Check] = {"name": values.name}
 ACTIVE_FIELD = "select true from field where company_id = $1 and branch_id = $2 and active limit 1"
 
 
 async def create(*, company_id: CompanyId, name: str) -> BranchId:
+    """Add a branch; see `add`."""
+    async with access.tenant(company_id) as connection:
+        return await add(connection, company_id=company_id, name=name)
+
+
+async def add(connection: Connection, *, company_id: CompanyId, name: str) -> BranchId:
     """Add a branch.
 
     :raises AlreadyExists: the company has a branch of that name
+    :raises InvalidValue: nothing was written
     """
-    async with access.tenant(company_id) as connection:
-        branch_id = await rows.insert(
-            connection, "branch", company_id=company_id, name=values.name(name, "name")
-        )
+    branch_id = await rows.insert(
+        connection, "branch", company_id=company_id, name=values.name(name, "name")
+    )
     return BranchId(branch_id)
 
 
@@ -27,22 +36,39 @@ async def update(
     company_id: CompanyId,
     branch_id: BranchId,
     expected_version: int,
-    changes: Mapping[str, str],
+    changes: Mapping[str, object],
+) -> BranchId:
+    """Change a branch; see `alter`."""
+    async with access.tenant(company_id) as connection:
+        return await alter(
+            connection,
+            company_id=company_id,
+            branch_id=branch_id,
+            expected_version=expected_version,
+            changes=changes,
+        )
+
+
+async def alter(
+    connection: Connection,
+    *,
+    company_id: CompanyId,
+    branch_id: BranchId,
+    expected_version: int,
+    changes: Mapping[str, object],
 ) -> BranchId:
     """Change a branch. changes: `name`, if it is to change.
 
     :raises StaleVersion, NotThere, AlreadyExists, InvalidValue: nothing was written
     """
-    checked = {field: values.name(text, field) for field, text in changes.items()}
-    async with access.tenant(company_id) as connection:
-        await rows.change(
-            connection,
-            "branch",
-            company_id=company_id,
-            row_id=branch_id,
-            expected_version=expected_version,
-            changes=checked,
-        )
+    await rows.change(
+        connection,
+        "branch",
+        company_id=company_id,
+        row_id=branch_id,
+        expected_version=expected_version,
+        changes=checked(changes, CHECKS),
+    )
     return branch_id
 
 

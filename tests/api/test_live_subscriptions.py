@@ -11,7 +11,7 @@ from api.global_ids import encode
 from db.enums import Role
 from db.settings import Urls
 from domain.accounts import operations as accounts
-from domain.hierarchy import operations as hierarchy
+from domain.hierarchy import fields
 from tests.api.live_events import (
     BALANCES,
     HOUR,
@@ -111,7 +111,7 @@ async def test_arguments_narrow_what_is_told(api: LiveApi, place: Place, kind: s
 
 
 async def test_operator_of_a_field_is_told_of_that_field_alone(api: LiveApi, place: Place) -> None:
-    elsewhere = await hierarchy.create_field(
+    elsewhere = await fields.create(
         company_id=place.company_id, branch_id=place.branch_id, name="Elsewhere"
     )
     user = await api.sign_in(place.company_id, Role.OPERATOR, field_id=elsewhere)

@@ -15,8 +15,7 @@ from db.enums import Role
 from db.ids import CompanyId, SessionId, UserId
 from domain import listing
 from domain.accounts.queries import ACCOUNTS, SUBSCRIBERS, standings
-from domain.hierarchy import branches
-from domain.hierarchy import operations as hierarchy
+from domain.hierarchy import branches, collectors, fields, rf_modules
 from domain.hierarchy.queries import BRANCHES, COLLECTORS, FIELDS, METERS, RF_MODULES
 from domain.listing import Listing, Wall, Window
 from domain.metering.queries import MOUNTINGS, POINTS, PREMISES, places_of_meters
@@ -201,10 +200,10 @@ class TwoFields:
 async def make_two_fields() -> TwoFields:
     inside = await make_place()
     branch_id = await branches.create(company_id=inside.company_id, name="South")
-    field_id = await hierarchy.create_field(
+    field_id = await fields.create(
         company_id=inside.company_id, branch_id=branch_id, name="Harbour"
     )
-    collector_id = await hierarchy.create_collector(
+    collector_id = await collectors.create(
         company_id=inside.company_id,
         field_id=field_id,
         flag="WTL",
@@ -212,7 +211,7 @@ async def make_two_fields() -> TwoFields:
         token="token of the other collector",  # noqa: S106
         time_zone="Europe/Istanbul",
     )
-    rf_module_id = await hierarchy.create_rf_module(
+    rf_module_id = await rf_modules.create(
         company_id=inside.company_id, collector_id=collector_id, serial="elsewhere"
     )
     outside = Place(

@@ -8,9 +8,10 @@ import pytest
 
 from db import access
 from domain.billing.operations import AlreadyBilled, IndexOutOfRange
-from domain.hierarchy import operations as hierarchy
+from domain.hierarchy import collectors
 from domain.metering import operations as metering
 from domain.readings import operations as readings
+from domain.refusals import AlreadyExists
 from domain.tariffs import operations as tariffs
 from tests.factories import (
     NOW,
@@ -96,8 +97,8 @@ async def test_a_price_takes_effect_in_the_future_only(place: Place, minutes: in
 async def test_a_collectors_identity_is_its_alone(place: Place) -> None:
     other = await make_place()
 
-    with pytest.raises(hierarchy.AlreadyExists):
-        await hierarchy.create_collector(
+    with pytest.raises(AlreadyExists):
+        await collectors.create(
             company_id=other.company_id,
             field_id=other.field_id,
             flag="WTL",

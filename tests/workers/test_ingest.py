@@ -22,7 +22,7 @@ from db.settings import Urls
 from domain.frames import operations as frames
 from domain.frames.operations import DIGEST_BYTES, IncomingFrame
 from domain.frames.packing import unpack
-from domain.hierarchy import operations as hierarchy
+from domain.hierarchy import meters
 from domain.ledger.queries import balance_of
 from domain.readings.rules import clock_zone
 from tests.factories import NOW, Place, make_place
@@ -136,7 +136,7 @@ async def test_a_readout_of_an_unknown_meter_waits_until_the_meter_is_there(
         {"status": "UNMATCHED", "reason": "UNKNOWN_METER", "meter_serial": "NEW-1"}
     ]
 
-    await hierarchy.create_meter(
+    await meters.create(
         company_id=place.company_id,
         rf_module_id=place.rf_module_id,
         serial="NEW-1",
@@ -304,7 +304,7 @@ async def test_a_frame_that_missed_its_meters_making_is_released_later(
     async with access.system() as connection:
         # As if the meter had been made while the frame was being decoded.
         await connection.execute("update review_frame set meter_serial = 'away'")
-    await hierarchy.create_meter(
+    await meters.create(
         company_id=place.company_id,
         rf_module_id=place.rf_module_id,
         serial="NEW-2",

@@ -1,0 +1,119 @@
+"""Checking what places and devices are described by: each returns the value or refuses it. Pure."""
+
+import re
+from collections.abc import Callable, Mapping
+from enum import StrEnum
+from ipaddress import IPv4Address, IPv6Address, ip_address
+from typing import Any, TypeVar
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from domain import values
+from domain.readings.rules import clock_zone
+from domain.refusals import InvalidValue
+
+SERIAL_CHARACTERS_MAX = 64
+READING_PERIOD_S_MIN, READING_PERIOD_S_MAX = 60, 86_400
+REGISTER_DIGITS_MIN, REGISTER_DIGITS_MAX = 4, 12
+# A hundred megawatts: more than any site behind one meter draws.
+POWER_W_MAX = 100_000_000
+PORT_MAX = 65_535
+FLAG = re.compile("[A-Z]{3}")
+
+Word = TypeVar("Word", bound=StrEnum)
+Check = Callable[[Any, str], object]
+
+
+def checked(given: Mapping[str, object], checks: Mapping[str, Check]) -> dict[str, Any]:
+    """Return what is given, by column, each value as its check returns it.
+
+    :raises InvalidValue: the first that is not what it should be
+    """
+    return {name: checks[name](value, name) for name, value in given.items()}
+
+
+def as_given(value: object, _: str) -> object:
+    """Return a value that cannot be wrong."""
+    return value
+
+
+def serial(value: str, path: str) -> str:
+    return values.name(value, path, characters_max=SERIAL_CHARACTERS_MAX)
+
+
+def flag(value: str, path: str) -> str:
+    if not FLAG.fullmatch(value):
+        raise InvalidValue(path, expected="three letters from A to Z")
+    return value
+
+
+def time_zone(value: str, path: str) -> str:
+    try:
+        return ZoneInfo(value).key
+    except (ValueError, OSError, ZoneInfoNotFoundError) as error:
+        expected = "an IANA time zone such as Europe/Istanbul"
+        raise InvalidValue(path, expected=expected) from error
+
+
+def clock_rule(value: str, path: str) -> str:
+    try:
+        clock_zone(value)
+    except (ValueError, OSError, ZoneInfoNotFoundError) as error:
+        expected = "an IANA time zone, or a fixed offset such as +03:00"
+        raise InvalidValue(path, expected=expected) from error
+    return value
+
+
+def address(value: object, path: str) -> IPv4Address | IPv6Address | None:
+    if value is None:
+        return None
+    try:
+        return ip_address(str(value))
+    except ValueError as error:
+        raise InvalidValue(path, expected="an IP address") from error
+
+
+def ipv4(value: object, path: str) -> IPv4Address | None:
+    found = address(value, path)
+    if isinstance(found, IPv6Address):
+        raise InvalidValue(path, expected="an IPv4 address")
+    return found
+
+
+def ipv6(value: object, path: str) -> IPv6Address | None:
+    found = address(value, path)
+    # With a zone it means one machine's own network, and the database keeps none.
+    if isinstance(found, IPv4Address) or (found is not None and found.scope_id is not None):
+        raise InvalidValue(path, expected="an IPv6 address")
+    return found
+
+
+def port(value: int | None, path: str) -> int | None:
+    return None if value is None else values.whole_number(value, path, minimum=1, maximum=PORT_MAX)
+
+
+def reading_period_s(value: int, path: str) -> int:
+    return values.whole_number(
+        value, path, minimum=READING_PERIOD_S_MIN, maximum=READING_PERIOD_S_MAX
+    )
+
+
+def register_digits(value: int, path: str) -> int:
+    return values.whole_number(
+        value, path, minimum=REGISTER_DIGITS_MIN, maximum=REGISTER_DIGITS_MAX
+    )
+
+
+def power_w_max(value: int, path: str) -> int:
+    return values.whole_number(value, path, minimum=1, maximum=POWER_W_MAX)
+
+
+def one_of(words: type[Word]) -> Check:
+    """Return the check that a value is one of these words."""
+
+    def check(value: str, path: str) -> Word:
+        try:
+            return words(value)
+        except ValueError as error:
+            raise InvalidValue(path, expected=", ".join(words)) from error
+
+    return check

@@ -1,0 +1,100 @@
+"""Fields of a branch: adding and changing them. `add` and `alter` are steps of a transaction."""
+
+from collections.abc import Mapping
+
+from db import access
+from db.access import Connection
+from db.ids import BranchId, CompanyId, FieldId
+from domain import rows, values
+from domain.hierarchy import checks, parents
+from domain.hierarchy.checks import Check, checked
+
+CHECKS: Mapping[str, Check] = {
+    "name": values.name,
+    "latitude": checks.as_given,
+    "longitude": checks.as_given,
+}
+
+
+async def create(
+    *,
+    company_id: CompanyId,
+    branch_id: BranchId,
+    name: str,
+    latitude: float | None = None,
+    longitude: float | None = None,
+) -> FieldId:
+    """Add a field to a branch; see `add`."""
+    async with access.tenant(company_id) as connection:
+        return await add(
+            connection,
+            company_id=company_id,
+            branch_id=branch_id,
+            name=name,
+            latitude=latitude,
+            longitude=longitude,
+        )
+
+
+async def add(
+    connection: Connection,
+    *,
+    company_id: CompanyId,
+    branch_id: BranchId,
+    name: str,
+    latitude: float | None = None,
+    longitude: float | None = None,
+) -> FieldId:
+    """Add a field to a branch; the location is in degrees, WGS 84.
+
+    :raises AlreadyExists: the branch has a field of that name
+    :raises NotThere, ParentInactive, InvalidValue: nothing was written
+    """
+    given = {"name": name, "latitude": latitude, "longitude": longitude}
+    columns = checked(given, CHECKS)
+    await parents.hold_active(connection, "branch", company_id=company_id, row_id=branch_id)
+    field_id = await rows.insert(
+        connection, "field", company_id=company_id, branch_id=branch_id, **columns
+    )
+    return FieldId(field_id)
+
+
+async def update(
+    *,
+    company_id: CompanyId,
+    field_id: FieldId,
+    expected_version: int,
+    changes: Mapping[str, object],
+) -> FieldId:
+    """Change a field; see `alter`."""
+    async with access.tenant(company_id) as connection:
+        return await alter(
+            connection,
+            company_id=company_id,
+            field_id=field_id,
+            expected_version=expected_version,
+            changes=changes,
+        )
+
+
+async def alter(
+    connection: Connection,
+    *,
+    company_id: CompanyId,
+    field_id: FieldId,
+    expected_version: int,
+    changes: Mapping[str, object],
+) -> FieldId:
+    """Change a field. changes: what is to change, by the names of `add`.
+
+    :raises StaleVersion, NotThere, AlreadyExists, InvalidValue: nothing was written
+    """
+    await rows.change(
+        connection,
+        "field",
+        company_id=company_id,
+        row_id=field_id,
+        expected_version=expected_version,
+        changes=checked(changes, CHECKS),
+    )
+    return field_id
