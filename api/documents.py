@@ -25,9 +25,7 @@ CACHED_CHARACTERS_MAX = 16 * 1024
 # How the parser ends its message when a text is too long or too deep for it.
 ABORTED = "Parsing aborted."
 
-# Classes of this module: rules made for each request would never hit a cache.
 RULES = (*specified_rules, MaybeNullValidationRule, OneOfInputValidationRule)
-RULES_WITHOUT_INTROSPECTION = (*RULES, NoSchemaIntrospectionCustomRule)
 
 
 class InvalidDocument(Exception):
@@ -75,10 +73,12 @@ class Operation:
 
 @dataclass(slots=True)
 class Document:
-    """A valid document."""
+    """A valid document. introspection: what to tell callers who may not ask for the schema."""
 
+    text: str
     node: DocumentNode
     operations: list[Operation] = field(default_factory=list)
+    introspection: list[GraphQLError] = field(default_factory=list)
 
     def operation(self, name: str | None) -> Operation:
         """Return the operation of that name; without a name, the only one.
@@ -91,18 +91,26 @@ class Document:
         reason = "Name one operation." if found else "There is no such operation."
         raise Refusal(Code.OPERATION_RESOLUTION_FAILURE, reason)
 
+    def check_introspection(self, *, explained: bool) -> None:
+        """Return if it does not ask for the schema, or may.
+
+        :raises InvalidDocument: it does, and may not
+        """
+        if self.introspection and not explained:
+            raise InvalidDocument(self.introspection)
+
 
 class Documents:
     """The documents of one schema; those used last are kept."""
 
-    def __init__(self, schema: GraphQLSchema, *, production: bool) -> None:
+    def __init__(self, schema: GraphQLSchema) -> None:
         self._schema = schema
-        self._production = production
-        self._rules = RULES_WITHOUT_INTROSPECTION if production else RULES
         self._cached: OrderedDict[str, Document] = OrderedDict()
 
-    def get(self, text: str) -> Document:
-        """Return the document with this text.
+    def get(self, text: str, *, explained: bool = True) -> Document:
+        """Return the document with this text, whoever may run it.
+
+        explained: whether errors may say what was perhaps meant.
 
         :raises InvalidDocument: there is none
         """
@@ -110,32 +118,38 @@ class Documents:
         if document is not None:
             self._cached.move_to_end(text)
             return document
-        document = self._made(text)
+        document = self._made(text, explained)
         if len(text) <= CACHED_CHARACTERS_MAX:
             self._cached[text] = document
             if len(self._cached) > CACHED_MAX:
                 self._cached.popitem(last=False)
         return document
 
-    def _made(self, text: str) -> Document:
+    def _made(self, text: str, explained: bool) -> Document:
         try:
             node = _parsed(text)
             check_sizes(node)
-            errors = validate(self._schema, node, self._rules, hide_suggestions=self._production)
+            errors = validate(self._schema, node, RULES, hide_suggestions=not explained)
         except RecursionError:
             raise InvalidDocument([TooComplex("The document is nested too deeply.")]) from None
         except Refusal as refusal:
             raise InvalidDocument([refusal]) from None
         if errors:
-            failed = Code.GRAPHQL_VALIDATION_FAILED
-            raise InvalidDocument([coded(error, failed) for error in errors])
-        document = Document(node)
+            raise InvalidDocument(_failed(errors))
+        document = Document(text, node, introspection=_failed(self._introspection(node)))
         document.operations = [
             Operation(document, definition)
             for definition in node.definitions
             if isinstance(definition, OperationDefinitionNode)
         ]
         return document
+
+    def _introspection(self, node: DocumentNode) -> list[GraphQLError]:
+        return validate(self._schema, node, [NoSchemaIntrospectionCustomRule])
+
+
+def _failed(errors: list[GraphQLError]) -> list[GraphQLError]:
+    return [coded(error, Code.GRAPHQL_VALIDATION_FAILED) for error in errors]
 
 
 def _parsed(text: str) -> DocumentNode:

@@ -2,20 +2,21 @@
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any, TypeGuard
+from typing import Any
 
 import orjson
-from graphql import OperationType
 from starlette.requests import Request as HttpRequest
 from starlette.responses import Response
 
 from api.auth import COMPANY_HEADER, Authenticator
 from api.context import Context
-from api.engine import Engine, Outcome, Request
+from api.engine import ChangesSomething, Engine, Outcome
 from api.errors import Code, Refusal, formatted, unforeseen
 from api.limits import BODY_BYTES_MAX
 from api.live import LiveFeed
+from api.requests import MalformedRequest, Request, request_of
 
+READING = frozenset({"GET", "HEAD"})
 GRAPHQL_TYPE = "application/graphql-response+json"
 JSON_TYPE = "application/json"
 # For answers of GRAPHQL_TYPE to requests that were refused as a whole. Old clients, which take
@@ -68,10 +69,14 @@ class Endpoint:
             return _response([refusal.error], media_type, refusal.status, refusal.headers)
         except Refusal as refusal:
             return _response([refusal], media_type, _request_error_status(media_type))
-        if http.method == "GET" and self._changes_something(request):
+        try:
+            outcome = await self._engine.execute(
+                request, context, reading_only=http.method in READING
+            )
+        except ChangesSomething:
             error = Refusal(Code.BAD_REQUEST, "GET is for queries alone.")
             return _response([error], media_type, 405, {"Allow": "POST"})
-        return _outcome_response(await self._engine.execute(request, context), media_type)
+        return _outcome_response(outcome, media_type)
 
     async def _context(self, http: HttpRequest) -> Context:
         caller = await self._auth.caller(
@@ -85,10 +90,6 @@ class Endpoint:
             auth=self._auth,
             address=http.client.host if http.client else "",
         )
-
-    def _changes_something(self, request: Request) -> bool:
-        operation = self._engine.find(request)
-        return operation is not None and operation.type is OperationType.MUTATION
 
 
 def _answer_type(accept: str | None) -> str:
@@ -124,7 +125,7 @@ def _liking(parameters: str) -> float:
 
 
 async def _request(http: HttpRequest) -> Request:
-    if http.method == "GET":
+    if http.method in READING:
         return _checked(_query_parameters(http))
     content_type, _, parameters = http.headers.get("content-type", "").partition(";")
     charset = parameters.lower().partition("charset=")[2].strip().strip('"')
@@ -164,19 +165,10 @@ def _json(text: bytes, what: str) -> Any:
 def _checked(parameters: object) -> Request:
     if not isinstance(parameters, dict):
         raise HttpRefusal(400, "The body must be one JSON object.")
-    text, name = parameters.get("query"), parameters.get("operationName")
-    variables, extensions = parameters.get("variables"), parameters.get("extensions")
-    if not isinstance(text, str):
-        raise HttpRefusal(400, "`query` must be a text.")
-    if not isinstance(name, str | None):
-        raise HttpRefusal(400, "`operationName` must be a text or null.")
-    if not _is_object_or_none(variables) or not _is_object_or_none(extensions):
-        raise HttpRefusal(400, "`variables` and `extensions` must be objects or null.")
-    return Request(text, variables, name)
-
-
-def _is_object_or_none(value: object) -> TypeGuard[dict[str, Any] | None]:
-    return isinstance(value, dict | None)
+    try:
+        return request_of(parameters)
+    except MalformedRequest as malformed:
+        raise HttpRefusal(400, str(malformed)) from None
 
 
 def _outcome_response(outcome: Outcome, media_type: str) -> Response:

@@ -1,7 +1,7 @@
 """Executing operations: the same way for HTTP and for sockets."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from inspect import isawaitable
@@ -17,21 +17,20 @@ from graphql import (
 )
 
 from api.context import Context
-from api.documents import Documents, InvalidDocument, Operation
+from api.documents import Document, Documents, InvalidDocument, Operation
+from api.documents_registered import RegisteredDocuments
+from api.documents_review import Review
 from api.errors import Code, Refusal, TooComplex, coded
 from api.execution import Execution
 from api.limits import EXECUTION_S_MAX
+from api.requests import Request
+from db.enums import Scope
 
 CURSOR_FIELD = "liveCursor"
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
-    """What a client wants executed."""
-
-    text: str
-    variables: Mapping[str, Any] | None = None
-    operation_name: str | None = None
+class ChangesSomething(Exception):
+    """The request means a mutation where only reading is allowed; nothing was executed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,33 +60,37 @@ class Engine:
         self._schema = schema
         self._execution_s_max = execution_s_max
         self._production = production
-        self._documents = Documents(schema, production=production)
+        self._documents = Documents(schema)
+        self._registered = RegisteredDocuments(self._documents)
 
-    def find(self, request: Request) -> Operation | None:
-        """Return the operation that the request means, if it means one."""
-        try:
-            return self._documents.get(request.text).operation(request.operation_name)
-        except (InvalidDocument, Refusal):
-            return None
+    @property
+    def review(self) -> Review:
+        """Return what says whether documents may be registered."""
+        return Review.against(self._schema)
 
     def prepare(self, request: Request) -> tuple[Operation, int]:
-        """Return the operation to execute, and its cost.
+        """Return the operation of a text, as anybody may send it, and its cost.
 
         :raises InvalidDocument: it must not be executed
         """
-        document = self._documents.get(request.text)
-        try:
-            operation = document.operation(request.operation_name)
-            return operation, operation.cost(request.variables or {})
-        except Refusal as refusal:
-            raise InvalidDocument([refusal]) from None
+        explained = not self._production
+        document = self._documents.get(request.text, explained=explained)
+        document.check_introspection(explained=explained)
+        return _prepared(document, request)
 
-    async def execute(self, request: Request, context: Context) -> Outcome:
-        """Execute a query or a mutation; never raises for what the request says."""
+    async def execute(
+        self, request: Request, context: Context, *, reading_only: bool = False
+    ) -> Outcome:
+        """Execute a query or a mutation; never raises for what else the request says.
+
+        :raises ChangesSomething: it means a mutation, and `reading_only`
+        """
         try:
-            operation, cost = self.prepare(request)
+            operation, cost = _prepared(await self._document(request, context), request)
         except InvalidDocument as invalid:
             return Outcome(None, invalid.errors, is_refused=True)
+        if reading_only and operation.type is OperationType.MUTATION:
+            raise ChangesSomething
         if operation.type is OperationType.SUBSCRIPTION:
             refusal = Refusal(Code.BAD_REQUEST, "Subscriptions need a WebSocket.")
             return Outcome(None, [refusal], is_refused=True)
@@ -99,7 +102,7 @@ class Engine:
         """Execute a prepared query or mutation."""
         try:
             async with asyncio.timeout(self._execution_s_max):
-                if CURSOR_FIELD in request.text and context.caller is not None:
+                if CURSOR_FIELD in operation.document.text and context.caller is not None:
                     # Fields run side by side: what one of them reads must not be newer.
                     await context.cursor()
                 result = await self._executed(operation, request, context)
@@ -114,7 +117,7 @@ class Engine:
         What the source of events raises is raised here, unless it is a refusal.
         """
         try:
-            operation, cost = self.prepare(request)
+            operation, cost = _prepared(await self._document(request, context), request)
         except InvalidDocument as invalid:
             yield Outcome(None, invalid.errors, is_refused=True)
             return
@@ -131,6 +134,33 @@ class Engine:
                     yield _outcome(result, cost)
             except GraphQLError as error:
                 yield Outcome(None, [error])
+
+    async def _document(self, request: Request, context: Context) -> Document:
+        """Return the document that a request means, if this caller may run it.
+
+        :raises InvalidDocument: there is none
+        """
+        explained = self._is_explained_to(context)
+        document = await self._found(request, context, explained=explained)
+        document.check_introspection(explained=explained)
+        return document
+
+    async def _found(self, request: Request, context: Context, *, explained: bool) -> Document:
+        if request.text or request.document_hash is None:
+            return self._documents.get(request.text, explained=explained)
+        try:
+            return await self._registered.get(
+                request.document_hash, context.caller, now=context.clock()
+            )
+        except Refusal as refusal:
+            raise InvalidDocument([refusal]) from None
+
+    def _is_explained_to(self, context: Context) -> bool:
+        """Return whether the caller may ask for the schema, and be told what was meant."""
+        if not self._production:
+            return True
+        caller = context.caller
+        return caller is not None and Scope.SCHEMA_INTROSPECT in caller.scopes
 
     async def _executed(
         self, operation: Operation, request: Request, context: Context
@@ -158,9 +188,21 @@ class Engine:
             "context_value": context,
             "variable_values": dict(request.variables or {}),
             "operation_name": operation.name,
-            "hide_suggestions": self._production,
+            "hide_suggestions": not self._is_explained_to(context),
             "executor_class": Execution,
         }
+
+
+def _prepared(document: Document, request: Request) -> tuple[Operation, int]:
+    """Return the operation that is asked for, and its cost.
+
+    :raises InvalidDocument: there is none, or it costs too much
+    """
+    try:
+        operation = document.operation(request.operation_name)
+        return operation, operation.cost(request.variables or {})
+    except Refusal as refusal:
+        raise InvalidDocument([refusal]) from None
 
 
 def _outcome(result: ExecutionResult, cost: int) -> Outcome:

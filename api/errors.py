@@ -57,6 +57,17 @@ class NotFound(Refusal):
         super().__init__(Code.NOT_FOUND, message)
 
 
+class DocumentNotFound(Refusal):
+    """No document that the caller may run is registered under this id."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            Code.PERSISTED_QUERY_NOT_FOUND,
+            "No document is registered under this id. Its company registers it beforehand: sending"
+            " the text along does not.",
+        )
+
+
 class BadUserInput(Refusal):
     """An argument is not what it should be."""
 

@@ -2,15 +2,18 @@
 
 import asyncio
 import logging
-from collections.abc import Coroutine, Mapping
+from collections.abc import Coroutine, Mapping, Sequence
 from contextlib import aclosing
 from typing import Protocol
 
+from graphql import GraphQLError
+
 from api.caller import Caller
 from api.context import Context
-from api.engine import Engine, Outcome, Request
+from api.engine import Engine, Outcome
 from api.errors import BadUserInput, Code, Forbidden, Refusal, formatted
 from api.live import Lagging
+from api.requests import MalformedRequest, Request, request_of
 from db.access import DatabaseUnavailable
 
 INIT_TIMEOUT_S = 5.0
@@ -131,8 +134,8 @@ class SocketSession:
                 await self._line.send({"type": "pong"})
             case {"type": "pong"}:
                 pass
-            case {"type": "subscribe", "id": str(id), "payload": {"query": str()} as payload}:
-                await self._subscribe(_checked(id), _request(payload))
+            case {"type": "subscribe", "id": str(id), "payload": dict(payload)}:
+                await self._subscribe(_checked(id), payload)
             case {"type": "complete", "id": str(id)}:
                 self._forget(id, self._operations.get(id))
             case _:
@@ -178,14 +181,22 @@ class SocketSession:
                 return
         await self._end(UNAUTHORIZED, "The token has expired")
 
-    async def _subscribe(self, id: str, request: Request) -> None:
+    async def _subscribe(self, id: str, payload: Mapping[str, object]) -> None:
+        try:
+            request: Request | Refusal = request_of(payload)
+        except MalformedRequest as malformed:
+            raise Malformed(str(malformed)) from malformed
+        except Refusal as refusal:
+            request = refusal
         if self._caller is None:
             await self._end(UNAUTHORIZED, "Unauthorized")
         elif id in self._operations:
             await self._end(ALREADY_EXISTS, f"Subscriber for {id} already exists")
         elif len(self._operations) >= OPERATIONS_MAX:
-            refusal = f"At most {OPERATIONS_MAX} operations may run on a socket."
-            await self._line.send(_error(id, Outcome(None, [Refusal(Code.BAD_REQUEST, refusal)])))
+            refused = f"At most {OPERATIONS_MAX} operations may run on a socket."
+            await self._line.send(_error(id, [Refusal(Code.BAD_REQUEST, refused)]))
+        elif isinstance(request, Refusal):
+            await self._line.send(_error(id, [request]))
         else:
             context = self._context.renewed(self._caller)
             self._operations[id] = self._start(self._run(id, request, context))
@@ -195,7 +206,7 @@ class SocketSession:
         async with aclosing(self._engine.stream(request, context)) as outcomes:
             async for outcome in outcomes:
                 if outcome.is_refused:
-                    last = _error(id, outcome)
+                    last = _error(id, outcome.errors)
                     break
                 await self._line.send(_next(id, outcome))
         # The client may use the id again as soon as it has seen the last message.
@@ -229,15 +240,6 @@ def _checked(id: str) -> str:
     return id
 
 
-def _request(payload: Mapping[str, object]) -> Request:
-    text, variables, name = (payload.get(key) for key in ("query", "variables", "operationName"))
-    if not isinstance(text, str) or not isinstance(variables, dict | None):
-        raise Malformed("Variables have to be an object")
-    if not isinstance(name, str | None):
-        raise Malformed("The operation's name has to be a text")
-    return Request(text, variables, name)
-
-
 def _next(id: str, outcome: Outcome) -> dict[str, object]:
     payload: dict[str, object] = {"data": outcome.data}
     if outcome.errors:
@@ -247,8 +249,8 @@ def _next(id: str, outcome: Outcome) -> dict[str, object]:
     return {"id": id, "type": "next", "payload": payload}
 
 
-def _error(id: str, outcome: Outcome) -> dict[str, object]:
-    return {"id": id, "type": "error", "payload": [formatted(error) for error in outcome.errors]}
+def _error(id: str, errors: Sequence[GraphQLError]) -> dict[str, object]:
+    return {"id": id, "type": "error", "payload": [formatted(error) for error in errors]}
 
 
 def _rights(caller: Caller) -> tuple[object, ...]:

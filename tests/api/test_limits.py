@@ -17,7 +17,7 @@ from graphql import (
 
 from api.context import Context
 from api.documents import Document, InvalidDocument
-from api.engine import Engine, Request
+from api.engine import Engine
 from api.limits import (
     ALIASES_MAX,
     BODY_BYTES_MAX,
@@ -28,6 +28,7 @@ from api.limits import (
     NESTING_MAX,
     TOKENS_MAX,
 )
+from api.requests import Request
 from api.root import ApiSchema
 from tests.api.web import Web
 
