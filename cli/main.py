@@ -8,6 +8,7 @@ from typer.core import TyperGroup
 from cli import audit, books, migration, processes, schema, users
 from cli.demo.command import demo
 from cli.doctor.command import doctor
+from cli.documents.command import commands as documents
 from cli.endings import spoken_endings
 from cli.replay.command import replay
 from db.acting import Actor, acting
@@ -49,6 +50,7 @@ app.command()(doctor)
 app.add_typer(users.commands, name="user")
 app.add_typer(books.commands, name="ledger")
 app.add_typer(audit.commands, name="audit")
+app.add_typer(documents, name="documents")
 
 if __name__ == "__main__":
     app()
