@@ -16,11 +16,13 @@ from api.auth import Authenticator
 from api.endpoint import Endpoint
 from api.health import health_routes
 from api.live import LiveFeed
+from api.rate_limits import RateLimits
 from api.root import ApiSchema
 from api.tokens import Tokens
 from api.websocket import SERVER_OPTIONS, Sockets
 from db import access
 from db.bell import Bell
+from db.buckets import Buckets, Budget
 from db.settings import Settings, Urls
 from domain.identity.passwords import Passwords
 
@@ -50,7 +52,8 @@ def create_app(
     databases, redis_url, secret = settings.databases, settings.redis_url, settings.token_secret
     if databases is None or redis_url is None or secret is None:
         raise IncompleteSettings("expected the databases, redis_url and token_secret")
-    bell = Bell(redis_url, urlsplit(databases.app).path.strip("/"))
+    database_name = urlsplit(databases.app).path.strip("/")
+    bell, buckets = Bell(redis_url, database_name), Buckets(redis_url, database_name)
     live = LiveFeed(clock=clock, bell=bell)
     auth = Authenticator(
         tokens=Tokens(secret),
@@ -59,16 +62,17 @@ def create_app(
         refresh_ttl=settings.refresh_token_ttl,
         clock=clock,
     )
+    limits = RateLimits(buckets, Budget(settings.cost_budget, settings.cost_budget_per_s))
     schema = ApiSchema(production=settings.production)
-    endpoint = Endpoint(schema.engine, auth=auth, live=live, clock=clock)
-    sockets = Sockets(schema.engine, clock=clock, live=live, auth=auth)
+    endpoint = Endpoint(schema.engine, auth=auth, live=live, limits=limits, clock=clock)
+    sockets = Sockets(schema.engine, clock=clock, live=live, auth=auth, limits=limits)
     return Starlette(
         routes=[
             Route(PATH, endpoint.answer, methods=["GET", "POST"]),
             WebSocketRoute(PATH, sockets),
             *health_routes(clock=clock, bell=bell, feed=live, registry=CollectorRegistry()),
         ],
-        lifespan=_lifespan(databases, bell, live, auth),
+        lifespan=_lifespan(databases, bell, buckets, live, auth),
     )
 
 
@@ -84,7 +88,7 @@ def server_options(settings: Settings) -> Mapping[str, Any]:
 
 
 def _lifespan(
-    databases: Urls, bell: Bell, live: LiveFeed, auth: Authenticator
+    databases: Urls, bell: Bell, buckets: Buckets, live: LiveFeed, auth: Authenticator
 ) -> Callable[[Starlette], Any]:
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -93,6 +97,7 @@ def _lifespan(
             await access.connect(databases)
             open_things.push_async_callback(access.close)
             await open_things.enter_async_context(bell)
+            await open_things.enter_async_context(buckets)
             await open_things.enter_async_context(_running(live))
             yield
 

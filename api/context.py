@@ -10,6 +10,7 @@ import strawberry
 from api.caller import Caller
 from api.errors import Unauthenticated
 from api.loaders import Loaders, Reach
+from api.rate_limits import Allowance, RateLimits
 from domain.outbox import Cursor, position
 
 if TYPE_CHECKING:
@@ -23,13 +24,16 @@ class Context:
 
     caller: None when nobody is signed in.
     address: where the request came from, for limiting attempts.
+    allowance: what the operation was let have; None before that, and for events.
     """
 
     caller: Caller | None
     clock: Callable[[], datetime]
     live: "LiveFeed"
     auth: "Authenticator"
+    limits: RateLimits
     address: str
+    allowance: Allowance | None = field(default=None, init=False)
     _loaders: Loaders | None = field(default=None, init=False)
     _cursor: Cursor | None = field(default=None, init=False)
 
@@ -53,6 +57,16 @@ class Context:
             self._loaders = Loaders(Reach(self.signed_in, self.clock()))
         return self._loaders
 
+    async def draw(self, cost: int) -> Allowance:
+        """Let the operation have its cost out of the caller's budget, and remember that.
+
+        :raises RateLimited: there is not as much left
+        """
+        self.allowance = await self.limits.draw(
+            cost, self.caller, address=self.address, now=self.clock()
+        )
+        return self.allowance
+
     async def cursor(self) -> Cursor:
         """Return where events stood at the first call, which comes before anything is read.
 
@@ -70,6 +84,7 @@ class Context:
             clock=self.clock,
             live=self.live,
             auth=self.auth,
+            limits=self.limits,
             address=self.address,
         )
 

@@ -11,9 +11,10 @@ from starlette.responses import Response
 from api.auth import COMPANY_HEADER, Authenticator
 from api.context import Context
 from api.engine import ChangesSomething, Engine, Outcome
-from api.errors import Code, Refusal, formatted, unforeseen
+from api.errors import Code, RateLimited, Refusal, formatted, unforeseen
 from api.limits import BODY_BYTES_MAX
 from api.live import LiveFeed
+from api.rate_limits import RateLimits
 from api.requests import MalformedRequest, Request, request_of
 
 READING = frozenset({"GET", "HEAD"})
@@ -22,6 +23,7 @@ JSON_TYPE = "application/json"
 # For answers of GRAPHQL_TYPE to requests that were refused as a whole. Old clients, which take
 # JSON_TYPE, expect 200 whenever the body could be read.
 REQUEST_ERROR_STATUS = 400
+RATE_LIMITED_STATUS = 429
 
 
 class HttpRefusal(Exception):
@@ -45,11 +47,13 @@ class Endpoint:
         *,
         auth: Authenticator,
         live: LiveFeed,
+        limits: RateLimits,
         clock: Callable[[], datetime],
     ) -> None:
         self._engine = engine
         self._auth = auth
         self._live = live
+        self._limits = limits
         self._clock = clock
 
     async def answer(self, http: HttpRequest) -> Response:
@@ -68,7 +72,7 @@ class Endpoint:
         except HttpRefusal as refusal:
             return _response([refusal.error], media_type, refusal.status, refusal.headers)
         except Refusal as refusal:
-            return _response([refusal], media_type, _request_error_status(media_type))
+            return _outcome_response(Outcome(None, [refusal], is_refused=True), media_type)
         try:
             outcome = await self._engine.execute(
                 request, context, reading_only=http.method in READING
@@ -88,6 +92,7 @@ class Endpoint:
             clock=self._clock,
             live=self._live,
             auth=self._auth,
+            limits=self._limits,
             address=http.client.host if http.client else "",
         )
 
@@ -172,17 +177,26 @@ def _checked(parameters: object) -> Request:
 
 
 def _outcome_response(outcome: Outcome, media_type: str) -> Response:
-    status = _request_error_status(media_type) if outcome.is_refused else 200
     body: dict[str, Any] = {} if outcome.is_refused else {"data": outcome.data}
     if outcome.errors:
         body["errors"] = [formatted(error) for error in outcome.errors]
     if outcome.extensions:
         body["extensions"] = outcome.extensions
-    return _encoded(body, media_type, status)
+    waits_s = [error.retry_after_s for error in _limited(outcome)]
+    headers = {"Retry-After": str(max(waits_s))} if waits_s else {}
+    return _encoded(body, media_type, _status(outcome, media_type), headers)
 
 
-def _request_error_status(media_type: str) -> int:
-    return REQUEST_ERROR_STATUS if media_type == GRAPHQL_TYPE else 200
+def _status(outcome: Outcome, media_type: str) -> int:
+    if not outcome.is_refused or media_type != GRAPHQL_TYPE:
+        return 200
+    return RATE_LIMITED_STATUS if _limited(outcome) else REQUEST_ERROR_STATUS
+
+
+def _limited(outcome: Outcome) -> list[RateLimited]:
+    """Return the errors that say when to try again, of the request or of its fields."""
+    errors = (error.original_error or error for error in outcome.errors)
+    return [error for error in errors if isinstance(error, RateLimited)]
 
 
 def _response(

@@ -1,7 +1,7 @@
 """Executing operations: the same way for HTTP and for sockets."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from inspect import isawaitable
@@ -20,9 +20,10 @@ from api.context import Context
 from api.documents import Document, Documents, InvalidDocument, Operation
 from api.documents_registered import RegisteredDocuments
 from api.documents_review import Review
-from api.errors import Code, Refusal, TooComplex, coded
+from api.errors import Code, RateLimited, Refusal, TooComplex, coded
 from api.execution import Execution
 from api.limits import EXECUTION_S_MAX
+from api.rate_limits import objects_in
 from api.requests import Request
 from db.enums import Scope
 
@@ -39,12 +40,12 @@ class Outcome:
 
     data: dict[str, Any] | None
     errors: list[GraphQLError]
-    cost: int | None = None
+    cost: Mapping[str, Any] | None = None
     is_refused: bool = False
 
     @property
     def extensions(self) -> dict[str, Any]:
-        return {} if self.cost is None else {"cost": {"requested": self.cost}}
+        return {} if self.cost is None else {"cost": self.cost}
 
 
 class Engine:
@@ -94,12 +95,23 @@ class Engine:
         if operation.type is OperationType.SUBSCRIPTION:
             refusal = Refusal(Code.BAD_REQUEST, "Subscriptions need a WebSocket.")
             return Outcome(None, [refusal], is_refused=True)
-        return await self.run(operation, cost, request, context)
+        return await self._charged(operation, cost, request, context)
 
-    async def run(
+    async def _charged(
         self, operation: Operation, cost: int, request: Request, context: Context
     ) -> Outcome:
-        """Execute a prepared query or mutation."""
+        """Execute a query or a mutation if the caller's budget allows it."""
+        try:
+            allowance = await context.draw(cost)
+        except RateLimited as refusal:
+            return Outcome(None, [refusal], {"requested": cost}, is_refused=True)
+        outcome = await self.run(operation, request, context)
+        used = cost if outcome.data is None else objects_in(outcome.data)
+        settled = context.limits.settle(allowance, 0 if outcome.is_refused else used)
+        return replace(outcome, cost=settled)
+
+    async def run(self, operation: Operation, request: Request, context: Context) -> Outcome:
+        """Execute a query or a mutation, whatever it costs."""
         try:
             async with asyncio.timeout(self._execution_s_max):
                 if CURSOR_FIELD in operation.document.text and context.caller is not None:
@@ -108,8 +120,8 @@ class Engine:
                 result = await self._executed(operation, request, context)
         except TimeoutError:
             refusal = TooComplex(f"The operation took longer than {self._execution_s_max:g} s.")
-            return Outcome(None, [refusal], cost)
-        return _outcome(result, cost)
+            return Outcome(None, [refusal])
+        return _outcome(result)
 
     async def stream(self, request: Request, context: Context) -> AsyncGenerator[Outcome, None]:
         """Yield the outcome of a query or a mutation, or one for each event of a subscription.
@@ -122,7 +134,12 @@ class Engine:
             yield Outcome(None, invalid.errors, is_refused=True)
             return
         if operation.type is not OperationType.SUBSCRIPTION:
-            yield await self.run(operation, cost, request, context)
+            yield await self._charged(operation, cost, request, context)
+            return
+        try:
+            await context.draw(cost)
+        except RateLimited as refusal:
+            yield Outcome(None, [refusal], is_refused=True)
             return
         events = await self._events(operation, request, context)
         if isinstance(events, Outcome):
@@ -131,7 +148,7 @@ class Engine:
         async with aclosing(events):
             try:
                 async for result in events:
-                    yield _outcome(result, cost)
+                    yield replace(_outcome(result), cost={"requested": cost})
             except GraphQLError as error:
                 yield Outcome(None, [error])
 
@@ -180,7 +197,7 @@ class Engine:
             events = await events
         if isinstance(events, ExecutionResult):
             # Either the variables are wrong, or the field that makes the events refused.
-            return replace(_outcome(events, 0), cost=None, is_refused=True)
+            return replace(_outcome(events), is_refused=True)
         return cast("AsyncGenerator[ExecutionResult, None]", events)
 
     def _options(self, operation: Operation, request: Request, context: Context) -> dict[str, Any]:
@@ -205,10 +222,10 @@ def _prepared(document: Document, request: Request) -> tuple[Operation, int]:
         raise InvalidDocument([refusal]) from None
 
 
-def _outcome(result: ExecutionResult, cost: int) -> Outcome:
+def _outcome(result: ExecutionResult) -> Outcome:
     errors = result.errors or []
     refused = result.data is None and all(error.path is None for error in errors)
     if refused:
         # Nothing has a path before execution: these are about the variables.
         errors = [coded(error, Code.BAD_USER_INPUT) for error in errors]
-    return Outcome(result.data, errors, cost, is_refused=refused)
+    return Outcome(result.data, errors, is_refused=refused)

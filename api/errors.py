@@ -85,12 +85,13 @@ class TooComplex(Refusal):
 
 
 class RateLimited(Refusal):
-    """Too many attempts. retry_after_s: when the next one may succeed."""
+    """Too much in too short a time. retry_after_s: when the next attempt may succeed."""
 
-    def __init__(self, *, retry_after_s: int) -> None:
-        super().__init__(
-            Code.RATE_LIMITED, "Too many attempts; try again later.", retryAfter=retry_after_s
-        )
+    def __init__(
+        self, message: str = "Too many attempts; try again later.", *, retry_after_s: int
+    ) -> None:
+        super().__init__(Code.RATE_LIMITED, message, retryAfter=retry_after_s)
+        self.retry_after_s = retry_after_s
 
 
 def coded(error: GraphQLError, code: Code) -> GraphQLError:

@@ -13,12 +13,16 @@ from api.resolvers.cursor import CursorQuery
 from api.resolvers.identity import IdentityMutation, IdentityQuery
 from api.resolvers.live import LiveSubscription
 from api.resolvers.nodes import NodeQuery
+from api.resolvers.rate_limit import RateLimitQuery
 from api.schema.identity import InvalidCredentials, SessionEnded
 from api.schema.node import NODES
 from api.schema.scalars import SCALARS
 from api.schema.user_errors import RuleBroken, StaleVersion
 
-Query = merge_types("Query", (CompanyQuery, NodeQuery, IdentityQuery, CursorQuery, AuditQuery))
+Query = merge_types(
+    "Query",
+    (CompanyQuery, NodeQuery, IdentityQuery, CursorQuery, AuditQuery, RateLimitQuery),
+)
 Mutation = merge_types("Mutation", (IdentityMutation, BranchMutation))
 Subscription = merge_types("Subscription", (LiveSubscription,))
 

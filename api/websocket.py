@@ -17,6 +17,7 @@ from api.auth import Authenticator
 from api.context import Context
 from api.engine import Engine
 from api.live import LiveFeed
+from api.rate_limits import RateLimits
 from api.socket_session import Gone, Malformed, SocketSession
 
 PROTOCOL = "graphql-transport-ws"
@@ -48,11 +49,13 @@ class Sockets:
         clock: Callable[[], datetime],
         live: LiveFeed,
         auth: Authenticator,
+        limits: RateLimits,
     ) -> None:
         self._engine = engine
         self._clock = clock
         self._live = live
         self._auth = auth
+        self._limits = limits
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         socket = WebSocket(scope, receive, send)
@@ -68,6 +71,7 @@ class Sockets:
             clock=self._clock,
             live=self._live,
             auth=self._auth,
+            limits=self._limits,
             address=socket.client.host if socket.client else "",
         )
         await SocketSession(line, self._engine, context).serve()

@@ -15,6 +15,10 @@ TTL_S_MAX = 366 * 24 * 3600
 NETWORKS_MAX = 1_000
 HOST_NAME = r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?"
 INGEST_CONNECTIONS_MAX = 64
+# No smaller than the dearest operation, which could never be run.
+COST_BUDGET_MIN = 1_000
+COST_BUDGET_MAX = 10_000_000
+COST_BUDGET_PER_S_MAX = 1_000_000
 
 IPNetwork = IPv4Network | IPv6Network
 
@@ -52,6 +56,14 @@ def seconds(text: str) -> timedelta:
 
 def ingest_connections(text: str) -> int:
     return _whole_number(text, 1, INGEST_CONNECTIONS_MAX)
+
+
+def cost_budget(text: str) -> int:
+    return _whole_number(text, COST_BUDGET_MIN, COST_BUDGET_MAX)
+
+
+def cost_budget_per_s(text: str) -> int:
+    return _whole_number(text, 1, COST_BUDGET_PER_S_MAX)
 
 
 def log_level(text: str) -> str:

@@ -115,6 +115,12 @@ class Settings:
         default=timedelta(days=30),
         metadata=_variable("WATTLEDGER_REFRESH_TOKEN_TTL_S", read.seconds),
     )
+    cost_budget: int = field(
+        default=20_000, metadata=_variable("WATTLEDGER_COST_BUDGET", read.cost_budget)
+    )
+    cost_budget_per_s: int = field(
+        default=500, metadata=_variable("WATTLEDGER_COST_BUDGET_PER_S", read.cost_budget_per_s)
+    )
     log_level: str = field(
         default="INFO", metadata=_variable("WATTLEDGER_LOG_LEVEL", read.log_level)
     )

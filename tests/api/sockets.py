@@ -20,11 +20,13 @@ from websockets.typing import Subprotocol
 from api.auth import Authenticator
 from api.engine import Engine
 from api.live import LiveFeed
+from api.rate_limits import RateLimits
 from api.root import ApiSchema
 from api.tokens import AccessToken, Tokens
 from api.websocket import SERVER_OPTIONS, Sockets
 from db import access
 from db.bell import Bell
+from db.buckets import Buckets, Budget
 from db.enums import Role
 from db.ids import CompanyId, FieldId, SessionId, SubscriberId, UserId
 from db.settings import Urls
@@ -37,6 +39,7 @@ NO_REDIS = "redis://127.0.0.1:1/0"
 PROTOCOL = Subprotocol("graphql-transport-ws")
 ANSWER_TIMEOUT_S = 10.0
 QUIET_S = 0.4
+BUDGET = Budget(size=10_000, per_s=100)
 SECRET = "a secret that is long enough for a test"  # noqa: S105
 TOKEN_TTL = timedelta(minutes=15)
 SESSION_TTL = timedelta(days=30)
@@ -62,6 +65,7 @@ class LiveApi:
     feed: LiveFeed
     engine: Engine
     auth: Authenticator
+    limits: RateLimits
 
     async def sign_in(
         self,
@@ -183,13 +187,17 @@ async def live_api(database: Urls) -> AsyncIterator[LiveApi]:
     await owner.execute("select ensure_partitions($1, 5, 2)", NOW)
     await owner.close()
     await access.connect(database)
-    async with Bell(NO_REDIS, "nowhere") as bell, _served(bell) as api:
+    async with (
+        Bell(NO_REDIS, "nowhere") as bell,
+        Buckets(NO_REDIS, "nowhere") as buckets,
+        _served(bell, RateLimits(buckets, BUDGET)) as api,
+    ):
         yield api
     await access.close()
 
 
 @asynccontextmanager
-async def _served(bell: Bell) -> AsyncIterator[LiveApi]:
+async def _served(bell: Bell, limits: RateLimits) -> AsyncIterator[LiveApi]:
     clock, tokens = Clock(), Tokens(SECRET)
     feed = LiveFeed(clock=clock, bell=bell)
     auth = Authenticator(
@@ -200,13 +208,13 @@ async def _served(bell: Bell) -> AsyncIterator[LiveApi]:
         clock=clock,
     )
     engine = ApiSchema(production=True).engine
-    sockets = Sockets(engine, clock=clock, live=feed, auth=auth)
+    sockets = Sockets(engine, clock=clock, live=feed, auth=auth, limits=limits)
     app = Starlette(routes=[WebSocketRoute("/graphql", sockets)])
     following = asyncio.create_task(feed.run())
     try:
         await until(lambda: feed.delivered is not None)
         async with served(app) as port:
-            yield LiveApi(port, tokens, clock, feed, engine, auth)
+            yield LiveApi(port, tokens, clock, feed, engine, auth, limits)
     finally:
         following.cancel()
         await asyncio.wait([following])

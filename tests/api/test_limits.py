@@ -263,7 +263,11 @@ def test_a_document_is_validated_once(engine: Engine) -> None:
 async def test_an_answer_tells_what_it_cost(web: Web) -> None:
     answer = await web.ask("{ viewer { name } }")
 
-    assert answer.body["extensions"] == {"cost": {"requested": 1}}
+    assert answer.body["extensions"]["cost"] == {
+        "requested": 1,
+        "actual": 1,
+        "throttle": {"maximum": 20_000, "available": 19_999, "restoreRate": 500},
+    }
 
 
 async def test_an_operation_that_takes_too_long_is_stopped() -> None:
@@ -278,8 +282,10 @@ async def test_an_operation_that_takes_too_long_is_stopped() -> None:
     slow = GraphQLObjectType("Query", {"slow": GraphQLField(GraphQLInt, resolve=wait_for_ever)})
     engine = Engine(GraphQLSchema(slow), production=False, execution_s_max=0.05)
     nobody = cast("Context", None)
+    request = Request("{ slow }")
+    operation, _ = engine.prepare(request)
 
-    outcome = await engine.execute(Request("{ slow }"), nobody)
+    outcome = await engine.run(operation, request, nobody)
 
     assert [code_of(error) for error in outcome.errors] == ["QUERY_TOO_COMPLEX"]
     assert outcome.data is None

@@ -102,7 +102,12 @@ async def test_client_that_takes_no_events_is_closed(api: LiveApi, place: Place)
         {"type": "subscribe", "id": "1", "payload": {"query": LISTEN}},
     )
     context = Context(
-        caller=None, clock=api.clock, live=api.feed, auth=api.auth, address="127.0.0.1"
+        caller=None,
+        clock=api.clock,
+        live=api.feed,
+        auth=api.auth,
+        limits=api.limits,
+        address="127.0.0.1",
     )
     session = asyncio.create_task(SocketSession(line, api.engine, context).serve())
     await until(lambda: api.feed.listeners == 1)

@@ -163,7 +163,8 @@ REFRESH = (
 
 
 @asynccontextmanager
-async def web(database: Urls, redis_url: str, *, production: bool = False) -> AsyncIterator[Web]:
+async def web(database: Urls, redis_url: str, **others: Any) -> AsyncIterator[Web]:
+    """Run an API in this process. others: settings, by their fields."""
     clock, passwords = Clock(), Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
     settings = Settings(
         database_owner_url=database.owner,
@@ -171,7 +172,7 @@ async def web(database: Urls, redis_url: str, *, production: bool = False) -> As
         database_system_url=database.system,
         redis_url=redis_url,
         token_secret=SECRET,
-        production=production,
+        **others,
     )
     app = create_app(settings, clock=clock, passwords=passwords)
     async with AsyncExitStack() as running:

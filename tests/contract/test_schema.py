@@ -30,6 +30,7 @@ SIGNED_IN = {
     ("Query", "node"),
     ("Query", "nodes"),
     ("Query", "liveCursor"),
+    ("Query", "rateLimit"),
     ("Mutation", "signOut"),
 }
 MONEY = {Scope.BALANCES_READ}

@@ -1,0 +1,100 @@
+"""How much callers may ask for: budgets of cost, in buckets that all processes share.
+
+Not here: what one operation may cost at most, which `limits` knows.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from math import ceil
+from typing import Any
+
+from api.caller import Caller
+from api.errors import RateLimited
+from api.throttle import network_of
+from db.buckets import Buckets, Budget
+
+# What finds little may still have looked at much.
+KEPT_OF_REQUESTED = 0.1
+RETRY_AFTER_S_MIN = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """What an operation was let have, out of which budget.
+
+    remaining: what the bucket held afterwards.
+    """
+
+    bucket: str
+    budget: Budget
+    requested: int
+    remaining: int
+    drawn_at: datetime
+
+    @property
+    def resets_at(self) -> datetime:
+        """When the bucket is full again if nothing else is drawn."""
+        missing = self.budget.size - self.remaining
+        return self.drawn_at + timedelta(seconds=missing / self.budget.per_s)
+
+
+class RateLimits:
+    """Lets operations have their cost, or refuses them."""
+
+    def __init__(self, buckets: Buckets, budget: Budget) -> None:
+        self._buckets = buckets
+        self._budget = budget
+
+    async def draw(
+        self, cost: int, caller: Caller | None, *, address: str, now: datetime
+    ) -> Allowance:
+        """Let an operation have its cost, out of its caller's budget or its address's.
+
+        :raises RateLimited: there is not as much left; nothing was drawn
+        """
+        bucket = _bucket_of(caller, address)
+        budget = self._budget
+        drawn = await self._buckets.draw(bucket, cost, budget, now=now)
+        if not drawn.allowed:
+            raise RateLimited(
+                f"The operation costs {cost}, but {int(drawn.left)} of your budget is left.",
+                retry_after_s=max(RETRY_AFTER_S_MIN, ceil(drawn.retry_after_s)),
+            )
+        return Allowance(bucket, budget, cost, int(drawn.left), now)
+
+    def settle(self, allowance: Allowance, used: int) -> dict[str, Any]:
+        """Give back what was not used, and return what the answer says of its cost."""
+        requested, budget = allowance.requested, allowance.budget
+        least = ceil(requested * KEPT_OF_REQUESTED)
+        actual = min(max(used, least), requested)
+        self._buckets.give_back(allowance.bucket, requested - actual)
+        return {
+            "requested": requested,
+            "actual": actual,
+            "throttle": {
+                "maximum": budget.size,
+                "available": min(allowance.remaining + requested - actual, budget.size),
+                "restoreRate": budget.per_s,
+            },
+        }
+
+
+def objects_in(data: Mapping[str, Any]) -> int:
+    """Return how many objects an answer has, itself not counted."""
+    waiting: list[Any] = [data]
+    count = -1
+    while waiting:
+        found = waiting.pop()
+        if isinstance(found, list):
+            waiting += found
+        elif isinstance(found, dict):
+            count += 1
+            waiting += [value for value in found.values() if isinstance(value, dict | list)]
+    return count
+
+
+def _bucket_of(caller: Caller | None, address: str) -> str:
+    if caller is None:
+        return f"cost:address:{network_of(address)}"
+    return f"cost:user:{caller.user_id}"
