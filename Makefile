@@ -31,7 +31,7 @@ migrate: $(SYNCED) ## Bring the database of DATABASE_URL to the newest schema
 	$(BIN)/wattledger migrate $(ARGS)
 
 test: $(SYNCED) ## Run the tests, on all cores
-	$(BIN)/pytest -n auto -q --ignore=tests/chaos $(ARGS)
+	$(BIN)/pytest -n auto -q -rs --ignore=tests/chaos $(ARGS)
 
 chaos: $(SYNCED) ## Run the tests that kill servers and processes, one at a time
 	$(BIN)/pytest -q tests/chaos $(ARGS)

@@ -74,10 +74,8 @@ class Client:
 async def following(port: int, *, email: str, password: str) -> AsyncIterator[Client]:
     """Sign in, and lend a client whose subscriptions tell of all that comes from now on."""
     async with AsyncClient(base_url=f"http://127.0.0.1:{port}") as http:
-        given = {"email": email, "password": password}
-        answer = _data(await _post(http, "", SIGN_IN, input=given))
-        authorization = f"Bearer {answer['signIn']['tokens']['accessToken']}"
-        cursor = _data(await _post(http, authorization, LIVE_CURSOR))["liveCursor"]
+        authorization = await sign_in(http, email=email, password=password)
+        cursor = await live_cursor(http, authorization)
         url = f"ws://127.0.0.1:{port}/graphql"
         async with connect(url, subprotocols=[PROTOCOL], compression=None) as connection:
             socket = Socket(connection)
@@ -88,6 +86,18 @@ async def following(port: int, *, email: str, password: str) -> AsyncIterator[Cl
             await socket.subscribe("readings", READINGS, after=cursor)
             await socket.subscribe("balances", BALANCES, after=cursor)
             yield Client(http, authorization, socket)
+
+
+async def sign_in(http: AsyncClient, *, email: str, password: str) -> str:
+    """Return the authorization of a new session."""
+    given = {"email": email, "password": password}
+    answer = _data(await _post(http, "", SIGN_IN, input=given))
+    return f"Bearer {answer['signIn']['tokens']['accessToken']}"
+
+
+async def live_cursor(http: AsyncClient, authorization: str) -> str:
+    cursor: str = _data(await _post(http, authorization, LIVE_CURSOR))["liveCursor"]
+    return cursor
 
 
 async def _post(http: AsyncClient, authorization: str, query: str, **variables: object) -> Any:
