@@ -47,7 +47,7 @@ check: $(SYNCED) ## Check format, style, types, imports, lock and schema
 	$(UV) lock --check
 	$(BIN)/wattledger schema --check
 
-schema: $(SYNCED) ## Write schema.graphql anew
+schema: $(SYNCED) ## Write schema.graphql and what frontend-contract has of it anew
 	$(BIN)/wattledger schema --write
 
 $(SYNCED): pyproject.toml uv.lock $(UV)

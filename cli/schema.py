@@ -1,4 +1,4 @@
-"""The GraphQL schema as text: printed, written beside the code, and compared with what is there."""
+"""The GraphQL schema, and the files that are generated from it: printed, written, compared."""
 
 import difflib
 from itertools import islice
@@ -9,30 +9,32 @@ import typer
 
 from cli.endings import Refused
 
-FILE = Path(__file__).parents[1] / "schema.graphql"
+FOLDER = Path(__file__).parents[1]
 DIFFERENCE_LINES_MAX = 40
 
 
 def schema(
-    check: Annotated[
-        bool, typer.Option("--check", help="Only compare it with schema.graphql.")
-    ] = False,
-    write: Annotated[bool, typer.Option("--write", help="Write schema.graphql anew.")] = False,
-    file: Annotated[
-        Path, typer.Option(help="Where it stands.", show_default="beside the code")
-    ] = FILE,
+    check: Annotated[bool, typer.Option("--check", help="Only compare it with the files.")] = False,
+    write: Annotated[bool, typer.Option("--write", help="Write the files anew.")] = False,
+    folder: Annotated[
+        Path, typer.Option(help="Where the files stand.", show_default="beside the code")
+    ] = FOLDER,
 ) -> None:
-    """Print the GraphQL schema, or check or write the file that holds it."""
+    """Print the GraphQL schema, or check or write its file and those of frontend-contract/."""
     # Building the schema takes a while, which the other commands need not wait for.
+    from api.contract.files import generated  # noqa: PLC0415
     from api.sdl import sdl  # noqa: PLC0415
 
-    text = sdl()
-    if check:
-        _compare(text, file)
-    elif write:
-        file.write_text(text)
-    else:
-        typer.echo(text, nl=False)
+    if not check and not write:
+        typer.echo(sdl(), nl=False)
+        return
+    for path, text in generated().items():
+        file = folder / path
+        if check:
+            _compare(text, file)
+        else:
+            file.parent.mkdir(exist_ok=True)
+            file.write_text(text)
 
 
 def _compare(text: str, file: Path) -> None:
@@ -44,7 +46,7 @@ def _compare(text: str, file: Path) -> None:
     if written == text:
         return
     lines = difflib.unified_diff(
-        written.splitlines(), text.splitlines(), str(file), "the code's schema", lineterm="", n=1
+        written.splitlines(), text.splitlines(), str(file), "what the code says", lineterm="", n=1
     )
     shown = "\n".join(islice(lines, DIFFERENCE_LINES_MAX))
     raise Refused(f"{shown}\n{file} is out of date: `wattledger schema --write` writes it anew.")

@@ -178,13 +178,17 @@ async def test_books_that_are_wrong_are_told_of(env: dict[str, str], database: U
     }
 
 
-def test_a_schema_file_that_is_out_of_date_is_found(env: dict[str, str], tmp_path: Path) -> None:
-    file = tmp_path / "schema.graphql"
-    file.write_text("type Query\n")
+@pytest.mark.parametrize("name", ["schema.graphql", "frontend-contract/permissions.json"])
+def test_a_generated_file_that_is_out_of_date_is_found(
+    env: dict[str, str], tmp_path: Path, name: str
+) -> None:
+    folder = ("--folder", str(tmp_path))
+    run(env, "schema", "--write", *folder)
+    (tmp_path / name).write_text("type Query\n")
 
-    stale = run(env, "schema", "--check", "--file", str(file))
-    written = run(env, "schema", "--write", "--file", str(file))
-    fresh = run(env, "schema", "--check", "--file", str(file))
+    stale = run(env, "schema", "--check", *folder)
+    written = run(env, "schema", "--write", *folder)
+    fresh = run(env, "schema", "--check", *folder)
 
     assert (stale.returncode, written.returncode, fresh.returncode) == (REFUSED, 0, 0)
-    assert "is out of date: `wattledger schema --write` writes it anew." in stale.stderr
+    assert f"{name} is out of date: `wattledger schema --write` writes it anew." in stale.stderr
