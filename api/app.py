@@ -16,6 +16,7 @@ from api.auth import Authenticator
 from api.endpoint import Endpoint
 from api.health import health_routes
 from api.live import LiveFeed
+from api.permissions.confine import Confine, confine
 from api.rate_limits import RateLimits
 from api.root import ApiSchema
 from api.tokens import Tokens
@@ -41,11 +42,13 @@ def create_app(
     *,
     clock: Callable[[], datetime],
     passwords: Passwords | None = None,
+    confine: Confine = confine,
 ) -> Starlette:
     """Return the application; its lifespan opens PostgreSQL and Redis, and closes them.
 
     settings: complete, with the URLs of both servers and the secret of tokens.
     clock: the time, aware, in UTC.
+    confine: what makes the wall of each caller.
 
     :raises IncompleteSettings: something is missing
     """
@@ -64,8 +67,12 @@ def create_app(
     )
     limits = RateLimits(buckets, Budget(settings.cost_budget, settings.cost_budget_per_s))
     schema = ApiSchema(production=settings.production)
-    endpoint = Endpoint(schema.engine, auth=auth, live=live, limits=limits, clock=clock)
-    sockets = Sockets(schema.engine, clock=clock, live=live, auth=auth, limits=limits)
+    endpoint = Endpoint(
+        schema.engine, auth=auth, live=live, limits=limits, clock=clock, confine=confine
+    )
+    sockets = Sockets(
+        schema.engine, clock=clock, live=live, auth=auth, limits=limits, confine=confine
+    )
     return Starlette(
         routes=[
             Route(PATH, endpoint.answer, methods=["GET", "POST"]),

@@ -10,6 +10,7 @@ import strawberry
 from api.caller import Caller
 from api.errors import Unauthenticated
 from api.loaders import Loaders, Reach
+from api.permissions.confine import Confine, confine
 from api.rate_limits import Allowance, RateLimits
 from domain.outbox import Cursor, position
 
@@ -25,6 +26,7 @@ class Context:
     caller: None when nobody is signed in.
     address: where the request came from, for limiting attempts.
     allowance: what the operation was let have; None before that, and for events.
+    confine: what makes the caller's wall.
     """
 
     caller: Caller | None
@@ -33,6 +35,7 @@ class Context:
     auth: "Authenticator"
     limits: RateLimits
     address: str
+    confine: Confine = confine
     allowance: Allowance | None = field(default=None, init=False)
     _loaders: Loaders | None = field(default=None, init=False)
     _cursor: Cursor | None = field(default=None, init=False)
@@ -54,7 +57,7 @@ class Context:
         :raises Unauthenticated: there is no caller
         """
         if self._loaders is None:
-            self._loaders = Loaders(Reach(self.signed_in, self.clock()))
+            self._loaders = Loaders(Reach(self.signed_in, self.clock(), self.confine))
         return self._loaders
 
     async def draw(self, cost: int) -> Allowance:
@@ -86,6 +89,7 @@ class Context:
             auth=self.auth,
             limits=self.limits,
             address=self.address,
+            confine=self.confine,
         )
 
 

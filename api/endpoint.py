@@ -14,6 +14,7 @@ from api.engine import ChangesSomething, Engine, Outcome
 from api.errors import Code, RateLimited, Refusal, formatted, unforeseen
 from api.limits import BODY_BYTES_MAX
 from api.live import LiveFeed
+from api.permissions.confine import Confine, confine
 from api.rate_limits import RateLimits
 from api.requests import MalformedRequest, Request, request_of
 
@@ -49,12 +50,14 @@ class Endpoint:
         live: LiveFeed,
         limits: RateLimits,
         clock: Callable[[], datetime],
+        confine: Confine = confine,
     ) -> None:
         self._engine = engine
         self._auth = auth
         self._live = live
         self._limits = limits
         self._clock = clock
+        self._confine = confine
 
     async def answer(self, http: HttpRequest) -> Response:
         """Return the response to a request, whatever it is."""
@@ -94,6 +97,7 @@ class Endpoint:
             auth=self._auth,
             limits=self._limits,
             address=http.client.host if http.client else "",
+            confine=self._confine,
         )
 
 

@@ -9,7 +9,7 @@ from typing import Any, TypeVar, cast
 from strawberry.dataloader import DataLoader
 
 from api.caller import Caller
-from api.permissions.confine import confine
+from api.permissions.confine import Confine
 from api.spans import Span, SpanSeries, series_of
 from db.access import Connection, tenant
 from domain import listing
@@ -36,10 +36,11 @@ class Reach:
 
     caller: Caller
     now: datetime
+    confine: Confine
 
     @property
     def wall(self) -> Wall:
-        return confine(self.caller, now=self.now)
+        return self.confine(self.caller, now=self.now)
 
     def connection(self) -> AbstractAsyncContextManager[Connection]:
         return tenant(self.caller.company_id)

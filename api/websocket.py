@@ -17,6 +17,7 @@ from api.auth import Authenticator
 from api.context import Context
 from api.engine import Engine
 from api.live import LiveFeed
+from api.permissions.confine import Confine, confine
 from api.rate_limits import RateLimits
 from api.socket_session import Gone, Malformed, SocketSession
 
@@ -50,12 +51,14 @@ class Sockets:
         live: LiveFeed,
         auth: Authenticator,
         limits: RateLimits,
+        confine: Confine = confine,
     ) -> None:
         self._engine = engine
         self._clock = clock
         self._live = live
         self._auth = auth
         self._limits = limits
+        self._confine = confine
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         socket = WebSocket(scope, receive, send)
@@ -73,6 +76,7 @@ class Sockets:
             auth=self._auth,
             limits=self._limits,
             address=socket.client.host if socket.client else "",
+            confine=self._confine,
         )
         await SocketSession(line, self._engine, context).serve()
 

@@ -5,6 +5,7 @@ A table that is not named here has no condition, and asking for it fails.
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Protocol
 
 from api.caller import Caller
 from domain.listing import Wall
@@ -115,6 +116,12 @@ OF_SUBSCRIBER: Mapping[str, str] = {
     "daily_entry": NONE,
     "subscriber": "subscriber.id = {subscriber}::int8",
 }
+
+
+class Confine(Protocol):
+    """Makes a caller's wall. A test may switch it off, to see the second wall alone."""
+
+    def __call__(self, caller: Caller, *, now: datetime) -> Wall: ...
 
 
 def confine(caller: Caller, *, now: datetime) -> Wall:

@@ -20,6 +20,7 @@ from websockets.typing import Subprotocol
 from api.auth import Authenticator
 from api.engine import Engine
 from api.live import LiveFeed
+from api.permissions.confine import Confine, confine
 from api.rate_limits import RateLimits
 from api.root import ApiSchema
 from api.tokens import AccessToken, Tokens
@@ -181,7 +182,7 @@ class Socket:
 
 
 @asynccontextmanager
-async def live_api(database: Urls) -> AsyncIterator[LiveApi]:
+async def live_api(database: Urls, *, confine: Confine = confine) -> AsyncIterator[LiveApi]:
     """Run an API on a free port and without Redis: what comes, comes by polling."""
     owner = await asyncpg.connect(database.owner)
     await owner.execute("select ensure_partitions($1, 5, 2)", NOW)
@@ -190,14 +191,14 @@ async def live_api(database: Urls) -> AsyncIterator[LiveApi]:
     async with (
         Bell(NO_REDIS, "nowhere") as bell,
         Buckets(NO_REDIS, "nowhere") as buckets,
-        _served(bell, RateLimits(buckets, BUDGET)) as api,
+        _served(bell, RateLimits(buckets, BUDGET), confine) as api,
     ):
         yield api
     await access.close()
 
 
 @asynccontextmanager
-async def _served(bell: Bell, limits: RateLimits) -> AsyncIterator[LiveApi]:
+async def _served(bell: Bell, limits: RateLimits, confine: Confine) -> AsyncIterator[LiveApi]:
     clock, tokens = Clock(), Tokens(SECRET)
     feed = LiveFeed(clock=clock, bell=bell)
     auth = Authenticator(
@@ -208,7 +209,7 @@ async def _served(bell: Bell, limits: RateLimits) -> AsyncIterator[LiveApi]:
         clock=clock,
     )
     engine = ApiSchema(production=True).engine
-    sockets = Sockets(engine, clock=clock, live=feed, auth=auth, limits=limits)
+    sockets = Sockets(engine, clock=clock, live=feed, auth=auth, limits=limits, confine=confine)
     app = Starlette(routes=[WebSocketRoute("/graphql", sockets)])
     following = asyncio.create_task(feed.run())
     try:

@@ -13,6 +13,7 @@ from asyncpg.connection import LoggedQuery
 from httpx import ASGITransport, AsyncClient, Response
 
 from api.app import create_app
+from api.permissions.confine import Confine, confine
 from api.tokens import Tokens
 from db import access
 from db.enums import Role
@@ -163,7 +164,9 @@ REFRESH = (
 
 
 @asynccontextmanager
-async def web(database: Urls, redis_url: str, **others: Any) -> AsyncIterator[Web]:
+async def web(
+    database: Urls, redis_url: str, *, confine: Confine = confine, **others: Any
+) -> AsyncIterator[Web]:
     """Run an API in this process. others: settings, by their fields."""
     clock, passwords = Clock(), Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
     settings = Settings(
@@ -174,7 +177,7 @@ async def web(database: Urls, redis_url: str, **others: Any) -> AsyncIterator[We
         token_secret=SECRET,
         **others,
     )
-    app = create_app(settings, clock=clock, passwords=passwords)
+    app = create_app(settings, clock=clock, passwords=passwords, confine=confine)
     async with AsyncExitStack() as running:
         await running.enter_async_context(app.router.lifespan_context(app))
         await make_partitions(NOW)
