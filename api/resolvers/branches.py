@@ -30,6 +30,7 @@ class BranchMutation:
 
     @strawberry.mutation(description="Change a branch.", extensions=[requires(Scope.COMPANY_WRITE)])
     async def update_branch(self, info: Info, input: Updated) -> BranchPayload | None:
+        check_whole_company(info)
         operation = branches.update(
             company_id=info.context.signed_in.company_id,
             branch_id=BranchId(await seen(info, Branch, input.id)),
