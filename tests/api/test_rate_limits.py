@@ -25,7 +25,7 @@ LIMIT = "{ rateLimit { limit remaining restoreRate resetAt cost } }"
 @pytest.fixture
 async def narrow(database: Urls, redis_url: str) -> AsyncIterator[Web]:
     """Lend an API with small budgets."""
-    settings = {"cost_budget": SIZE, "cost_budget_per_s": PER_S}
+    settings: dict[str, Any] = {"cost_budget": SIZE, "cost_budget_per_s": PER_S}
     async with running_web(database, redis_url, **settings) as web:
         yield web
 
@@ -124,7 +124,7 @@ async def test_processes_share_the_budget(narrow: Web, database: Urls, redis_url
 
 
 async def test_without_redis_the_budget_holds_in_each_process(database: Urls) -> None:
-    settings = {"cost_budget": SIZE, "cost_budget_per_s": PER_S}
+    settings: dict[str, Any] = {"cost_budget": SIZE, "cost_budget_per_s": PER_S}
     async with running_web(database, "redis://127.0.0.1:1/0", **settings) as web:
         place = await make_place(meters=0)
         user = await web.user(place.company_id)

@@ -15,13 +15,13 @@ from db.enums import Role
 from db.ids import CompanyId, SessionId, UserId
 from domain import listing
 from domain.accounts.queries import ACCOUNTS, SUBSCRIBERS, standings
-from domain.hierarchy import branches, collectors, fields, rf_modules
 from domain.hierarchy.queries import BRANCHES, COLLECTORS, FIELDS, METERS, RF_MODULES
 from domain.listing import Listing, Wall, Window
 from domain.metering.queries import MOUNTINGS, POINTS, PREMISES, places_of_meters
 from domain.readings.queries import energy, latest, of_span
 from tests.api.web import Web
-from tests.factories import NOW, Place, add_supply, make_place
+from tests.factories import NOW, Place, make_place
+from tests.walls.world import make_outside
 
 LISTS = [
     "branches",
@@ -199,42 +199,7 @@ class TwoFields:
 
 async def make_two_fields() -> TwoFields:
     inside = await make_place()
-    branch_id = await branches.create(company_id=inside.company_id, name="South")
-    field_id = await fields.create(
-        company_id=inside.company_id, branch_id=branch_id, name="Harbour"
-    )
-    collector_id = await collectors.create(
-        company_id=inside.company_id,
-        field_id=field_id,
-        flag="WTL",
-        serial="elsewhere",
-        token="token of the other collector",  # noqa: S106
-        time_zone="Europe/Istanbul",
-    )
-    rf_module_id = await rf_modules.create(
-        company_id=inside.company_id, collector_id=collector_id, serial="elsewhere"
-    )
-    outside = Place(
-        company_id=inside.company_id,
-        branch_id=branch_id,
-        field_id=field_id,
-        collector_id=collector_id,
-        collector_serial="elsewhere",
-        rf_module_id=rf_module_id,
-        tariff_id=inside.tariff_id,
-        subscriber_id=await other_subscriber(inside.company_id),
-    )
-    await add_supply(outside)
-    return TwoFields(inside, outside)
-
-
-async def other_subscriber(company_id: CompanyId) -> Any:
-    async with access.tenant(company_id) as connection:
-        return await connection.fetchval(
-            "insert into subscriber (company_id, reference, name) values ($1, 'other', 'Other')"
-            " returning id",
-            company_id,
-        )
+    return TwoFields(inside, await make_outside(inside))
 
 
 @pytest.mark.parametrize("place", ["branch", "field"])

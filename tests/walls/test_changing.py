@@ -1,0 +1,149 @@
+"""Every mutation, by those who may not change what they name: refused, and nothing happens."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from tests.api.web import Answer, User, Web
+from tests.walls.conftest import Walled
+from tests.walls.people import CONFINING, confined, holds, member, with_every_role
+from tests.walls.requests import RootField, Slot, root_fields
+from tests.walls.rows import Rows
+from tests.walls.world import Belongings
+
+WORDS = "Somebody else"
+ABOVE = {"branch": {"Company"}, "field": {"Company", "Branch"}}
+MUTATIONS = [field for field in root_fields("Mutation") if not field.is_public]
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """What a mutation answered, and which tables it changed."""
+
+    answer: Answer
+    changed: list[str]
+
+    def is_refused(self, field: RootField, codes: set[str]) -> bool:
+        """Return whether the field was refused with one of the codes, and did nothing."""
+        return (
+            self.changed == []
+            and [path for _, path in self.answer.errors] == [[field.name]]
+            and set(self.answer.codes) <= codes
+            and self.answer.body["data"] == {field.name: None}
+        )
+
+
+async def attempt(web: Web, rows: Rows, user: User | None, document: str) -> Attempt:
+    before = await rows.digest()
+    answer = await web.ask(document, user)
+    return Attempt(answer, changed_between(before, await rows.digest()))
+
+
+def changed_between(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
+    return [name for name in before if before[name] != after[name]]
+
+
+def naming(field: RootField, strange: Slot, own: Belongings, foreign: Belongings) -> str:
+    """Return a mutation that names what is one's own but in one place."""
+    own_id, foreign_id = own.id_for(field), foreign.id_for(field)
+
+    def value_of(path: str) -> str:
+        return foreign_id(path) if path == strange.path else own_id(path)
+
+    return field.document(value_of, WORDS)
+
+
+def slots(foreign: Belongings) -> list[tuple[RootField, Slot]]:
+    """Return every place where a mutation may name what `foreign` has."""
+    return [
+        (field, slot) for field in MUTATIONS for slot in field.slots if foreign.has(slot.target)
+    ]
+
+
+async def test_no_mutation_reaches_another_company(strangers: Walled) -> None:
+    web, world = strangers.web, strangers.world
+    user = await member(web, world.inside.place.company_id)
+
+    got_through = {}
+    for field, slot in slots(world.theirs):
+        document = naming(field, slot, world.inside, world.theirs)
+        attempted = await attempt(web, world.rows, user, document)
+        if not attempted.is_refused(field, {"NOT_FOUND"}):
+            got_through[f"{field.name}.{slot.path}"] = attempted
+
+    assert got_through == {}
+
+
+async def test_no_mutation_reaches_elsewhere_in_the_company(walled: Walled) -> None:
+    web, world = walled.web, walled.world
+
+    got_through = {}
+    for place in CONFINING:
+        user = await confined(web, place, world.inside)
+        for field, slot in slots(world.outside):
+            document = naming(field, slot, world.inside, world.outside)
+            attempted = await attempt(web, world.rows, user, document)
+            if not attempted.is_refused(field, {"NOT_FOUND", "FORBIDDEN"}):
+                got_through[place, field.name, slot.path] = attempted
+
+    assert got_through == {}
+
+
+async def test_who_is_confined_changes_nothing_above(walled: Walled) -> None:
+    web, world = walled.web, walled.world
+
+    got_through = {}
+    for place, above in ABOVE.items():
+        user = await confined(web, place, world.inside)
+        for field in MUTATIONS:
+            if above & {slot.target for slot in field.slots}:
+                document = field.document(world.inside.id_for(field), WORDS)
+                attempted = await attempt(web, world.rows, user, document)
+                if not attempted.is_refused(field, {"NOT_FOUND", "FORBIDDEN"}):
+                    got_through[place, field.name] = attempted
+
+    assert got_through == {}
+
+
+async def test_a_mutation_that_names_nothing_changes_nothing_of_others(strangers: Walled) -> None:
+    web, world = strangers.web, strangers.world
+    theirs = world.theirs.place.company_id
+    before = await world.rows.digest(theirs)
+
+    shown = set()
+    for field in MUTATIONS:
+        if not field.slots:
+            # A fresh caller for each: one of them signs out.
+            user = await member(web, world.inside.place.company_id)
+            answer = await web.ask(field.document(world.theirs.id_for(field), WORDS), user)
+            shown.update(world.theirs.found_in(answer.body))
+
+    assert shown == set()
+    assert changed_between(before, await world.rows.digest(theirs)) == []
+
+
+async def test_without_the_scope_no_mutation_does_anything(walled: Walled) -> None:
+    web, world = walled.web, walled.world
+
+    got_through = {}
+    for role, user in (await with_every_role(web, world.inside)).items():
+        for field in MUTATIONS:
+            if not holds(role, field.scope):
+                document = field.document(world.inside.id_for(field), WORDS)
+                attempted = await attempt(web, world.rows, user, document)
+                if not attempted.is_refused(field, {"FORBIDDEN"}):
+                    got_through[role, field.name] = attempted
+
+    assert got_through == {}
+
+
+async def test_without_a_caller_no_mutation_does_anything(walled: Walled) -> None:
+    web, world = walled.web, walled.world
+
+    got_through = {}
+    for field in MUTATIONS:
+        document = field.document(world.inside.id_for(field), WORDS)
+        attempted = await attempt(web, world.rows, None, document)
+        if not attempted.is_refused(field, {"UNAUTHENTICATED"}):
+            got_through[field.name] = attempted
+
+    assert got_through == {}

@@ -1,0 +1,159 @@
+"""A world for the tests of the walls: who has rows where, and how each would be recognised.
+
+Whoever adds a type with an id, or a table, adds rows of it to `inhabit`.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import asyncpg
+
+from api.global_ids import encode
+from api.schema.node import NODES
+from db import access
+from db.settings import Urls
+from domain.accounts import operations as accounts
+from domain.hierarchy import branches, collectors, fields, rf_modules
+from domain.readings import operations as readings
+from tests.factories import NOW, Place, add_supply, make_place, make_read, make_register_set
+from tests.walls.requests import RootField
+from tests.walls.rows import Rows, texts_in
+
+# What no place within a company has: a row of it for the whole company is enough.
+OF_THE_COMPANY = frozenset({"Company"})
+# What is named where any type would do.
+ANY = "Meter"
+# A shorter text may well be a part of another by chance.
+PHRASE_CHARACTERS_MIN = 12
+INDEX_WH = {"theirs": 987_654_321, "outside": 876_543_219, "inside": 1_234_567}
+
+
+@dataclass(frozen=True, slots=True)
+class Belongings:
+    """What belongs to one place: ids of its objects by type, and texts that only its rows have."""
+
+    place: Place
+    ids: Mapping[str, list[str]]
+    texts: frozenset[str]
+
+    def id_of(self, type_name: str) -> str:
+        return self.ids[ANY if type_name == "Node" else type_name][0]
+
+    def has(self, type_name: str) -> bool:
+        return type_name == "Node" or bool(self.ids[type_name])
+
+    @property
+    def serial(self) -> str:
+        return self.place.supplies[0].serial
+
+    def id_for(self, field: RootField) -> Callable[[str], str]:
+        """Return what gives each slot of a field an id of the type that it takes."""
+        targets = {slot.path: slot.target for slot in field.slots}
+        return lambda path: self.id_of(targets.get(path, ANY))
+
+    def found_in(self, body: object) -> list[str]:
+        """Return what an answer shows of it, which for anybody else is nothing."""
+        ids = {one for ids in self.ids.values() for one in ids}
+        shown = set(texts_in(body))
+        said = {text for text in self.texts if len(text) >= PHRASE_CHARACTERS_MIN}
+        return sorted(
+            (shown & (ids | self.texts)) | {text for text in said for one in shown if text in one}
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """Two places of one company, and one of another. Each has a row of every type, if it can."""
+
+    inside: Belongings
+    outside: Belongings
+    theirs: Belongings
+    rows: Rows
+
+
+async def make_world(database: Urls) -> World:
+    """Make the world; the pools are open.
+
+    :raises AssertionError: a type has no row in it
+    """
+    owner = await asyncpg.connect(database.owner)
+    rows = Rows(owner)
+    theirs_place, inside_place = await make_place(), await make_place()
+    await inhabit(theirs_place, INDEX_WH["theirs"])
+    await inhabit(inside_place, INDEX_WH["inside"])
+    own = await rows.of_company(inside_place.company_id)
+    theirs = await rows.of_company(theirs_place.company_id)
+    outside_place = await make_outside(inside_place)
+    await inhabit(outside_place, INDEX_WH["outside"])
+    outside = await rows.of_company(inside_place.company_id)
+    shared = own.texts | {"Europe/Istanbul"}
+    world = World(
+        inside=Belongings(inside_place, global_ids(own.ids), frozenset(own.texts)),
+        outside=Belongings(
+            outside_place,
+            global_ids(outside.without(own).ids),
+            frozenset(outside.texts - shared),
+        ),
+        theirs=Belongings(
+            theirs_place, global_ids(theirs.ids), frozenset(theirs.texts - shared - outside.texts)
+        ),
+        rows=rows,
+    )
+    check_inhabited(world)
+    return world
+
+
+def check_inhabited(world: World) -> None:
+    for name in NODES:
+        for belongings in (world.inside, world.theirs):
+            assert belongings.ids[name], f"no {name} in the world of the walls: see `inhabit`"
+        if name not in OF_THE_COMPANY:
+            assert world.outside.ids[name], f"no {name} outside: see `inhabit`, or OF_THE_COMPANY"
+
+
+async def inhabit(place: Place, index_wh: int) -> None:
+    """Give a place rows that `make_place` does not make."""
+    registers = await make_register_set(place.company_id, (f"1.8.{place.field_id}",))
+    async with access.system() as connection:
+        await readings.store(connection, [make_read(place, registers, NOW, index_wh)], now=NOW)
+
+
+async def make_outside(inside: Place) -> Place:
+    """Make a second branch in a company, with a field and a subscriber of its own."""
+    branch_id = await branches.create(company_id=inside.company_id, name="Far South")
+    field_id = await fields.create(
+        company_id=inside.company_id, branch_id=branch_id, name="Far Harbour"
+    )
+    collector_id = await collectors.create(
+        company_id=inside.company_id,
+        field_id=field_id,
+        flag="WTL",
+        serial="far-away",
+        token="token of the far collector",  # noqa: S106 - a test's own
+        time_zone="Europe/Istanbul",
+    )
+    rf_module_id = await rf_modules.create(
+        company_id=inside.company_id, collector_id=collector_id, serial="RF-far-away"
+    )
+    outside = Place(
+        company_id=inside.company_id,
+        branch_id=branch_id,
+        field_id=field_id,
+        collector_id=collector_id,
+        collector_serial="far-away",
+        rf_module_id=rf_module_id,
+        tariff_id=inside.tariff_id,
+        subscriber_id=await accounts.create_subscriber(
+            company_id=inside.company_id,
+            reference="S-far-away",
+            name="Far Away",
+            email="far@example.com",
+            phone="+905551111111",
+        ),
+    )
+    await add_supply(outside)
+    return outside
+
+
+def global_ids(ids: Mapping[str, set[int]]) -> dict[str, list[str]]:
+    return {name: [encode(name, row_id) for row_id in sorted(ids[name])] for name in NODES}
