@@ -16,6 +16,7 @@ from api.auth import Authenticator
 from api.endpoint import Endpoint
 from api.health import health_routes
 from api.live import LiveFeed
+from api.origins import cross_origin
 from api.permissions.confine import Confine, confine
 from api.rate_limits import RateLimits
 from api.root import ApiSchema
@@ -71,7 +72,13 @@ def create_app(
         schema.engine, auth=auth, live=live, limits=limits, clock=clock, confine=confine
     )
     sockets = Sockets(
-        schema.engine, clock=clock, live=live, auth=auth, limits=limits, confine=confine
+        schema.engine,
+        clock=clock,
+        live=live,
+        auth=auth,
+        limits=limits,
+        confine=confine,
+        allowed_origins=settings.allowed_origins,
     )
     return Starlette(
         routes=[
@@ -79,6 +86,7 @@ def create_app(
             WebSocketRoute(PATH, sockets),
             *health_routes(clock=clock, bell=bell, feed=live, registry=CollectorRegistry()),
         ],
+        middleware=[cross_origin(settings.allowed_origins)],
         lifespan=_lifespan(databases, bell, buckets, live, auth),
     )
 

@@ -4,7 +4,7 @@ Not here: what is said on a socket, which `socket_session` knows.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from datetime import datetime
 from typing import Any
@@ -17,6 +17,7 @@ from api.auth import Authenticator
 from api.context import Context
 from api.engine import Engine
 from api.live import LiveFeed
+from api.origins import may_open_socket
 from api.permissions.confine import Confine, confine
 from api.rate_limits import RateLimits
 from api.socket_session import Gone, Malformed, SocketSession
@@ -40,7 +41,7 @@ SERVER_OPTIONS: Mapping[str, Any] = {
 class Sockets:
     """The endpoint of all sockets: give it to a route for WebSockets.
 
-    Pages of other origins may use it: they have no token to send, for none of ours is in a cookie.
+    allowed_origins: those whose pages may open one, besides the server's own.
     """
 
     def __init__(
@@ -52,6 +53,7 @@ class Sockets:
         auth: Authenticator,
         limits: RateLimits,
         confine: Confine = confine,
+        allowed_origins: Collection[str] = (),
     ) -> None:
         self._engine = engine
         self._clock = clock
@@ -59,9 +61,14 @@ class Sockets:
         self._auth = auth
         self._limits = limits
         self._confine = confine
+        self._allowed_origins = allowed_origins
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         socket = WebSocket(scope, receive, send)
+        if not may_open_socket(scope, self._allowed_origins):
+            # Before it is accepted, that is an answer with status 403.
+            await socket.close()
+            return
         line = TextLine(socket)
         if PROTOCOL not in scope["subprotocols"]:
             # Only an accepted socket can be told why it is closed.

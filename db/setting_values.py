@@ -13,7 +13,12 @@ SECRET_BYTES_MIN = 32
 PORT_MAX = 65_535
 TTL_S_MAX = 366 * 24 * 3600
 NETWORKS_MAX = 1_000
+ORIGINS_MAX = 100
+DEFAULT_PORTS = {"http": 80, "https": 443}
 HOST_NAME = r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?"
+LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
+IPV6 = r"\[[0-9a-f:.]{2,45}\]"
+ORIGIN = rf"(?P<scheme>https?)://({LABEL}(\.{LABEL})*|{IPV6})(:(?P<port>[0-9]{{1,5}}))?"
 INGEST_CONNECTIONS_MAX = 64
 # No smaller than the dearest operation, which could never be run.
 COST_BUDGET_MIN = 1_000
@@ -96,6 +101,32 @@ def networks(text: str) -> tuple[IPNetwork, ...]:
         return tuple(ip_network(part) for part in parts)
     except ValueError:
         raise ValueError("networks such as 10.0.0.0/8, separated by commas") from None
+
+
+def origins(text: str) -> tuple[str, ...]:
+    """Return origins of web pages separated by commas, as browsers write them."""
+    parts = tuple(part.strip() for part in text.split(","))
+    if len(parts) > ORIGINS_MAX:
+        raise ValueError(f"at most {ORIGINS_MAX} origins")
+    if all(_is_origin(part) for part in parts):
+        return parts
+    raise ValueError(
+        "origins such as https://app.example.com, separated by commas: in lower case, without a"
+        " path, and with a port only if it is not the usual one"
+    )
+
+
+def _is_origin(text: str) -> bool:
+    parts = re.fullmatch(ORIGIN, text)
+    if parts is None:
+        return False
+    port = parts["port"]
+    # A port is written without zeros in front, and the usual one not at all.
+    return port is None or (
+        port == str(int(port))
+        and int(port) <= PORT_MAX
+        and int(port) != DEFAULT_PORTS[parts["scheme"]]
+    )
 
 
 def _whole_number(text: str, minimum: int, maximum: int) -> int:

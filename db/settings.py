@@ -115,6 +115,9 @@ class Settings:
         default=timedelta(days=30),
         metadata=_variable("WATTLEDGER_REFRESH_TOKEN_TTL_S", read.seconds),
     )
+    allowed_origins: tuple[str, ...] = field(
+        default=(), metadata=_variable("WATTLEDGER_ALLOWED_ORIGINS", read.origins)
+    )
     cost_budget: int = field(
         default=20_000, metadata=_variable("WATTLEDGER_COST_BUDGET", read.cost_budget)
     )
