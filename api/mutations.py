@@ -11,12 +11,25 @@ from api.context import Info
 from api.errors import BadUserInput, Forbidden, NotFound
 from api.messages import message
 from api.schema.node import Node, decoded
-from api.schema.user_errors import ErrorParameter, RuleBroken, StaleVersion, UserError
+from api.schema.user_errors import (
+    ErrorParameter,
+    RfModuleFull,
+    RuleBroken,
+    StaleVersion,
+    UserError,
+)
 from domain import listing, refusals
+from domain.hierarchy import rf_module_room
 from domain.refusals import Refused
 
 EXPECTATION = frozenset({"id", "expected_version"})
 USER_ERRORS = "user_errors"
+# Inputs whose names say their units in full.
+SPELT_OUT = {
+    "clock_drift_max_s": "clockDriftMaxSeconds",
+    "power_w_max": "powerMaxWatts",
+    "reading_period_s": "readingPeriodSeconds",
+}
 
 
 class Payload(Protocol):
@@ -57,6 +70,16 @@ def check_whole_company(info: Info) -> None:
     """
     caller = info.context.signed_in
     if (caller.branch_id, caller.field_id, caller.subscriber_id) != (None, None, None):
+        raise Forbidden
+
+
+def check_above_fields(info: Info) -> None:
+    """Return if the caller's place is a branch or the whole company.
+
+    :raises Forbidden: it is less
+    """
+    caller = info.context.signed_in
+    if (caller.field_id, caller.subscriber_id) != (None, None):
         raise Forbidden
 
 
@@ -103,11 +126,13 @@ async def user_error(info: Info, kind: type[Node], refusal: Refused) -> UserErro
     said = _said(info, refusal)
     if isinstance(refusal, refusals.StaleVersion):
         return StaleVersion(current=await current(info, kind, refusal.row_id), **said)
+    if isinstance(refusal, rf_module_room.RfModuleFull):
+        return RfModuleFull(limit=refusal.limit, **said)
     return RuleBroken(**said)
 
 
 def _said(info: Info, refusal: Refused) -> dict[str, Any]:
-    path = [to_camel_case(part) for part in refusal.path]
+    path = [SPELT_OUT.get(part, to_camel_case(part)) for part in refusal.path]
     facts: Mapping[str, object] = {"field": path[-1] if path else "input", **refusal.facts}
     locale = info.context.signed_in.locale
     return {

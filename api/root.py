@@ -8,22 +8,36 @@ import api.schema.enums  # noqa: F401 - describes the words that the types use
 from api.engine import Engine
 from api.resolvers.audit import AuditQuery
 from api.resolvers.branches import BranchMutation
+from api.resolvers.collectors import CollectorMutation
 from api.resolvers.company import CompanyQuery
 from api.resolvers.cursor import CursorQuery
+from api.resolvers.fields import FieldMutation
 from api.resolvers.identity import IdentityMutation, IdentityQuery
 from api.resolvers.live import LiveSubscription
+from api.resolvers.meters import MeterMutation
 from api.resolvers.nodes import NodeQuery
 from api.resolvers.rate_limit import RateLimitQuery
+from api.resolvers.rf_modules import RfModuleMutation
 from api.schema.identity import InvalidCredentials, SessionEnded
 from api.schema.node import NODES
 from api.schema.scalars import SCALARS
-from api.schema.user_errors import RuleBroken, StaleVersion
+from api.schema.user_errors import RfModuleFull, RuleBroken, StaleVersion
 
 Query = merge_types(
     "Query",
     (CompanyQuery, NodeQuery, IdentityQuery, CursorQuery, AuditQuery, RateLimitQuery),
 )
-Mutation = merge_types("Mutation", (IdentityMutation, BranchMutation))
+Mutation = merge_types(
+    "Mutation",
+    (
+        IdentityMutation,
+        BranchMutation,
+        FieldMutation,
+        CollectorMutation,
+        RfModuleMutation,
+        MeterMutation,
+    ),
+)
 Subscription = merge_types("Subscription", (LiveSubscription,))
 
 
@@ -35,7 +49,14 @@ class ApiSchema(strawberry.Schema):
             query=Query,
             mutation=Mutation,
             subscription=Subscription,
-            types=[*NODES.values(), InvalidCredentials, RuleBroken, SessionEnded, StaleVersion],
+            types=[
+                *NODES.values(),
+                InvalidCredentials,
+                RfModuleFull,
+                RuleBroken,
+                SessionEnded,
+                StaleVersion,
+            ],
             config=StrawberryConfig(scalar_map=SCALARS, sort_schema=True),
         )
         self.engine = Engine(self._schema, production=production)

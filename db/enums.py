@@ -133,6 +133,30 @@ class MatchStatus(StrEnum):
     IGNORED = "IGNORED"
 
 
+class SynchronisationKind(StrEnum):
+    """What a record of a device's synchronisation is about."""
+
+    CONTACT = "CONTACT"
+    CLOCK = "CLOCK"
+    PARAMETERS = "PARAMETERS"
+
+
+class SynchronisationOutcome(StrEnum):
+    """Whether a device is in step with us."""
+
+    SUCCEEDED = "SUCCEEDED"
+    FAILED = "FAILED"
+
+
+class Health(StrEnum):
+    """How a device does, by its own period; the worst that applies."""
+
+    SILENT = "SILENT"
+    FAILING = "FAILING"
+    LATE = "LATE"
+    HEALTHY = "HEALTHY"
+
+
 class JournalKind(StrEnum):
     """What a journal transaction is about."""
 

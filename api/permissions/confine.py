@@ -20,6 +20,10 @@ TABLES = (
     "collector",
     "rf_module",
     "meter",
+    "field_placement",
+    "collector_placement",
+    "rf_module_placement",
+    "meter_placement",
     "reading",
     "premises",
     "metering_point",
@@ -45,6 +49,21 @@ OF_FIELDS: Mapping[str, str] = {
         select from rf_module r
         join collector c on c.company_id = r.company_id and c.id = r.collector_id
         where r.company_id = meter.company_id and r.id = meter.rf_module_id
+            and c.field_id in ({fields}))""",
+    "field_placement": "field_placement.field_id in ({fields})",
+    "collector_placement": """exists (
+        select from collector c where c.company_id = collector_placement.company_id
+            and c.id = collector_placement.collector_id and c.field_id in ({fields}))""",
+    "rf_module_placement": """exists (
+        select from rf_module r
+        join collector c on c.company_id = r.company_id and c.id = r.collector_id
+        where r.company_id = rf_module_placement.company_id
+            and r.id = rf_module_placement.rf_module_id and c.field_id in ({fields}))""",
+    "meter_placement": """exists (
+        select from meter m
+        join rf_module r on r.company_id = m.company_id and r.id = m.rf_module_id
+        join collector c on c.company_id = r.company_id and c.id = r.collector_id
+        where m.company_id = meter_placement.company_id and m.id = meter_placement.meter_id
             and c.field_id in ({fields}))""",
     # Readings are asked for by meter, and the meter was found behind its own condition.
     "reading": ALL,
@@ -81,6 +100,10 @@ OF_SUBSCRIBER: Mapping[str, str] = {
     "field": NONE,
     "collector": NONE,
     "rf_module": NONE,
+    "field_placement": NONE,
+    "collector_placement": NONE,
+    "rf_module_placement": NONE,
+    "meter_placement": NONE,
     "meter": """exists (
         select from mounting mo
         join account_point ap on ap.company_id = mo.company_id and ap.point_id = mo.point_id

@@ -6,6 +6,7 @@ import strawberry
 
 from api.schema.node import Node
 from api.schema.paging import Connection
+from api.schema.placements import FieldPlacement
 from api.schema.relations import belongs_to, children, listed
 from api.schema.scalars import TimeZone
 from db.enums import Scope
@@ -15,6 +16,7 @@ from domain.hierarchy.queries import (
     COMPANIES,
     FIELDS,
     FIELDS_OF_BRANCH,
+    PLACEMENTS_OF_FIELD,
 )
 from domain.metering.queries import PREMISES_OF_FIELD
 
@@ -54,6 +56,9 @@ class Field(Node, listing=FIELDS, scope=Scope.COMPANY_READ):
     latitude: float | None = strawberry.field(description="In degrees, WGS 84.")
     longitude: float | None = strawberry.field(description="In degrees, WGS 84.")
     active: bool = strawberry.field(description="Whether it is in use.")
+    review_first: bool = strawberry.field(
+        description="Whether its frames wait until somebody releases them."
+    )
     version: int = strawberry.field(description="Goes up with each change.")
     branch: Branch | None = belongs_to(
         BRANCHES, "branch_id", "The branch that runs it.", scope=Scope.COMPANY_READ
@@ -63,4 +68,7 @@ class Field(Node, listing=FIELDS, scope=Scope.COMPANY_READ):
     )
     premises: Connection[LazyPremises] | None = children(
         PREMISES_OF_FIELD, "Its premises, by name.", scope=Scope.PREMISES_READ
+    )
+    placements: Connection[FieldPlacement] | None = children(
+        PLACEMENTS_OF_FIELD, "The branches that it belonged to, by time.", scope=Scope.COMPANY_READ
     )

@@ -4,17 +4,22 @@ from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
+from api.context import Info
 from api.permissions.requires import requires
 from api.schema.companies import Field
 from api.schema.node import Node
 from api.schema.paging import Connection
+from api.schema.placements import CollectorPlacement, RfModulePlacement
 from api.schema.relations import belongs_to, children
 from api.schema.scalars import DateTime, TimeZone
-from db.enums import Frequency, Scope
+from db.enums import Frequency, Scope, SynchronisationOutcome
 from domain.hierarchy.queries import (
+    ACTIVE_METERS_OF_RF_MODULE,
     COLLECTORS,
     FIELDS,
     METERS_OF_RF_MODULE,
+    PLACEMENTS_OF_COLLECTOR,
+    PLACEMENTS_OF_RF_MODULE,
     RF_MODULES,
     RF_MODULES_OF_COLLECTOR,
 )
@@ -43,9 +48,18 @@ class Collector(Node, listing=COLLECTORS, scope=Scope.COMPANY_READ):
     software_version: str | None = strawberry.field(description="What runs on it.")
     time_zone: TimeZone = strawberry.field(description="What its clock shows.")
     active: bool = strawberry.field(description="Whether it is in use.")
+    review_first: bool = strawberry.field(
+        description="Whether its frames wait until somebody releases them."
+    )
     last_contact_at: DateTime | None = strawberry.field(description="When it was heard last.")
     last_synchronised_at: DateTime | None = strawberry.field(
-        description="When its clock was set last."
+        description="When its clock or its parameters were compared or set last."
+    )
+    synchronisation_outcome: SynchronisationOutcome | None = strawberry.field(
+        description="How that ended; null before the first time."
+    )
+    silent_since: DateTime | None = strawberry.field(
+        description="Since when it has been missed; null while it is heard."
     )
     version: int = strawberry.field(description="Goes up with each change.")
     field: Field | None = belongs_to(
@@ -53,6 +67,9 @@ class Collector(Node, listing=COLLECTORS, scope=Scope.COMPANY_READ):
     )
     rf_modules: Connection["RfModule"] | None = children(
         RF_MODULES_OF_COLLECTOR, "The RF modules behind it, by serial.", scope=Scope.COMPANY_READ
+    )
+    placements: Connection[CollectorPlacement] | None = children(
+        PLACEMENTS_OF_COLLECTOR, "The fields that it stood in, by time.", scope=Scope.COMPANY_READ
     )
 
 
@@ -71,7 +88,16 @@ class RfModule(Node, listing=RF_MODULES, scope=Scope.COMPANY_READ):
     reading_period_s: int = strawberry.field(
         name="readingPeriodSeconds", description="How often it reads its meters."
     )
-    error_status: str | None = strawberry.field(description="What it reports to be wrong.")
+    error_status: str | None = strawberry.field(description="What is known to be wrong with it.")
+    last_synchronised_at: DateTime | None = strawberry.field(
+        description="When its clock or its parameters were compared or set last."
+    )
+    synchronisation_outcome: SynchronisationOutcome | None = strawberry.field(
+        description="How that ended; null before the first time."
+    )
+    silent_since: DateTime | None = strawberry.field(
+        description="Since when its meters' readings have been missed; null while they come."
+    )
     active: bool = strawberry.field(description="Whether it is in use.")
     version: int = strawberry.field(description="Goes up with each change.")
     collector: Collector | None = belongs_to(
@@ -80,3 +106,12 @@ class RfModule(Node, listing=RF_MODULES, scope=Scope.COMPANY_READ):
     meters: Connection[LazyMeter] | None = children(
         METERS_OF_RF_MODULE, "The meters attached to it, by serial.", scope=Scope.METERS_READ
     )
+    placements: Connection[RfModulePlacement] | None = children(
+        PLACEMENTS_OF_RF_MODULE,
+        "The collectors that it was behind, by time.",
+        scope=Scope.COMPANY_READ,
+    )
+
+    @strawberry.field(description="How many active meters are attached to it.")
+    async def meter_count(self, info: Info) -> int:
+        return await info.context.loaders.count(ACTIVE_METERS_OF_RF_MODULE).load(self.row_id)

@@ -13,6 +13,7 @@ from db.enums import (
     BillingMode,
     EntryKind,
     Frequency,
+    Health,
     PointRole,
     Quality,
     Relay,
@@ -20,6 +21,8 @@ from db.enums import (
     Scope,
     Segment,
     Supply,
+    SynchronisationKind,
+    SynchronisationOutcome,
     TimeSource,
 )
 
@@ -141,5 +144,29 @@ _describe(
         EntryKind.UPDATED: "An object was changed.",
         EntryKind.DELETED: "An object was deleted.",
         EntryKind.READ: "Data of a person was read.",
+    },
+)
+_describe(
+    SynchronisationKind,
+    "What a record of a device's synchronisation is about.",
+    {
+        SynchronisationKind.CONTACT: "Whether it is heard.",
+        SynchronisationKind.CLOCK: "Whether its clock is right.",
+        SynchronisationKind.PARAMETERS: "Whether it has the parameters that it should have.",
+    },
+)
+_describe(
+    SynchronisationOutcome,
+    "Whether a device is in step.",
+    {SynchronisationOutcome.SUCCEEDED: "It is.", SynchronisationOutcome.FAILED: "It is not."},
+)
+_describe(
+    Health,
+    "How a device does, by its own period; the worst that applies.",
+    {
+        Health.SILENT: "Nothing has come for more than three periods.",
+        Health.FAILING: "It has an error, or was found out of step last.",
+        Health.LATE: "Nothing has come for more than one and a half periods.",
+        Health.HEALTHY: "It is heard as often as it should be, or nothing is expected of it.",
     },
 )

@@ -9,20 +9,22 @@ from api.permissions.requires import requires
 from api.schema.devices import RfModule
 from api.schema.node import Node
 from api.schema.paging import Connection
-from api.schema.readings import Freshness, ReadingSeries, RegisterValue, TimeRangeInput
+from api.schema.placements import MeterPlacement
+from api.schema.readings import Freshness, ObisReading, ReadingSeries, RegisterValue, TimeRangeInput
 from api.schema.relations import belongs_to, children, related
 from api.schema.scalars import DateTime
 from api.spans import Resolution
-from db.enums import Relay, Scope, Supply
-from domain.accounts.queries import ACCOUNTS
-from domain.hierarchy.queries import METERS, RF_MODULES
+from db.enums import Relay, Scope, Segment, Supply
+from domain.accounts.queries import ACCOUNTS, Standing
+from domain.hierarchy.queries import METERS, PLACEMENTS_OF_METER, RF_MODULES
 from domain.metering.queries import MOUNTINGS_OF_METER, POINTS, PREMISES
 
 if TYPE_CHECKING:
-    from api.schema.accounts import Account
+    from api.schema.accounts import Account, AccountBalance
     from api.schema.premises import MeteringPoint, Mounting, Premises
 
 LazyAccount = Annotated["Account", strawberry.lazy("api.schema.accounts")]
+LazyBalance = Annotated["AccountBalance", strawberry.lazy("api.schema.accounts")]
 LazyPoint = Annotated["MeteringPoint", strawberry.lazy("api.schema.premises")]
 LazyMounting = Annotated["Mounting", strawberry.lazy("api.schema.premises")]
 LazyPremises = Annotated["Premises", strawberry.lazy("api.schema.premises")]
@@ -43,12 +45,23 @@ async def _account_id(meter: Node, info: Info) -> int | None:
     return None if place is None else place.account_id
 
 
+async def _standing(meter: Node, info: Info) -> Standing | None:
+    account_id = await _account_id(meter, info)
+    # What the caller may not see of the account must not show through the meter.
+    if account_id is None or await info.context.loaders.row(ACCOUNTS).load(account_id) is None:
+        return None
+    return await info.context.loaders.standing.load(account_id)
+
+
 @strawberry.type(description="An electronic meter behind an RF module.")
 class Meter(Node, listing=METERS, scope=Scope.METERS_READ):
     serial: str = strawberry.field(description="Printed on it.")
     make: str | None = strawberry.field(description="Who made it.")
     register_digits: int = strawberry.field(
         description="Whole kWh digits of its total register, which rolls over after the last."
+    )
+    power_w_max: int = strawberry.field(
+        name="powerMaxWatts", description="The most that it can carry; more is taken for an error."
     )
     clock_rule: str = strawberry.field(
         description="What its clock shows: an IANA time zone, or a fixed offset such as +03:00."
@@ -75,6 +88,9 @@ class Meter(Node, listing=METERS, scope=Scope.METERS_READ):
     mountings: Connection[LazyMounting] | None = children(
         MOUNTINGS_OF_METER, "Where it was and is mounted, by time.", scope=Scope.PREMISES_READ
     )
+    placements: Connection[MeterPlacement] | None = children(
+        PLACEMENTS_OF_METER, "The RF modules that read it, by time.", scope=Scope.COMPANY_READ
+    )
 
     @strawberry.field(
         description="The newest value of each register, by OBIS code.",
@@ -83,6 +99,40 @@ class Meter(Node, listing=METERS, scope=Scope.METERS_READ):
     async def registers(self, info: Info) -> list[RegisterValue] | None:
         latest = await info.context.loaders.latest.load(self.row_id)
         return [RegisterValue.of(register) for register in latest.registers] if latest else []
+
+    @strawberry.field(
+        description="When each register was read last, by OBIS code.",
+        extensions=[requires(Scope.READINGS_READ)],
+    )
+    async def obis_readings(self, info: Info) -> list[ObisReading] | None:
+        latest = await info.context.loaders.latest.load(self.row_id)
+        return [ObisReading.of(register) for register in latest.registers] if latest else []
+
+    @strawberry.field(
+        description="When it was read last; null when it never was.",
+        extensions=[requires(Scope.READINGS_READ)],
+    )
+    async def last_read_at(self, info: Info) -> DateTime | None:
+        latest = await info.context.loaders.latest.load(self.row_id)
+        return None if latest is None else DateTime(latest.as_of)
+
+    @strawberry.field(
+        description="What is left on the account that pays for it; null when none does.",
+        extensions=[requires(Scope.BALANCES_READ)],
+    )
+    async def balance(self, info: Info) -> LazyBalance | None:
+        from api.schema.accounts import AccountBalance  # noqa: PLC0415 - each needs the other
+
+        standing = await _standing(self, info)
+        return None if standing is None else AccountBalance.of(standing)
+
+    @strawberry.field(
+        description="Where the account that pays for it stands; null when none does.",
+        extensions=[requires(Scope.BALANCES_READ)],
+    )
+    async def segment(self, info: Info) -> Segment | None:
+        standing = await _standing(self, info)
+        return None if standing is None else standing.segment
 
     @strawberry.field(
         description="How fresh the registers are; null when it was never read.",

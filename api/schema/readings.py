@@ -48,6 +48,16 @@ class RegisterValue:
         )
 
 
+@strawberry.type(description="When a register was read last.")
+class ObisReading:
+    obis: str = strawberry.field(description="The register's OBIS code: `1.8.0`.")
+    last_read_at: DateTime = strawberry.field(description="When.")
+
+    @classmethod
+    def of(cls, register: queries.RegisterValue) -> Self:
+        return cls(obis=register.obis, last_read_at=DateTime(register.read_at))
+
+
 @strawberry.type(description="All registers that a meter told at one instant.")
 class Reading:
     read_at: DateTime = strawberry.field(description="When it was taken.")

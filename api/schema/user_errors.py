@@ -29,3 +29,10 @@ class RuleBroken(UserError):
 @strawberry.type(description="Somebody changed the object since the version that was expected.")
 class StaleVersion(UserError):
     current: Node | None = strawberry.field(description="The object as it is now.")
+
+
+@strawberry.type(
+    description="The RF module has as many active meters as the company lets one have."
+)
+class RfModuleFull(UserError):
+    limit: int = strawberry.field(description="How many that are.")

@@ -6,11 +6,10 @@ from db import access
 from db.access import Connection
 from db.ids import BranchId, CompanyId
 from domain import rows, values
+from domain.hierarchy import activity
 from domain.hierarchy.checks import Check, checked
-from domain.refusals import InUse
 
 CHECKS: Mapping[str, Check] = {"name": values.name}
-ACTIVE_FIELD = "select true from field where company_id = $1 and branch_id = $2 and active limit 1"
 
 
 async def create(*, company_id: CompanyId, name: str) -> BranchId:
@@ -81,15 +80,12 @@ async def set_active(
     :raises StaleVersion, NotThere: nothing was written
     """
     async with access.tenant(company_id) as connection:
-        # The row goes first: whoever adds a field to the branch waits for it.
-        await rows.change(
+        await activity.set_active(
             connection,
-            "branch",
+            activity.BRANCH,
             company_id=company_id,
             row_id=branch_id,
             expected_version=expected_version,
-            changes={"active": active},
+            active=active,
         )
-        if not active and await connection.fetchval(ACTIVE_FIELD, company_id, branch_id):
-            raise InUse("id")
     return branch_id

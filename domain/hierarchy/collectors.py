@@ -3,13 +3,14 @@
 import hashlib
 import secrets
 from collections.abc import Mapping
+from datetime import datetime
 from ipaddress import IPv4Address, IPv6Address
 
 from db import access
 from db.access import Connection
 from db.ids import CollectorId, CompanyId, FieldId
 from domain import rows, values
-from domain.hierarchy import checks, parents
+from domain.hierarchy import activity, checks, parents, placements
 from domain.hierarchy.checks import Check, checked
 
 TOKEN_BYTES = 24
@@ -22,6 +23,7 @@ CHECKS: Mapping[str, Check] = {
     "ipv6": checks.ipv6,
     "port": checks.port,
     "time_zone": checks.time_zone,
+    "review_first": checks.as_given,
 }
 # What a collector is known by before we know whose it is.
 OF_IDENTITY = frozenset({"flag", "serial"})
@@ -91,6 +93,13 @@ async def add(
         collector_id=collector_id,
         token_hash=None if token is None else token_hash(token),
     )
+    await placements.begin(
+        connection,
+        placements.COLLECTORS,
+        company_id=company_id,
+        child_id=collector_id,
+        parent_id=field_id,
+    )
     return CollectorId(collector_id)
 
 
@@ -139,6 +148,52 @@ async def alter(
             "collector_identity",
             key={"company_id": company_id, "collector_id": collector_id},
             changes={name: columns[name] for name in sorted(OF_IDENTITY & columns.keys())},
+        )
+    return collector_id
+
+
+async def move(
+    *,
+    company_id: CompanyId,
+    collector_id: CollectorId,
+    field_id: FieldId,
+    expected_version: int,
+    now: datetime,
+) -> CollectorId:
+    """Move a collector to another field of the company; where it was stays known.
+
+    :raises StaleVersion, NotThere, ParentInactive: nothing was written
+    """
+    async with access.tenant(company_id) as connection:
+        await placements.move(
+            connection,
+            placements.COLLECTORS,
+            company_id=company_id,
+            child_id=collector_id,
+            parent_id=field_id,
+            expected_version=expected_version,
+            now=now,
+        )
+    return collector_id
+
+
+async def set_active(
+    *, company_id: CompanyId, collector_id: CollectorId, expected_version: int, active: bool
+) -> CollectorId:
+    """Retire a collector, or take it into use again; its history stays either way.
+
+    :raises InUse: it has active RF modules
+    :raises ParentInactive: its field is not in use
+    :raises StaleVersion, NotThere: nothing was written
+    """
+    async with access.tenant(company_id) as connection:
+        await activity.set_active(
+            connection,
+            activity.COLLECTOR,
+            company_id=company_id,
+            row_id=collector_id,
+            expected_version=expected_version,
+            active=active,
         )
     return collector_id
 

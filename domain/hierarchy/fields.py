@@ -1,18 +1,20 @@
 """Fields of a branch: adding and changing them. `add` and `alter` are steps of a transaction."""
 
 from collections.abc import Mapping
+from datetime import datetime
 
 from db import access
 from db.access import Connection
 from db.ids import BranchId, CompanyId, FieldId
 from domain import rows, values
-from domain.hierarchy import checks, parents
+from domain.hierarchy import activity, checks, parents, placements
 from domain.hierarchy.checks import Check, checked
 
 CHECKS: Mapping[str, Check] = {
     "name": values.name,
     "latitude": checks.as_given,
     "longitude": checks.as_given,
+    "review_first": checks.as_given,
 }
 
 
@@ -56,6 +58,13 @@ async def add(
     field_id = await rows.insert(
         connection, "field", company_id=company_id, branch_id=branch_id, **columns
     )
+    await placements.begin(
+        connection,
+        placements.FIELDS,
+        company_id=company_id,
+        child_id=field_id,
+        parent_id=branch_id,
+    )
     return FieldId(field_id)
 
 
@@ -97,4 +106,50 @@ async def alter(
         expected_version=expected_version,
         changes=checked(changes, CHECKS),
     )
+    return field_id
+
+
+async def move(
+    *,
+    company_id: CompanyId,
+    field_id: FieldId,
+    branch_id: BranchId,
+    expected_version: int,
+    now: datetime,
+) -> FieldId:
+    """Move a field to another branch; where it was stays known.
+
+    :raises StaleVersion, NotThere, ParentInactive, AlreadyExists: nothing was written
+    """
+    async with access.tenant(company_id) as connection:
+        await placements.move(
+            connection,
+            placements.FIELDS,
+            company_id=company_id,
+            child_id=field_id,
+            parent_id=branch_id,
+            expected_version=expected_version,
+            now=now,
+        )
+    return field_id
+
+
+async def set_active(
+    *, company_id: CompanyId, field_id: FieldId, expected_version: int, active: bool
+) -> FieldId:
+    """Retire a field, or take it into use again; its history stays either way.
+
+    :raises InUse: it has active collectors, or accounts that are open
+    :raises ParentInactive: its branch is not in use
+    :raises StaleVersion, NotThere: nothing was written
+    """
+    async with access.tenant(company_id) as connection:
+        await activity.set_active(
+            connection,
+            activity.FIELD,
+            company_id=company_id,
+            row_id=field_id,
+            expected_version=expected_version,
+            active=active,
+        )
     return field_id

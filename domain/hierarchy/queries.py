@@ -15,7 +15,17 @@ BRANCHES = Listing(
 )
 FIELDS = Listing(
     table="field",
-    columns=("id", "branch_id", "name", "latitude", "longitude", "active", "version"),
+    columns=(
+        "id",
+        "branch_id",
+        "name",
+        "latitude",
+        "longitude",
+        "boundary",
+        "active",
+        "review_first",
+        "version",
+    ),
     key="field.name",
 )
 COLLECTORS = Listing(
@@ -33,8 +43,11 @@ COLLECTORS = Listing(
         "software_version",
         "time_zone",
         "active",
+        "review_first",
         "last_contact_at",
         "last_synchronised_at",
+        "synchronisation_outcome",
+        "silent_since",
         "version",
     ),
     key="collector.serial",
@@ -52,6 +65,9 @@ RF_MODULES = Listing(
         "radio_address",
         "reading_period_s",
         "error_status",
+        "last_synchronised_at",
+        "synchronisation_outcome",
+        "silent_since",
         "active",
         "version",
     ),
@@ -65,6 +81,7 @@ METERS = Listing(
         "serial",
         "make",
         "register_digits",
+        "power_w_max",
         "clock_rule",
         "relay",
         "supply",
@@ -75,7 +92,33 @@ METERS = Listing(
     key="meter.serial",
 )
 
+
+def _placements(child: str, parent: str) -> Listing:
+    table = f"{child}_placement"
+    return Listing(
+        table=table,
+        columns=("id", f"{child}_id", f"{parent}_id", "started_at", "ended_at"),
+        # A stay without a start came first.
+        key=f"to_char(coalesce({table}.started_at, 'epoch') at time zone 'UTC',"
+        " 'YYYYMMDDHH24MISSUS')",
+    )
+
+
+FIELD_PLACEMENTS = _placements("field", "branch")
+COLLECTOR_PLACEMENTS = _placements("collector", "field")
+RF_MODULE_PLACEMENTS = _placements("rf_module", "collector")
+METER_PLACEMENTS = _placements("meter", "rf_module")
+
 FIELDS_OF_BRANCH = Relation(FIELDS, "field.branch_id = parent.id")
 COLLECTORS_OF_FIELD = Relation(COLLECTORS, "collector.field_id = parent.id")
 RF_MODULES_OF_COLLECTOR = Relation(RF_MODULES, "rf_module.collector_id = parent.id")
 METERS_OF_RF_MODULE = Relation(METERS, "meter.rf_module_id = parent.id")
+ACTIVE_METERS_OF_RF_MODULE = Relation(METERS, "meter.rf_module_id = parent.id and meter.active")
+PLACEMENTS_OF_FIELD = Relation(FIELD_PLACEMENTS, "field_placement.field_id = parent.id")
+PLACEMENTS_OF_COLLECTOR = Relation(
+    COLLECTOR_PLACEMENTS, "collector_placement.collector_id = parent.id"
+)
+PLACEMENTS_OF_RF_MODULE = Relation(
+    RF_MODULE_PLACEMENTS, "rf_module_placement.rf_module_id = parent.id"
+)
+PLACEMENTS_OF_METER = Relation(METER_PLACEMENTS, "meter_placement.meter_id = parent.id")

@@ -1,6 +1,7 @@
 """RF modules behind a collector: adding and changing them. `add` and `alter` join a transaction."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from ipaddress import IPv4Address, IPv6Address
 
 from db import access
@@ -8,7 +9,7 @@ from db.access import Connection
 from db.enums import Frequency
 from db.ids import CollectorId, CompanyId, RfModuleId
 from domain import rows, values
-from domain.hierarchy import checks, parents
+from domain.hierarchy import activity, checks, parents, placements
 from domain.hierarchy.checks import Check, checked
 
 CHECKS: Mapping[str, Check] = {
@@ -19,6 +20,7 @@ CHECKS: Mapping[str, Check] = {
     "ip_address": checks.address,
     "radio_address": values.optional_name,
     "reading_period_s": checks.reading_period_s,
+    "error_status": values.optional_name,
 }
 
 
@@ -70,6 +72,13 @@ async def add(
     rf_module_id = await rows.insert(
         connection, "rf_module", company_id=company_id, collector_id=collector_id, **columns
     )
+    await placements.begin(
+        connection,
+        placements.RF_MODULES,
+        company_id=company_id,
+        child_id=rf_module_id,
+        parent_id=collector_id,
+    )
     return RfModuleId(rf_module_id)
 
 
@@ -111,4 +120,50 @@ async def alter(
         expected_version=expected_version,
         changes=checked(changes, CHECKS),
     )
+    return rf_module_id
+
+
+async def move(
+    *,
+    company_id: CompanyId,
+    rf_module_id: RfModuleId,
+    collector_id: CollectorId,
+    expected_version: int,
+    now: datetime,
+) -> RfModuleId:
+    """Move an RF module to another collector; where it was stays known.
+
+    :raises StaleVersion, NotThere, ParentInactive: nothing was written
+    """
+    async with access.tenant(company_id) as connection:
+        await placements.move(
+            connection,
+            placements.RF_MODULES,
+            company_id=company_id,
+            child_id=rf_module_id,
+            parent_id=collector_id,
+            expected_version=expected_version,
+            now=now,
+        )
+    return rf_module_id
+
+
+async def set_active(
+    *, company_id: CompanyId, rf_module_id: RfModuleId, expected_version: int, active: bool
+) -> RfModuleId:
+    """Retire an RF module, or take it into use again; its history stays either way.
+
+    :raises InUse: it has active meters
+    :raises ParentInactive: its collector is not in use
+    :raises StaleVersion, NotThere: nothing was written
+    """
+    async with access.tenant(company_id) as connection:
+        await activity.set_active(
+            connection,
+            activity.RF_MODULE,
+            company_id=company_id,
+            row_id=rf_module_id,
+            expected_version=expected_version,
+            active=active,
+        )
     return rf_module_id

@@ -1,0 +1,97 @@
+"""Managing meters."""
+
+from typing import Annotated
+
+import strawberry
+
+from api.context import Info
+from api.mutations import VersionInput, changes_of, ended, seen
+from api.permissions.requires import requires
+from api.schema.devices import RfModule
+from api.schema.meter_changes import (
+    CreateMeterInput,
+    MeterPayload,
+    MoveMeterInput,
+    UpdateMeterInput,
+)
+from api.schema.meters import Meter
+from db.enums import Relay, Scope
+from db.ids import MeterId, RfModuleId
+from domain.hierarchy import meters
+
+Created = Annotated[CreateMeterInput, strawberry.argument(description="The meter.")]
+Updated = Annotated[UpdateMeterInput, strawberry.argument(description="What changes.")]
+Moved = Annotated[MoveMeterInput, strawberry.argument(description="Which meter, and where to.")]
+Which = Annotated[VersionInput, strawberry.argument(description="Which meter.")]
+
+
+@strawberry.type
+class MeterMutation:
+    @strawberry.mutation(
+        description="Add a meter behind an RF module; what it has sent so far is processed.",
+        extensions=[requires(Scope.DEVICES_WRITE)],
+    )
+    async def create_meter(self, info: Info, input: Created) -> MeterPayload | None:
+        caller = info.context.signed_in
+        rf_module_id = await seen(info, RfModule, input.rf_module_id, argument="rfModuleId")
+        operation = meters.create(
+            company_id=caller.company_id,
+            rf_module_id=RfModuleId(rf_module_id),
+            serial=input.serial,
+            clock_rule=input.clock_rule or caller.time_zone,
+            register_digits=input.register_digits,
+            power_w_max=input.power_w_max,
+            make=input.make,
+            # A literal comes as the bare text of its value, a variable as the member.
+            relay=Relay(input.relay),
+        )
+        return await ended(info, MeterPayload, Meter, operation)
+
+    @strawberry.mutation(description="Change a meter.", extensions=[requires(Scope.DEVICES_WRITE)])
+    async def update_meter(self, info: Info, input: Updated) -> MeterPayload | None:
+        operation = meters.update(
+            company_id=info.context.signed_in.company_id,
+            meter_id=MeterId(await seen(info, Meter, input.id)),
+            expected_version=input.expected_version,
+            changes=changes_of(input),
+        )
+        return await ended(info, MeterPayload, Meter, operation)
+
+    @strawberry.mutation(
+        description="Let another RF module read a meter; which one did stays known.",
+        extensions=[requires(Scope.DEVICES_WRITE)],
+    )
+    async def move_meter(self, info: Info, input: Moved) -> MeterPayload | None:
+        rf_module_id = await seen(info, RfModule, input.rf_module_id, argument="rfModuleId")
+        operation = meters.move(
+            company_id=info.context.signed_in.company_id,
+            meter_id=MeterId(await seen(info, Meter, input.id)),
+            rf_module_id=RfModuleId(rf_module_id),
+            expected_version=input.expected_version,
+            now=info.context.clock(),
+        )
+        return await ended(info, MeterPayload, Meter, operation)
+
+    @strawberry.mutation(
+        description="Retire a meter that is not mounted; its history stays.",
+        extensions=[requires(Scope.DEVICES_WRITE)],
+    )
+    async def deactivate_meter(self, info: Info, input: Which) -> MeterPayload | None:
+        return await _set_active(info, input, active=False)
+
+    @strawberry.mutation(
+        description="Take a retired meter into use again.",
+        extensions=[requires(Scope.DEVICES_WRITE)],
+    )
+    async def reactivate_meter(self, info: Info, input: Which) -> MeterPayload | None:
+        return await _set_active(info, input, active=True)
+
+
+async def _set_active(info: Info, input: VersionInput, *, active: bool) -> MeterPayload:
+    operation = meters.set_active(
+        company_id=info.context.signed_in.company_id,
+        meter_id=MeterId(await seen(info, Meter, input.id)),
+        expected_version=input.expected_version,
+        active=active,
+    )
+    return await ended(info, MeterPayload, Meter, operation)

@@ -1,0 +1,39 @@
+"""Inputs and payloads of managing fields."""
+
+import strawberry
+
+from api.schema.companies import Field
+from api.schema.user_errors import UserError
+
+
+@strawberry.input(description="A field to add.")
+class CreateFieldInput:
+    branch_id: strawberry.ID = strawberry.field(description="The branch that runs it.")
+    name: str = strawberry.field(description="What it is called; no other of the branch is.")
+
+
+@strawberry.input(description="What changes of a field; what is left out stays.")
+class UpdateFieldInput:
+    id: strawberry.ID = strawberry.field(description="Which one.")
+    expected_version: int = strawberry.field(
+        description="The `version` that the client saw; anything newer refuses the change."
+    )
+    name: strawberry.Maybe[str] = strawberry.field(description="What it is called.")
+    review_first: strawberry.Maybe[bool] = strawberry.field(
+        description="Whether its frames wait until somebody releases them."
+    )
+
+
+@strawberry.input(description="A field, and the branch that is to run it.")
+class MoveFieldInput:
+    id: strawberry.ID = strawberry.field(description="Which one.")
+    expected_version: int = strawberry.field(
+        description="The `version` that the client saw; anything newer refuses the change."
+    )
+    branch_id: strawberry.ID = strawberry.field(description="The branch.")
+
+
+@strawberry.type(description="How changing a field ended.")
+class FieldPayload:
+    field: Field | None = strawberry.field(description="The field as it is now.")
+    user_errors: list[UserError] = strawberry.field(description="Why nothing was changed.")
