@@ -9,9 +9,10 @@ from typing import Any
 from api.caller import NO_COMPANY, Caller
 from api.errors import BadUserInput, Forbidden, RateLimited
 from api.global_ids import UndecodableId, decode
-from api.permissions.roles import scopes_of
+from api.permissions.roles import OF_THE_PLATFORM, scopes_of
 from api.throttle import Throttle, network_of
 from api.tokens import AccessToken, InvalidToken, RefreshToken, Tokens, new_secret, whole_seconds
+from db.enums import Scope
 from db.ids import CompanyId, SessionId
 from domain.identity import operations, queries
 from domain.identity.operations import Session
@@ -187,6 +188,13 @@ def _check_choice(token: AccessToken, chosen: CompanyId, rights: queries.Rights)
         log.info("company.chosen", extra=facts)
 
 
+def _scopes(rights: queries.Rights) -> frozenset[Scope]:
+    # Before there is a company, somebody has to found one.
+    if rights.role is None and rights.is_platform_staff:
+        return OF_THE_PLATFORM
+    return scopes_of(rights.role)
+
+
 def _caller(token: AccessToken, rights: queries.Rights) -> Caller:
     return Caller(
         user_id=token.user_id,
@@ -194,7 +202,7 @@ def _caller(token: AccessToken, rights: queries.Rights) -> Caller:
         name=rights.user_name,
         company_id=rights.company_id or NO_COMPANY,
         role=rights.role,
-        scopes=scopes_of(rights.role),
+        scopes=_scopes(rights),
         branch_id=rights.branch_id,
         field_id=rights.field_id,
         subscriber_id=rights.subscriber_id,

@@ -7,6 +7,7 @@ FALLBACK = "en"
 MESSAGES: Mapping[str, Mapping[str, str]] = {
     "en": {
         "ALREADY_EXISTS": "There is one with this {field} already.",
+        "CURRENCY_FIXED": "Money was charged in this currency already: it stays.",
         "DIGITS_TOO_FEW": "The register has shown {shown_kwh} kWh already: more digits are needed.",
         "INVALID_VALUE": "This is not valid; expected: {expected}.",
         "IN_USE": "Something that is active depends on it.",
@@ -19,6 +20,7 @@ MESSAGES: Mapping[str, Mapping[str, str]] = {
     },
     "tr": {
         "ALREADY_EXISTS": "Bu değerle bir kayıt zaten var: {field}.",
+        "CURRENCY_FIXED": "Bu para biriminde işlem yapıldı; artık değişemez.",
         "DIGITS_TOO_FEW": "Sayaç şimdiden {shown_kwh} kWh gösterdi: daha çok hane gerekir.",
         "INVALID_VALUE": "Geçersiz değer; beklenen: {expected}.",
         "IN_USE": "Etkin bir kayıt buna bağlı.",

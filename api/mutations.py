@@ -1,6 +1,6 @@
 """What all mutations share: finding what they name, and saying how they ended."""
 
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import fields
 from typing import Any, Protocol, TypeVar
 
@@ -39,6 +39,7 @@ class Payload(Protocol):
 
 
 Ending = TypeVar("Ending", bound=Payload)
+Shown = Callable[[Info, type[Node], int], Awaitable[Node | None]]
 
 
 @strawberry.input(description="An object, as the client saw it.")
@@ -93,24 +94,6 @@ def changes_of(input: Any) -> dict[str, Any]:
     }
 
 
-async def ended(
-    info: Info, payload: type[Ending], kind: type[Node], operation: Awaitable[int]
-) -> Ending:
-    """Return the payload of an operation that returns the id of the object that it changed.
-
-    :raises NotFound: what it would change is not there (any more)
-    """
-    (slot,) = (field.name for field in fields(payload) if field.name != USER_ERRORS)  # type: ignore[arg-type] # all are dataclasses
-    try:
-        row_id = await operation
-    except refusals.NotThere as error:
-        raise NotFound from error
-    except Refused as refusal:
-        errors = [await user_error(info, kind, refusal)]
-        return payload(**{slot: None, USER_ERRORS: errors})
-    return payload(**{slot: await current(info, kind, row_id), USER_ERRORS: []})
-
-
 async def current(info: Info, kind: type[Node], row_id: int) -> Node | None:
     """Return an object as it is now, whatever was loaded before; None if it may not be shown."""
     reach = info.context.loaders.reach
@@ -121,11 +104,38 @@ async def current(info: Info, kind: type[Node], row_id: int) -> Node | None:
     return kind.of(found[row_id]) if row_id in found else None
 
 
-async def user_error(info: Info, kind: type[Node], refusal: Refused) -> UserError:
+async def ended(
+    info: Info,
+    payload: type[Ending],
+    kind: type[Node],
+    operation: Awaitable[int],
+    *,
+    shown: Shown = current,
+) -> Ending:
+    """Return the payload of an operation that returns the id of the object that it changed.
+
+    shown: how the object is found as it is now.
+
+    :raises NotFound: what it would change is not there (any more)
+    """
+    (slot,) = (field.name for field in fields(payload) if field.name != USER_ERRORS)  # type: ignore[arg-type] # all are dataclasses
+    try:
+        row_id = await operation
+    except refusals.NotThere as error:
+        raise NotFound from error
+    except Refused as refusal:
+        errors = [await user_error(info, kind, refusal, shown=shown)]
+        return payload(**{slot: None, USER_ERRORS: errors})
+    return payload(**{slot: await shown(info, kind, row_id), USER_ERRORS: []})
+
+
+async def user_error(
+    info: Info, kind: type[Node], refusal: Refused, *, shown: Shown = current
+) -> UserError:
     """Return what a payload says of a rule that said no."""
     said = _said(info, refusal)
     if isinstance(refusal, refusals.StaleVersion):
-        return StaleVersion(current=await current(info, kind, refusal.row_id), **said)
+        return StaleVersion(current=await shown(info, kind, refusal.row_id), **said)
     if isinstance(refusal, rf_module_room.RfModuleFull):
         return RfModuleFull(limit=refusal.limit, **said)
     return RuleBroken(**said)

@@ -9,6 +9,7 @@ from api.engine import Engine
 from api.resolvers.audit import AuditQuery
 from api.resolvers.branches import BranchMutation
 from api.resolvers.collectors import CollectorMutation
+from api.resolvers.companies import CompaniesQuery, CompanyMutation
 from api.resolvers.company import CompanyQuery
 from api.resolvers.cursor import CursorQuery
 from api.resolvers.fields import FieldMutation
@@ -25,12 +26,21 @@ from api.schema.user_errors import RfModuleFull, RuleBroken, StaleVersion
 
 Query = merge_types(
     "Query",
-    (CompanyQuery, NodeQuery, IdentityQuery, CursorQuery, AuditQuery, RateLimitQuery),
+    (
+        CompanyQuery,
+        CompaniesQuery,
+        NodeQuery,
+        IdentityQuery,
+        CursorQuery,
+        AuditQuery,
+        RateLimitQuery,
+    ),
 )
 Mutation = merge_types(
     "Mutation",
     (
         IdentityMutation,
+        CompanyMutation,
         BranchMutation,
         FieldMutation,
         CollectorMutation,

@@ -5,7 +5,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from cli import audit, books, migration, processes, schema, users
+from cli import audit, books, companies, migration, processes, schema, users
 from cli.demo.command import demo
 from cli.doctor.command import doctor
 from cli.documents.command import commands as documents
@@ -47,6 +47,7 @@ app.command()(migration.migrate)
 app.command()(schema.schema)
 app.command()(replay)
 app.command()(doctor)
+app.add_typer(companies.commands, name="company")
 app.add_typer(users.commands, name="user")
 app.add_typer(books.commands, name="ledger")
 app.add_typer(audit.commands, name="audit")

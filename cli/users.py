@@ -73,7 +73,7 @@ def create(
     user = NewUser(
         email=email,
         name=name or email.partition("@")[0],
-        password=secrets.token_urlsafe(GENERATED_BYTES) if generate else _asked_password(),
+        password=secrets.token_urlsafe(GENERATED_BYTES) if generate else asked_password(),
         role=Role[role.name],
         company=company,
         branch=branch,
@@ -88,7 +88,7 @@ def create(
         typer.echo(f"Password: {user.password}")
 
 
-def _asked_password() -> str:
+def asked_password() -> str:
     if not sys.stdin.isatty():
         return sys.stdin.readline().rstrip("\r\n")
     prompt = f"Password, {PASSWORD_CHARACTERS_MIN} characters or more"

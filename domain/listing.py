@@ -23,13 +23,13 @@ class Listing:
 
     key: an expression of SQL that is a text.
     columns: what to select, as SQL; each keeps its name or is given one.
-    company_column: where the company stands.
+    company_column: where the company stands; None for what the platform has, of all companies.
     """
 
     table: str
     columns: Sequence[str]
     key: str
-    company_column: str = "company_id"
+    company_column: str | None = "company_id"
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,11 +160,9 @@ def _select(listing: Listing, wall: Wall) -> str:
 
 
 def _from(listing: Listing, wall: Wall) -> str:
-    table = listing.table
-    return (
-        f" from {table} where {table}.{listing.company_column} = {{company}}"
-        f" and {wall.condition(table)}"
-    )
+    table, column = listing.table, listing.company_column
+    own = "true" if column is None else f"{table}.{column} = {{company}}"
+    return f" from {table} where {own} and {wall.condition(table)}"
 
 
 def _between(listing: Listing, window: Window) -> str:

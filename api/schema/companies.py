@@ -7,11 +7,12 @@ import strawberry
 from api.schema.node import Node
 from api.schema.paging import Connection
 from api.schema.placements import FieldPlacement
-from api.schema.relations import belongs_to, children, listed
-from api.schema.scalars import TimeZone
+from api.schema.relations import belongs_to, children
+from api.schema.scalars import DateTime, TimeZone
 from db.enums import Scope
 from domain.hierarchy.queries import (
     BRANCHES,
+    BRANCHES_OF_COMPANY,
     COLLECTORS_OF_FIELD,
     COMPANIES,
     FIELDS,
@@ -34,9 +35,40 @@ class Company(Node, listing=COMPANIES, scope=Scope.COMPANY_READ):
     currency: str = strawberry.field(description="The currency of all its money, by ISO 4217.")
     time_zone: TimeZone = strawberry.field(description="Whose days and months count.")
     locale: str = strawberry.field(description="The language that it speaks by default.")
+    active: bool = strawberry.field(description="Whether it is let in.")
+    api_allowed: bool = strawberry.field(description="Whether its partners may use API keys.")
+    address: str | None = strawberry.field(description="Where it is.")
+    email: str | None = strawberry.field(description="Where to write to.")
+    phone: str | None = strawberry.field(description="Where to call.")
+    tax_office: str | None = strawberry.field(description="Where it pays its taxes.")
+    tax_number: str | None = strawberry.field(description="What it is called there.")
+    max_meters_per_rf_module: int = strawberry.field(
+        description="How many active meters an RF module may have."
+    )
+    review_first: bool = strawberry.field(
+        description="Whether all its frames wait until somebody releases them."
+    )
+    clock_drift_max_s: int = strawberry.field(
+        name="clockDriftMaxSeconds",
+        description="How far clocks of devices may be off before they stop counting.",
+    )
+    raw_frame_retention_days: int = strawberry.field(
+        description="How long frames are kept once they are processed."
+    )
+    reading_retention_days: int = strawberry.field(description="How long readings are kept.")
+    profile_retention_days: int = strawberry.field(description="How long load profiles are kept.")
+    contact_read_retention_days: int = strawberry.field(
+        description="How long it is kept who looked at contact data."
+    )
+    synchronisation_retention_days: int = strawberry.field(
+        description="How long it is kept when devices were in step."
+    )
+    created_at: DateTime = strawberry.field(description="When it was founded.")
     version: int = strawberry.field(description="Goes up with each change.")
-    branches: Connection["Branch"] | None = listed(
-        BRANCHES, "Its branches, by name.", scope=Scope.COMPANY_READ
+    branches: Connection["Branch"] | None = children(
+        BRANCHES_OF_COMPANY,
+        "Its branches, by name; none unless the request acts in it.",
+        scope=Scope.COMPANY_READ,
     )
 
 

@@ -48,7 +48,7 @@ class Node:
 
 def node_type(listing: Listing) -> type[Node]:
     """Return the type of a listing's rows."""
-    return next(node for node in NODES.values() if node.listing is listing)
+    return next(node for node in NODES.values() if node.listing.table == listing.table)
 
 
 def decoded(text: str, *, argument: str) -> tuple[type[Node], int]:

@@ -24,7 +24,7 @@ alter table company
 comment on column company.api_allowed is 'Whether its partners may use API keys.';
 -- The platform's settings of it are for `system`; how it presents and limits itself is its own affair.
 grant update (name, currency, time_zone, locale, address, email, phone, tax_office, tax_number,
-    max_meters_per_rf_module, clock_drift_max_s, review_first, warning_limit_micro, raw_frame_retention_days,
+    max_meters_per_rf_module, clock_drift_max_s, review_first, raw_frame_retention_days,
     reading_retention_days, profile_retention_days, contact_read_retention_days, synchronisation_retention_days,
     version) on company to wattledger_app;
 
@@ -161,8 +161,8 @@ alter table rf_module drop last_synchronised_at, drop synchronisation_outcome, d
 alter table collector drop synchronisation_outcome, drop silent_since;
 drop index field_by_location;
 alter table field drop constraint field_location, drop boundary;
-revoke update (name, currency, time_zone, locale, max_meters_per_rf_module, clock_drift_max_s, review_first,
-    warning_limit_micro, raw_frame_retention_days, version) on company from wattledger_app;
+revoke update (name, currency, time_zone, locale, clock_drift_max_s, review_first,
+    raw_frame_retention_days, version) on company from wattledger_app;
 alter table company drop address, drop email, drop phone, drop tax_office, drop tax_number, drop api_allowed,
     drop max_meters_per_rf_module, drop reading_retention_days, drop profile_retention_days,
     drop contact_read_retention_days, drop synchronisation_retention_days;

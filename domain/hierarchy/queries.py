@@ -4,7 +4,30 @@ from domain.listing import Listing, Relation
 
 COMPANIES = Listing(
     table="company",
-    columns=("id", "name", "currency", "time_zone", "locale", "version"),
+    columns=(
+        "id",
+        "name",
+        "currency",
+        "time_zone",
+        "locale",
+        "active",
+        "api_allowed",
+        "address",
+        "email",
+        "phone",
+        "tax_office",
+        "tax_number",
+        "max_meters_per_rf_module",
+        "review_first",
+        "clock_drift_max_s",
+        "raw_frame_retention_days",
+        "reading_retention_days",
+        "profile_retention_days",
+        "contact_read_retention_days",
+        "synchronisation_retention_days",
+        "created_at",
+        "version",
+    ),
     key="company.name",
     company_column="id",
 )
@@ -109,6 +132,7 @@ COLLECTOR_PLACEMENTS = _placements("collector", "field")
 RF_MODULE_PLACEMENTS = _placements("rf_module", "collector")
 METER_PLACEMENTS = _placements("meter", "rf_module")
 
+BRANCHES_OF_COMPANY = Relation(BRANCHES, "branch.company_id = parent.id")
 FIELDS_OF_BRANCH = Relation(FIELDS, "field.branch_id = parent.id")
 COLLECTORS_OF_FIELD = Relation(COLLECTORS, "collector.field_id = parent.id")
 RF_MODULES_OF_COLLECTOR = Relation(RF_MODULES, "rf_module.collector_id = parent.id")

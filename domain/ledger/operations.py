@@ -136,6 +136,7 @@ async def _ensure_sides(
         ) side
         where c.id = $1
         order by side.kind, side.account_id
+        for key share of c -- its currency stays, or is settled first
         on conflict do nothing
         """,
         company_id,

@@ -1,0 +1,84 @@
+"""Inputs and payloads of managing companies."""
+
+import strawberry
+
+from api.schema.companies import Company
+from api.schema.scalars import TimeZone
+from api.schema.user_errors import UserError
+
+
+@strawberry.input(description="A company to found.")
+class CreateCompanyInput:
+    name: str = strawberry.field(description="What it is called.")
+    currency: str = strawberry.field(description="The currency of all its money, by ISO 4217.")
+    time_zone: TimeZone = strawberry.field(description="Whose days and months count.")
+    locale: str = strawberry.field(
+        default="en", description="The language that it speaks by default: en, tr-TR."
+    )
+
+
+@strawberry.input(description="What changes of the company; what is left out stays.")
+class UpdateCompanyInput:
+    expected_version: int = strawberry.field(
+        description="The `version` that the client saw; anything newer refuses the change."
+    )
+    name: strawberry.Maybe[str] = strawberry.field(description="What it is called.")
+    currency: strawberry.Maybe[str] = strawberry.field(
+        description="The currency of all its money, by ISO 4217; fixed once any is charged."
+    )
+    time_zone: strawberry.Maybe[TimeZone] = strawberry.field(
+        description="Whose days and months count, from now on."
+    )
+    locale: strawberry.Maybe[str] = strawberry.field(
+        description="The language that it speaks by default: en, tr-TR."
+    )
+    address: strawberry.Maybe[str | None] = strawberry.field(description="Where it is.")
+    email: strawberry.Maybe[str | None] = strawberry.field(description="Where to write to.")
+    phone: strawberry.Maybe[str | None] = strawberry.field(description="Where to call.")
+    tax_office: strawberry.Maybe[str | None] = strawberry.field(
+        description="Where it pays its taxes."
+    )
+    tax_number: strawberry.Maybe[str | None] = strawberry.field(
+        description="What it is called there."
+    )
+    max_meters_per_rf_module: strawberry.Maybe[int] = strawberry.field(
+        description="How many active meters an RF module may have, 1 to 1,000; those with more"
+        " keep them."
+    )
+    review_first: strawberry.Maybe[bool] = strawberry.field(
+        description="Whether all its frames wait until somebody releases them."
+    )
+    clock_drift_max_s: strawberry.Maybe[int] = strawberry.field(
+        name="clockDriftMaxSeconds",
+        description="How far clocks of devices may be off, 1 to 86,400.",
+    )
+    raw_frame_retention_days: strawberry.Maybe[int] = strawberry.field(
+        description="How long frames are kept once they are processed, 1 to 90."
+    )
+    reading_retention_days: strawberry.Maybe[int] = strawberry.field(
+        description="How long readings are kept, 365 to 36,500."
+    )
+    profile_retention_days: strawberry.Maybe[int] = strawberry.field(
+        description="How long load profiles are kept, 90 to 36,500."
+    )
+    contact_read_retention_days: strawberry.Maybe[int] = strawberry.field(
+        description="How long it is kept who looked at contact data, 30 to 3,650."
+    )
+    synchronisation_retention_days: strawberry.Maybe[int] = strawberry.field(
+        description="How long it is kept when devices were in step, 30 to 3,650."
+    )
+
+
+@strawberry.input(description="A company, and whether its partners may use API keys.")
+class SetCompanyApiAllowedInput:
+    id: strawberry.ID = strawberry.field(description="Which one.")
+    expected_version: int = strawberry.field(
+        description="The `version` that the client saw; anything newer refuses the change."
+    )
+    allowed: bool = strawberry.field(description="Whether they may.")
+
+
+@strawberry.type(description="How changing a company ended.")
+class CompanyPayload:
+    company: Company | None = strawberry.field(description="The company as it is now.")
+    user_errors: list[UserError] = strawberry.field(description="Why nothing was changed.")

@@ -1,0 +1,116 @@
+"""What a company says of itself, and the rules that it sets itself."""
+
+import re
+from collections.abc import Mapping
+
+from db import access
+from db.access import Connection
+from db.ids import CompanyId
+from domain import values
+from domain.hierarchy import checks
+from domain.hierarchy.checks import Check, checked
+from domain.refusals import InvalidValue, NotThere, Refused, StaleVersion
+
+ADDRESS_CHARACTERS_MAX = 500
+EMAIL_CHARACTERS_MAX = 254
+CURRENCY = re.compile("[A-Z]{3}")
+LOCALE = re.compile("[a-z]{2,3}(-[A-Z]{2})?")
+EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+
+
+class CurrencyFixed(Refused):
+    """Money was charged or posted in the currency already."""
+
+
+def _matching(pattern: re.Pattern[str], expected: str) -> Check:
+    def check(value: str, path: str) -> str:
+        if not pattern.fullmatch(value):
+            raise InvalidValue(path, expected=expected)
+        return value
+
+    return check
+
+
+def _between(minimum: int, maximum: int) -> Check:
+    return lambda value, path: values.whole_number(value, path, minimum=minimum, maximum=maximum)
+
+
+def _address(value: str | None, path: str) -> str | None:
+    # Its lines; each of them prints.
+    lines = None if value is None else [values.name(line, path) for line in value.splitlines()]
+    joined = None if lines is None else "\n".join(lines)
+    if joined is not None and not 1 <= len(joined) <= ADDRESS_CHARACTERS_MAX:
+        raise InvalidValue(path, expected=f"1 to {ADDRESS_CHARACTERS_MAX} characters")
+    return joined
+
+
+def _email(value: str | None, path: str) -> str | None:
+    if value is not None and (len(value) > EMAIL_CHARACTERS_MAX or not EMAIL.fullmatch(value)):
+        raise InvalidValue(path, expected="an e-mail address")
+    return value
+
+
+CHECKS: Mapping[str, Check] = {
+    "name": values.name,
+    "currency": _matching(CURRENCY, "a currency by ISO 4217, such as TRY"),
+    "time_zone": checks.time_zone,
+    "locale": _matching(LOCALE, "a language, such as en or tr-TR"),
+    "address": _address,
+    "email": _email,
+    "phone": values.optional_name,
+    "tax_office": values.optional_name,
+    "tax_number": values.optional_name,
+    "max_meters_per_rf_module": _between(1, 1_000),
+    "review_first": checks.as_given,
+    "clock_drift_max_s": _between(1, 86_400),
+    "raw_frame_retention_days": _between(1, 90),
+    "reading_retention_days": _between(365, 36_500),
+    "profile_retention_days": _between(90, 36_500),
+    "contact_read_retention_days": _between(30, 3_650),
+    "synchronisation_retention_days": _between(30, 3_650),
+}
+# Charges come before postings, and are kept in the company's currency as well.
+ANY_MONEY = (
+    "select true from journal where company_id = $1"
+    " union all select true from accrual where company_id = $1 limit 1"
+)
+
+
+async def update(
+    *, company_id: CompanyId, expected_version: int, changes: Mapping[str, object]
+) -> CompanyId:
+    """Change a company's own settings.
+
+    changes: what is to change, by column.
+
+    :raises CurrencyFixed: money was charged or posted in another currency already
+    :raises StaleVersion, NotThere, InvalidValue: nothing was written
+    """
+    columns = checked(changes, CHECKS)
+    assignments = "".join(f"{name} = ${n}, " for n, name in enumerate(columns, start=3))
+    async with access.tenant(company_id) as connection:
+        await _hold(connection, company_id, expected_version, columns.get("currency"))
+        await connection.execute(
+            f"update company set {assignments}version = version + 1 where id = $1 and version = $2",
+            company_id,
+            expected_version,
+            *columns.values(),
+        )
+    return company_id
+
+
+async def _hold(
+    connection: Connection, company_id: CompanyId, expected_version: int, currency: str | None
+) -> None:
+    # Whoever posts refers to the company's row, and so waits for us, or we for it.
+    row = await connection.fetchrow(
+        "select version, currency from company where id = $1 for update", company_id
+    )
+    if row is None:
+        raise NotThere
+    if row["version"] != expected_version:
+        raise StaleVersion(company_id)
+    if currency in (None, row["currency"]):
+        return
+    if await connection.fetchval(ANY_MONEY, company_id):
+        raise CurrencyFixed("currency")
