@@ -22,7 +22,7 @@ from api.documents_registered import RegisteredDocuments
 from api.documents_review import Review
 from api.errors import Code, RateLimited, Refusal, TooComplex, coded
 from api.execution import Execution
-from api.limits import EXECUTION_S_MAX
+from api.limits import EXECUTION_S_MAX, check_variables
 from api.rate_limits import objects_in
 from api.requests import Request
 from db.enums import Scope
@@ -217,6 +217,7 @@ def _prepared(document: Document, request: Request) -> tuple[Operation, int]:
     """
     try:
         operation = document.operation(request.operation_name)
+        check_variables(request.variables or {})
         return operation, operation.cost(request.variables or {})
     except Refusal as refusal:
         raise InvalidDocument([refusal]) from None

@@ -46,6 +46,10 @@ ITEMS = frozenset({"edges", "nodes"})
 
 Variables = Mapping[str, object]
 
+# Of variables, counted like tokens: each value of a list or an object.
+VALUES_MAX = 5_000
+VALUES_NESTING_MAX = 20
+
 
 @dataclass(frozen=True, slots=True)
 class Size:
@@ -195,6 +199,35 @@ def check_sizes(document: DocumentNode) -> None:
         elif isinstance(definition, FragmentDefinitionNode):
             # How deep it is depends on where it is spread; introspection's are deep.
             _check(replace(sizes.of_fragment(definition.name.value), depth=0))
+
+
+def check_variables(variables: Variables) -> None:
+    """Return if the variables are no larger than a document could be.
+
+    :raises TooComplex: they are
+    """
+    level: list[object] = list(variables.values())
+    counted = 0
+    for _ in range(VALUES_NESTING_MAX + 1):
+        counted += len(level)
+        if counted > VALUES_MAX:
+            raise TooComplex(f"The variables have more than {VALUES_MAX} values.", limit=VALUES_MAX)
+        if not level:
+            return
+        level = [inner for value in level for inner in _within(value)]
+    raise TooComplex(
+        f"The variables are nested more than {VALUES_NESTING_MAX} deep.", limit=VALUES_NESTING_MAX
+    )
+
+
+def _within(value: object) -> Iterable[object]:
+    match value:
+        case dict():
+            return value.values()
+        case list():
+            return value
+        case _:
+            return ()
 
 
 def check_cost(cost: int) -> None:

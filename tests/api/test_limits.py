@@ -18,6 +18,7 @@ from graphql import (
 from api.context import Context
 from api.documents import Document, InvalidDocument
 from api.engine import Engine
+from api.errors import TooComplex
 from api.limits import (
     ALIASES_MAX,
     BODY_BYTES_MAX,
@@ -27,12 +28,19 @@ from api.limits import (
     FIELDS_MAX,
     NESTING_MAX,
     TOKENS_MAX,
+    VALUES_MAX,
+    VALUES_NESTING_MAX,
+    check_variables,
 )
 from api.requests import Request
 from api.root import ApiSchema
 from tests.api.web import Web
 
 QUICK_S = 1.0
+
+
+def nested(levels: int) -> object:
+    return [nested(levels - 1)] if levels else {"x": 0}
 
 
 @pytest.fixture(scope="module")
@@ -250,6 +258,22 @@ def test_nesting_is_limited_where_depth_is_not(engine: Engine) -> None:
 
     assert refusals(engine, text(inline // 2)) == []
     assert refusals(engine, text(NESTING_MAX)) == ["QUERY_TOO_COMPLEX"]
+
+
+@pytest.mark.parametrize(
+    ("at_the_limit", "beyond"),
+    [
+        pytest.param([0] * (VALUES_MAX - 1), [0] * VALUES_MAX, id="number of values"),
+        pytest.param(nested(VALUES_NESTING_MAX - 2), nested(VALUES_NESTING_MAX - 1), id="nesting"),
+    ],
+)
+def test_variables_at_a_limit_are_taken_and_those_beyond_are_not(
+    at_the_limit: object, beyond: object
+) -> None:
+    check_variables({"x": at_the_limit})
+
+    with pytest.raises(TooComplex):
+        check_variables({"x": beyond})
 
 
 def test_a_document_is_validated_once(engine: Engine) -> None:
