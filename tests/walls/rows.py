@@ -9,6 +9,7 @@ import asyncpg
 
 from api.schema.node import NODES
 from db.ids import CompanyId
+from domain.listing import Listing
 
 TEXT_CHARACTERS_MIN = 5
 # Smaller numbers turn up anywhere.
@@ -53,10 +54,7 @@ class Rows:
                 )
                 for row in rows:
                     texts.update(texts_in(json.loads(row["row"])))
-        ids = {
-            name: await self._ids(node.listing.table, node.listing.company_column, company_id)
-            for name, node in NODES.items()
-        }
+        ids = {name: await self._ids(node.listing, company_id) for name, node in NODES.items()}
         return Contents(ids, texts)
 
     async def digest(self, company_id: CompanyId | None = None) -> dict[str, Any]:
@@ -78,9 +76,9 @@ class Rows:
     async def close(self) -> None:
         await self._owner.close()
 
-    async def _ids(self, table: str, company_column: str, company_id: CompanyId) -> set[int]:
+    async def _ids(self, listing: Listing, company_id: CompanyId) -> set[int]:
         rows = await self._owner.fetch(
-            f"select id from {table} where {company_column} = $1", company_id
+            f"select id from {listing.table} where {listing.company_column} = $1", company_id
         )
         return {row["id"] for row in rows}
 
