@@ -69,7 +69,13 @@ def create_app(
     limits = RateLimits(buckets, Budget(settings.cost_budget, settings.cost_budget_per_s))
     schema = ApiSchema(production=settings.production)
     endpoint = Endpoint(
-        schema.engine, auth=auth, live=live, limits=limits, clock=clock, confine=confine
+        schema.engine,
+        auth=auth,
+        live=live,
+        limits=limits,
+        clock=clock,
+        has_ide=not settings.production,
+        confine=confine,
     )
     sockets = Sockets(
         schema.engine,

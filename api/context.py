@@ -12,6 +12,8 @@ from api.errors import Unauthenticated
 from api.loaders import Loaders, Reach
 from api.permissions.confine import Confine, confine
 from api.rate_limits import Allowance, RateLimits
+from db.acting import Actor
+from db.enums import ActorKind
 from domain.outbox import Cursor, position
 
 if TYPE_CHECKING:
@@ -25,6 +27,7 @@ class Context:
 
     caller: None when nobody is signed in.
     address: where the request came from, for limiting attempts.
+    request_id: ties what happens to its log lines.
     allowance: what the operation was let have; None before that, and for events.
     confine: what makes the caller's wall.
     """
@@ -35,6 +38,7 @@ class Context:
     auth: "Authenticator"
     limits: RateLimits
     address: str
+    request_id: str | None = None
     confine: Confine = confine
     allowance: Allowance | None = field(default=None, init=False)
     _loaders: Loaders | None = field(default=None, init=False)
@@ -60,6 +64,18 @@ class Context:
             self._loaders = Loaders(Reach(self.signed_in, self.clock(), self.confine))
         return self._loaders
 
+    @property
+    def actor(self) -> Actor:
+        """Return who acts, as it is recorded with every change."""
+        caller = self.caller
+        return Actor(
+            kind=ActorKind.SYSTEM if caller is None else ActorKind.USER,
+            user_id=None if caller is None else caller.user_id,
+            role=None if caller is None else caller.role,
+            address=self.address or None,
+            request_id=self.request_id,
+        )
+
     async def draw(self, cost: int) -> Allowance:
         """Let the operation have its cost out of the caller's budget, and remember that.
 
@@ -80,8 +96,8 @@ class Context:
                 self._cursor = await position(connection, now=self.clock())
         return self._cursor
 
-    def renewed(self, caller: Caller | None) -> "Context":
-        """Return the context of the next operation or event."""
+    def renewed(self, caller: Caller | None, *, request_id: str | None = None) -> "Context":
+        """Return the context of the next operation, which has an id of its own, or event."""
         return Context(
             caller=caller,
             clock=self.clock,
@@ -89,6 +105,7 @@ class Context:
             auth=self.auth,
             limits=self.limits,
             address=self.address,
+            request_id=request_id or self.request_id,
             confine=self.confine,
         )
 

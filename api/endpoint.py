@@ -1,14 +1,18 @@
 """GraphQL over HTTP: what a request looks like, and which status and type its answer has."""
 
+import logging
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from time import perf_counter
 from typing import Any
 
 import orjson
 from starlette.requests import Request as HttpRequest
-from starlette.responses import Response
+from starlette.responses import HTMLResponse, Response
+from strawberry.http.ides import get_graphql_ide_html
 
 from api.auth import COMPANY_HEADER, Authenticator
+from api.caller import Caller
 from api.context import Context
 from api.engine import ChangesSomething, Engine, Outcome
 from api.errors import Code, RateLimited, Refusal, formatted, unforeseen
@@ -16,8 +20,11 @@ from api.limits import BODY_BYTES_MAX
 from api.live import LiveFeed
 from api.permissions.confine import Confine, confine
 from api.rate_limits import RateLimits
+from api.request_ids import REQUEST_ID_HEADER, request_id_of
 from api.requests import MalformedRequest, Request, request_of
+from db.acting import acting
 
+NOT_STORED = {"Cache-Control": "no-store", "Vary": "Accept"}
 READING = frozenset({"GET", "HEAD"})
 GRAPHQL_TYPE = "application/graphql-response+json"
 JSON_TYPE = "application/json"
@@ -25,6 +32,8 @@ JSON_TYPE = "application/json"
 # JSON_TYPE, expect 200 whenever the body could be read.
 REQUEST_ERROR_STATUS = 400
 RATE_LIMITED_STATUS = 429
+
+log = logging.getLogger(__name__)
 
 
 class HttpRefusal(Exception):
@@ -50,6 +59,7 @@ class Endpoint:
         live: LiveFeed,
         limits: RateLimits,
         clock: Callable[[], datetime],
+        has_ide: bool,
         confine: Confine = confine,
     ) -> None:
         self._engine = engine
@@ -57,46 +67,61 @@ class Endpoint:
         self._live = live
         self._limits = limits
         self._clock = clock
+        self._has_ide = has_ide
         self._confine = confine
 
     async def answer(self, http: HttpRequest) -> Response:
         """Return the response to a request, whatever it is."""
-        try:
-            return await self._answer(http)
-        except Exception as error:
-            return _encoded({"errors": [unforeseen(error)]}, JSON_TYPE, 500)
+        begun_s = perf_counter()
+        nobody = self._context_of_nobody(http)
+        with acting(nobody.actor):
+            try:
+                response = await self._answer(http, nobody)
+            except Exception as error:
+                response = _encoded({"errors": [unforeseen(error)]}, JSON_TYPE, 500)
+            response.headers[REQUEST_ID_HEADER] = str(nobody.request_id)
+            took_ms = round((perf_counter() - begun_s) * 1_000, 1)
+            facts = {"method": http.method, "status": response.status_code, "took_ms": took_ms}
+            log.info("request.answered", extra=facts)
+        return response
 
-    async def _answer(self, http: HttpRequest) -> Response:
+    async def _answer(self, http: HttpRequest, nobody: Context) -> Response:
+        if self._has_ide and http.method in READING and _wants_page(http.headers.get("accept")):
+            return HTMLResponse(get_graphql_ide_html(), headers=NOT_STORED)
         media_type = JSON_TYPE
         try:
             media_type = _answer_type(http.headers.get("accept"))
             request = await _request(http)
-            context = await self._context(http)
+            context = nobody.renewed(await self._caller(http))
         except HttpRefusal as refusal:
             return _response([refusal.error], media_type, refusal.status, refusal.headers)
         except Refusal as refusal:
             return _outcome_response(Outcome(None, [refusal], is_refused=True), media_type)
         try:
-            outcome = await self._engine.execute(
-                request, context, reading_only=http.method in READING
-            )
+            with acting(context.actor):
+                outcome = await self._engine.execute(
+                    request, context, reading_only=http.method in READING
+                )
         except ChangesSomething:
             error = Refusal(Code.BAD_REQUEST, "GET is for queries alone.")
             return _response([error], media_type, 405, {"Allow": "POST"})
         return _outcome_response(outcome, media_type)
 
-    async def _context(self, http: HttpRequest) -> Context:
-        caller = await self._auth.caller(
+    async def _caller(self, http: HttpRequest) -> Caller | None:
+        return await self._auth.caller(
             authorization=http.headers.get("authorization"),
             company=http.headers.get(COMPANY_HEADER),
         )
+
+    def _context_of_nobody(self, http: HttpRequest) -> Context:
         return Context(
-            caller=caller,
+            caller=None,
             clock=self._clock,
             live=self._live,
             auth=self._auth,
             limits=self._limits,
             address=http.client.host if http.client else "",
+            request_id=request_id_of(http.headers.get(REQUEST_ID_HEADER)),
             confine=self._confine,
         )
 
@@ -120,6 +145,12 @@ def _answer_type(accept: str | None) -> str:
     if best is None:
         raise HttpRefusal(406, f"Accept {GRAPHQL_TYPE} or {JSON_TYPE}.")
     return best
+
+
+def _wants_page(accept: str | None) -> bool:
+    """Return whether a browser asks, on behalf of a person."""
+    types = (part.partition(";")[0].strip().lower() for part in (accept or "").split(","))
+    return "text/html" in types
 
 
 def _liking(parameters: str) -> float:
@@ -219,6 +250,6 @@ def _encoded(
     return Response(
         orjson.dumps(body),
         status,
-        {"Cache-Control": "no-store", "Vary": "Accept", **(headers or {})},
+        {**NOT_STORED, **(headers or {})},
         media_type=f"{media_type}; charset=utf-8",
     )

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from graphql import GraphQLError
 
+from api.auth import COMPANY_HEADER
 from api.caller import Caller
 from api.context import Context
 from api.engine import Engine, Outcome
@@ -15,6 +16,7 @@ from api.errors import BadUserInput, Code, Forbidden, Refusal, formatted
 from api.live import Lagging
 from api.requests import MalformedRequest, Request, request_of
 from db.access import DatabaseUnavailable
+from db.acting import acting
 
 INIT_TIMEOUT_S = 5.0
 CHECK_EVERY_S = 4.0
@@ -76,6 +78,7 @@ class SocketSession:
         self._is_initialising = False
         self._is_over = asyncio.Event()
         self._operations: dict[str, asyncio.Task[None]] = {}
+        self._operations_begun = 0
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def serve(self) -> None:
@@ -198,17 +201,20 @@ class SocketSession:
         elif isinstance(request, Refusal):
             await self._line.send(_error(id, [request]))
         else:
-            context = self._context.renewed(self._caller)
+            self._operations_begun += 1
+            request_id = f"{self._context.request_id}.{self._operations_begun}"
+            context = self._context.renewed(self._caller, request_id=request_id)
             self._operations[id] = self._start(self._run(id, request, context))
 
     async def _run(self, id: str, request: Request, context: Context) -> None:
         last: Mapping[str, object] = {"id": id, "type": "complete"}
-        async with aclosing(self._engine.stream(request, context)) as outcomes:
-            async for outcome in outcomes:
-                if outcome.is_refused:
-                    last = _error(id, outcome.errors)
-                    break
-                await self._line.send(_next(id, outcome))
+        with acting(context.actor):
+            async with aclosing(self._engine.stream(request, context)) as outcomes:
+                async for outcome in outcomes:
+                    if outcome.is_refused:
+                        last = _error(id, outcome.errors)
+                        break
+                    await self._line.send(_next(id, outcome))
         # The client may use the id again as soon as it has seen the last message.
         self._operations.pop(id, None)
         await self._line.send(last)
@@ -220,7 +226,7 @@ class SocketSession:
 
 
 def _credentials(payload: object) -> tuple[str | None, str | None]:
-    """Return the authorization and the company of connection_init.
+    """Return the authorization and the company of connection_init, which may be named as headers.
 
     :raises Malformed: the payload is nothing that has them
     """
@@ -228,7 +234,10 @@ def _credentials(payload: object) -> tuple[str | None, str | None]:
         case None:
             return None, None
         case dict():
-            authorization, company = payload.get("authorization"), payload.get("company")
+            # GraphiQL sends the headers that it was given.
+            given = {str(name).lower(): value for name, value in payload.items()}
+            authorization = given.get("authorization")
+            company = given.get("company", given.get(COMPANY_HEADER.lower()))
             if isinstance(authorization, str | None) and isinstance(company, str | None):
                 return authorization, company
     raise Malformed("Invalid connection init payload")

@@ -20,6 +20,7 @@ from api.live import LiveFeed
 from api.origins import may_open_socket
 from api.permissions.confine import Confine, confine
 from api.rate_limits import RateLimits
+from api.request_ids import REQUEST_ID_HEADER, request_id_of
 from api.socket_session import Gone, Malformed, SocketSession
 
 PROTOCOL = "graphql-transport-ws"
@@ -83,6 +84,7 @@ class Sockets:
             auth=self._auth,
             limits=self._limits,
             address=socket.client.host if socket.client else "",
+            request_id=request_id_of(socket.headers.get(REQUEST_ID_HEADER)),
             confine=self._confine,
         )
         await SocketSession(line, self._engine, context).serve()

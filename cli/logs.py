@@ -12,6 +12,8 @@ from pythonjsonlogger.json import JsonFormatter
 from rich.console import Console
 from rich.logging import RichHandler
 
+from db.acting import acting_now
+
 # They bring handlers of their own, or would if asked; their records go the way of ours.
 LIBRARIES = ("uvicorn", "uvicorn.error", "uvicorn.access", "arq", "tortoise", "py.warnings")
 
@@ -19,6 +21,16 @@ LIBRARIES = ("uvicorn", "uvicorn.error", "uvicorn.access", "arq", "tortoise", "p
 UNSHOWN = frozenset(RESERVED_ATTRS) | {"color_message", "taskName"}
 
 COLUMNS_WITHOUT_TERMINAL = 160
+
+
+class RequestIds(logging.Filter):
+    """Says of each record during which request it was made, if it was during one."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        actor = acting_now()
+        if actor is not None and actor.request_id is not None:
+            record.request_id = actor.request_id
+        return True
 
 
 class FactsFormatter(logging.Formatter):
@@ -43,6 +55,7 @@ def configure(level: str, format: str, *, stream: TextIO | None = None) -> None:
     text = format == "text" or (format == "auto" and stream.isatty())
     root = logging.getLogger()
     root.handlers = [_text_handler(stream) if text else _json_handler(stream)]
+    root.handlers[0].addFilter(RequestIds())
     root.setLevel(level)
     for name in LIBRARIES:
         library = logging.getLogger(name)

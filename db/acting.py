@@ -44,6 +44,11 @@ def acting(actor: Actor) -> Iterator[None]:
         _acting.reset(token)
 
 
+def acting_now() -> Actor | None:
+    """Return who acts; None when nobody said."""
+    return _acting.get()
+
+
 def actor_setting() -> str:
     """Return who acts as the database's setting `app.actor` says it; empty when nobody said."""
     actor = _acting.get()

@@ -6,6 +6,7 @@ from typing import Any
 import asyncpg
 import pytest
 
+from db.enums import Role
 from db.settings import Urls
 from tests.api.web import Web
 from tests.api.web import web as running_web
@@ -250,3 +251,56 @@ async def test_elsewhere_the_schema_explains_itself(web: Web) -> None:
 
     assert introspection.data == {"__schema": {"queryType": {"name": "Query"}}}
     assert "Did you mean" in misspelt.body["errors"][0]["message"]
+
+
+async def test_a_browser_gets_a_page_to_try_the_schema_with(web: Web) -> None:
+    browser = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
+
+    page = await web.http.get("/graphql", headers={"Accept": browser})
+
+    assert page.status_code == 200
+    assert page.headers["content-type"] == "text/html; charset=utf-8"
+    assert "isHeadersEditorEnabled: true" in page.text
+    assert "subscriptionUrl" in page.text
+
+
+@pytest.mark.parametrize("accept", ["text/html", "text/html, */*;q=0.8"])
+async def test_production_has_no_such_page(production: Web, accept: str) -> None:
+    page = await production.http.get("/graphql", headers={"Accept": accept})
+
+    assert page.status_code in {400, 406}
+    assert page.headers["content-type"] == "application/json; charset=utf-8"
+    assert code(page.json()) == "BAD_REQUEST"
+
+
+async def test_in_production_the_schema_explains_itself_to_those_with_the_right(
+    production: Web,
+) -> None:
+    place = await make_place(meters=0)
+    administrator = await production.user(place.company_id)
+    operator = await production.user(place.company_id, Role.OPERATOR)
+    introspection, misspelt = "{ __schema { queryType { name } } }", "{ metres { totalCount } }"
+
+    allowed = await production.ask(introspection, administrator)
+    refused = await production.ask(introspection, operator)
+    told = await production.ask(misspelt, administrator)
+    not_told = await production.ask(misspelt, operator)
+
+    assert allowed.data == {"__schema": {"queryType": {"name": "Query"}}}
+    assert set(refused.codes) == {"GRAPHQL_VALIDATION_FAILED"}
+    assert "Did you mean" in told.body["errors"][0]["message"]
+    assert "Did you mean" not in not_told.body["errors"][0]["message"]
+
+
+async def test_head_reads_only(web: Web) -> None:
+    place = await make_place(meters=0)
+    user = await web.user(place.company_id)
+    sign_out = "mutation { signOut { signedOut } }"
+
+    by_body = await web.http.request(
+        "HEAD", "/graphql", json={"query": sign_out}, headers=user.headers
+    )
+    by_query = await web.http.head("/graphql", params={"query": sign_out}, headers=user.headers)
+
+    assert (by_body.status_code, by_query.status_code) == (400, 405)
+    assert (await web.ask(WHO, user)).data == {"viewer": {"name": "Deniz"}}

@@ -213,3 +213,18 @@ async def test_application_serves_sockets(database: Urls, redis_url: str) -> Non
             await readings.store(connection, [make_read(place, registers, NOW, 1_000)], now=NOW)
 
         assert list(await socket.event("1")) == ["readingReceived"]
+
+
+async def test_the_handshake_takes_what_headers_are_called_over_http(
+    api: LiveApi, place: Place
+) -> None:
+    user = await api.sign_in(place.company_id)
+    payload = {
+        "Authorization": user.authorization,
+        "X-Wattledger-Company": encode("Company", place.company_id),
+    }
+
+    async with api.socket() as socket:
+        await socket.send({"type": "connection_init", "payload": payload})
+
+        assert await socket.receive() == {"type": "connection_ack"}

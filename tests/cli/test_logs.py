@@ -11,6 +11,8 @@ from decimal import Decimal
 import pytest
 
 from cli import logs
+from db.acting import Actor, acting
+from db.enums import ActorKind
 
 
 @pytest.fixture(autouse=True)
@@ -119,3 +121,15 @@ def test_the_format_suits_the_reader(format: str, terminal: bool, is_json: bool)
     logging.getLogger("workers").info("frame.stored")
 
     assert stream.getvalue().startswith("{") is is_json
+
+
+def test_what_is_logged_during_a_request_has_its_id(stream: io.StringIO) -> None:
+    logs.configure("INFO", "json", stream=stream)
+    log = logging.getLogger("api")
+
+    with acting(Actor(kind=ActorKind.USER, request_id="abc-1")):
+        log.info("inside")
+    log.info("outside")
+
+    records = [json.loads(line) for line in stream.getvalue().splitlines()]
+    assert [record.get("request_id") for record in records] == ["abc-1", None]
