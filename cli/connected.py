@@ -1,4 +1,4 @@
-"""Work on the database from a command, on whichever servers there are and under its name."""
+"""Work on the database from a command, on whichever servers there are."""
 
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
@@ -7,20 +7,17 @@ from cli.embedded.apart import run_apart
 from cli.servers import servers, wait_for_database
 from cli.surroundings import read_settings
 from db import access
-from db.acting import Actor, acting
-from db.enums import ActorKind
 
 Result = TypeVar("Result")
 
 
-def connected(work: Callable[[], Awaitable[Result]], *, command: str) -> Result:
-    """Do `work` with a connection to the database; what it changes is recorded as `command`'s."""
+def connected(work: Callable[[], Awaitable[Result]]) -> Result:
+    """Do `work` with a connection to the database."""
 
     async def connecting() -> Result:
         await access.connect(found.urls, pool_size=1)
         try:
-            with acting(Actor(kind=ActorKind.COMMAND, name=command)):
-                return await work()
+            return await work()
         finally:
             await access.close()
 

@@ -71,7 +71,7 @@ def list_(
         company_id = (await chosen_company(company)).company_id
         return await queries.listed(company_id=company_id, partner=partner, retired=retired)
 
-    show_list(connected(work, command="documents list"), as_json=as_json)
+    show_list(connected(work), as_json=as_json)
 
 
 @commands.command()
@@ -92,7 +92,7 @@ def retire(
         document_ids = [of_hash[one] for one in hashes]
         await operations.retire(company_id=company_id, document_ids=document_ids, now=now())
 
-    connected(work, command="documents retire")
+    connected(work)
     typer.echo(f"{len(hashes)} retired.")
 
 
@@ -117,7 +117,7 @@ def check(
             ids = [(await chosen_company(company)).company_id]
         return await _broken(review, ids)
 
-    broken = connected(work, command="documents check")
+    broken = connected(work)
     if as_json:
         typer.echo(json.dumps(broken, indent=2, ensure_ascii=False))
     else:

@@ -66,7 +66,7 @@ def register_entries(found: Sequence[Entry], *, partner: str, company: str | Non
         )
 
     try:
-        connected(work, command="documents register")
+        connected(work)
     except (Unregistrable, operations.TooManyDocuments) as error:
         raise Refused(f"Nothing was registered: {error}.") from error
     show_registered(documents)
