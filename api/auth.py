@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from api.caller import NO_COMPANY, Caller
+from api.calling_key import KeyHolders
 from api.errors import BadUserInput, Forbidden, RateLimited
 from api.global_ids import UndecodableId, decode
 from api.permissions.roles import OF_THE_PLATFORM, scopes_of
@@ -17,6 +18,7 @@ from db.ids import CompanyId, SessionId
 from domain.identity import operations, queries
 from domain.identity.operations import Session
 from domain.identity.passwords import Passwords, TooManyWaiting
+from domain.keys.text import is_key
 
 ATTEMPTS_PER_EMAIL_MAX = 5
 ATTEMPTS_PER_ADDRESS_MAX = 30
@@ -55,6 +57,7 @@ class Authenticator:
         self._access_ttl = access_ttl
         self._refresh_ttl = refresh_ttl
         self._clock = clock
+        self._keys = KeyHolders(clock)
         self._by_email = Throttle(attempts_max=ATTEMPTS_PER_EMAIL_MAX, clock=clock)
         self._by_address = Throttle(attempts_max=ATTEMPTS_PER_ADDRESS_MAX, clock=clock)
 
@@ -107,23 +110,33 @@ class Authenticator:
     async def sign_out(self, session_id: SessionId) -> None:
         await operations.end_session(session_id=session_id, now=self._clock())
 
-    async def caller(self, *, authorization: str | None, company: str | None) -> Caller | None:
+    async def caller(
+        self, *, authorization: str | None, company: str | None, address: str
+    ) -> Caller | None:
         """Return who asks; None when nobody says so, or the token is no good (any more).
 
-        authorization: `Bearer <access token>`.
+        authorization: `Bearer <access token or API key>`.
         company: the global id of one of the caller's companies; None takes the token's.
+        address: where the request came from.
 
         :raises BadUserInput: `company` is no id of a company
-        :raises Forbidden: the caller does not belong to it
+        :raises Forbidden: the caller does not belong to it, or is not where its key may be used
+        :raises Unauthenticated: the key is no good
         """
         if authorization is None or not authorization.lower().startswith(BEARER):
             return None
+        text = authorization[len(BEARER) :].strip()
+        chosen = None if company is None else company_id_of(COMPANY_HEADER, company)
+        if is_key(text):
+            return await self._keys.caller(text, company_id=chosen, address=address)
+        return await self._user(text, chosen)
+
+    async def _user(self, text: str, chosen: CompanyId | None) -> Caller | None:
         now = self._clock()
         try:
-            token = self._tokens.read_access(authorization[len(BEARER) :].strip(), now=now)
+            token = self._tokens.read_access(text, now=now)
         except InvalidToken:
             return None
-        chosen = None if company is None else company_id_of(COMPANY_HEADER, company)
         rights = await queries.rights(
             session_id=token.session_id,
             user_id=token.user_id,
@@ -137,7 +150,9 @@ class Authenticator:
         return _caller(token, rights)
 
     async def renewed(self, caller: Caller) -> Caller | None:
-        """Return the same caller with the rights of now; None when the session has ended."""
+        """Return the same caller with the rights of now; None when session or key have ended."""
+        if caller.key is not None:
+            return await self._keys.renewed(caller.key.id)
         token = AccessToken(
             caller.user_id, caller.session_id, caller.company_id or None, caller.expires_at
         )

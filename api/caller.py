@@ -4,19 +4,48 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from db.enums import Role, Scope
-from db.ids import BranchId, CompanyId, FieldId, SessionId, SubscriberId, UserId
+from db.ids import (
+    BranchId,
+    CompanyId,
+    DocumentId,
+    FieldId,
+    KeyId,
+    SessionId,
+    SubscriberId,
+    UserId,
+)
 
-# Identities begin at 1, so that no row belongs to it.
+# Identities begin at 1, so that no row belongs to these.
 NO_COMPANY = CompanyId(0)
+NO_USER = UserId(0)
+NO_SESSION = SessionId(0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallingKey:
+    """The API key that a program calls with.
+
+    user_id: whom it was given to. partner, document_ids: whose registered documents it may run,
+    and which of them; None: any of the company's. cost_max, cost_per_s: its budget, if of its own.
+    """
+
+    id: KeyId
+    user_id: UserId | None
+    partner: str | None
+    document_ids: frozenset[DocumentId] | None
+    cost_max: int | None
+    cost_per_s: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
-    """A signed-in user who acts in one company, as rights stood when the request began.
+    """A signed-in user, or a key, that acts in one company, as rights stood when the request began.
 
+    key: what a program calls with; then nobody's user and session, so that nothing of a person is
+    within its reach. name: of the user, or of the key.
     company_id, role: `NO_COMPANY` and None, without scopes, for a user who acts in none.
     branch_id, field_id, subscriber_id: at most one; to what the caller is confined.
-    expires_at: when the access token does.
+    expires_at: when the access token or the key does.
     """
 
     user_id: UserId
@@ -31,3 +60,4 @@ class Caller:
     locale: str
     time_zone: str
     expires_at: datetime
+    key: CallingKey | None = None

@@ -1,7 +1,7 @@
 """What resolvers know of the request they serve."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -68,12 +68,16 @@ class Context:
     def actor(self) -> Actor:
         """Return who acts, as it is recorded with every change."""
         caller = self.caller
-        return Actor(
-            kind=ActorKind.SYSTEM if caller is None else ActorKind.USER,
-            user_id=None if caller is None else caller.user_id,
-            role=None if caller is None else caller.role,
-            address=self.address or None,
-            request_id=self.request_id,
+        nobody = Actor(
+            kind=ActorKind.SYSTEM, address=self.address or None, request_id=self.request_id
+        )
+        if caller is None:
+            return nobody
+        if caller.key is None:
+            return replace(nobody, kind=ActorKind.USER, user_id=caller.user_id, role=caller.role)
+        key = caller.key
+        return replace(
+            nobody, kind=ActorKind.KEY, user_id=key.user_id, key_id=key.id, name=caller.name
         )
 
     async def draw(self, cost: int) -> Allowance:

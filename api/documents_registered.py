@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from api.caller import NO_COMPANY, Caller
+from api.caller import NO_COMPANY, Caller, CallingKey
 from api.documents import Document, Documents
 from api.errors import DocumentNotFound
 from db.ids import CompanyId
@@ -40,13 +40,15 @@ class RegisteredDocuments:
     async def get(self, text_hash: bytes, caller: Caller | None, *, now: datetime) -> Document:
         """Return the document with this hash that the caller's company has registered.
 
+        A key runs those of its partner alone, and of its list, if it has them.
+
         :raises DocumentNotFound: there is none, or not any more
         :raises InvalidDocument: it does not fit the schema any more
         """
         if caller is None or caller.company_id == NO_COMPANY:
             raise DocumentNotFound
         kept = await self._found(caller.company_id, text_hash, now)
-        if kept is None:
+        if kept is None or not any(_may_run(caller.key, use) for use in kept.uses):
             raise DocumentNotFound
         return kept.document
 
@@ -75,3 +77,10 @@ class RegisteredDocuments:
             return _Kept(kept.document, live, now)
         text = await text_of(company_id=company_id, text_hash=text_hash)
         return None if text is None else _Kept(self._documents.get(text), live, now)
+
+
+def _may_run(key: CallingKey | None, use: Use) -> bool:
+    return key is None or (
+        (key.partner is None or key.partner == use.partner)
+        and (key.document_ids is None or use.document_id in key.document_ids)
+    )

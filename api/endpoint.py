@@ -111,6 +111,7 @@ class Endpoint:
         return await self._auth.caller(
             authorization=http.headers.get("authorization"),
             company=http.headers.get(COMPANY_HEADER),
+            address=_address(http),
         )
 
     def _context_of_nobody(self, http: HttpRequest) -> Context:
@@ -120,10 +121,14 @@ class Endpoint:
             live=self._live,
             auth=self._auth,
             limits=self._limits,
-            address=http.client.host if http.client else "",
+            address=_address(http),
             request_id=request_id_of(http.headers.get(REQUEST_ID_HEADER)),
             confine=self._confine,
         )
+
+
+def _address(http: HttpRequest) -> str:
+    return http.client.host if http.client else ""
 
 
 def _answer_type(accept: str | None) -> str:

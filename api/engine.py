@@ -20,7 +20,7 @@ from api.context import Context
 from api.documents import Document, Documents, InvalidDocument, Operation
 from api.documents_registered import RegisteredDocuments
 from api.documents_review import Review
-from api.errors import Code, RateLimited, Refusal, TooComplex, coded
+from api.errors import Code, Forbidden, RateLimited, Refusal, TooComplex, coded
 from api.execution import Execution
 from api.limits import EXECUTION_S_MAX, check_variables
 from api.rate_limits import objects_in
@@ -28,6 +28,7 @@ from api.requests import Request
 from db.enums import Scope
 
 CURSOR_FIELD = "liveCursor"
+REGISTERED_ONLY = "An API key runs registered documents only: name one by `documentId`."
 
 
 class ChangesSomething(Exception):
@@ -163,7 +164,10 @@ class Engine:
         return document
 
     async def _found(self, request: Request, context: Context, *, explained: bool) -> Document:
-        if request.text or request.document_hash is None:
+        is_key = context.caller is not None and context.caller.key is not None
+        if is_key and request.document_hash is None:
+            raise InvalidDocument([Forbidden(REGISTERED_ONLY)])
+        if request.document_hash is None or (request.text and not is_key):
             return self._documents.get(request.text, explained=explained)
         try:
             return await self._registered.get(

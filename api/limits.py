@@ -41,7 +41,14 @@ PRINTABLE_BITS = 53
 
 # Introspection is deep by nature; its own rule bounds it, and production has none.
 INTROSPECTION = frozenset({"__schema", "__type"})
-COSTS = {"readings": 10, "totalCount": 5, "__schema": 100, "__type": 20}
+COSTS = {
+    "readings": 10,
+    "totalCount": 5,
+    # Every document is parsed and validated.
+    "registerDocuments": 200,
+    "__schema": 100,
+    "__type": 20,
+}
 ITEMS = frozenset({"edges", "nodes"})
 
 Variables = Mapping[str, object]

@@ -46,6 +46,11 @@ class RateLimits:
         self._buckets = buckets
         self._budget = budget
 
+    @property
+    def budget(self) -> Budget:
+        """What everybody has who has no budget of their own."""
+        return self._budget
+
     async def draw(
         self, cost: int, caller: Caller | None, *, address: str, now: datetime
     ) -> Allowance:
@@ -53,8 +58,7 @@ class RateLimits:
 
         :raises RateLimited: there is not as much left; nothing was drawn
         """
-        bucket = _bucket_of(caller, address)
-        budget = self._budget
+        bucket, budget = _bucket_of(caller, address), self._budget_of(caller)
         drawn = await self._buckets.draw(bucket, cost, budget, now=now)
         if not drawn.allowed:
             raise RateLimited(
@@ -62,6 +66,12 @@ class RateLimits:
                 retry_after_s=max(RETRY_AFTER_S_MIN, ceil(drawn.retry_after_s)),
             )
         return Allowance(bucket, budget, cost, int(drawn.left), now)
+
+    def _budget_of(self, caller: Caller | None) -> Budget:
+        if caller is None or caller.key is None:
+            return self._budget
+        key = caller.key
+        return Budget(key.cost_max or self._budget.size, key.cost_per_s or self._budget.per_s)
 
     def settle(self, allowance: Allowance, used: int) -> dict[str, Any]:
         """Give back what was not used, and return what the answer says of its cost."""
@@ -97,4 +107,6 @@ def objects_in(data: Mapping[str, Any]) -> int:
 def _bucket_of(caller: Caller | None, address: str) -> str:
     if caller is None:
         return f"cost:address:{network_of(address)}"
+    if caller.key is not None:
+        return f"cost:key:{caller.key.id}"
     return f"cost:user:{caller.user_id}"

@@ -12,8 +12,10 @@ from api.resolvers.collectors import CollectorMutation
 from api.resolvers.companies import CompaniesQuery, CompanyMutation
 from api.resolvers.company import CompanyQuery
 from api.resolvers.cursor import CursorQuery
+from api.resolvers.documents import DocumentMutation, DocumentQuery
 from api.resolvers.fields import FieldMutation
 from api.resolvers.identity import IdentityMutation, IdentityQuery
+from api.resolvers.keys import KeyMutation, KeyQuery
 from api.resolvers.live import LiveSubscription
 from api.resolvers.meters import MeterMutation
 from api.resolvers.nodes import NodeQuery
@@ -34,6 +36,8 @@ Query = merge_types(
         CursorQuery,
         AuditQuery,
         RateLimitQuery,
+        DocumentQuery,
+        KeyQuery,
     ),
 )
 Mutation = merge_types(
@@ -46,6 +50,8 @@ Mutation = merge_types(
         CollectorMutation,
         RfModuleMutation,
         MeterMutation,
+        DocumentMutation,
+        KeyMutation,
     ),
 )
 Subscription = merge_types("Subscription", (LiveSubscription,))

@@ -12,7 +12,7 @@ from api.auth import COMPANY_HEADER
 from api.caller import Caller
 from api.context import Context
 from api.engine import Engine, Outcome
-from api.errors import BadUserInput, Code, Forbidden, Refusal, formatted
+from api.errors import BadUserInput, Code, Forbidden, Refusal, Unauthenticated, formatted
 from api.live import Lagging
 from api.requests import MalformedRequest, Request, request_of
 from db.access import DatabaseUnavailable
@@ -158,11 +158,16 @@ class SocketSession:
         """Return who opens the socket; otherwise end it and return None."""
         authorization, company = _credentials(payload)
         try:
-            caller = await self._context.auth.caller(authorization=authorization, company=company)
+            caller = await self._context.auth.caller(
+                authorization=authorization, company=company, address=self._context.address
+            )
         except BadUserInput as error:
             raise Malformed(error.message) from error
         except Forbidden as error:
             await self._end(FORBIDDEN, error.message)
+            return None
+        except Unauthenticated as error:
+            await self._end(UNAUTHORIZED, error.message)
             return None
         if caller is None:
             await self._end(UNAUTHORIZED, "Unauthorized")
@@ -266,6 +271,7 @@ def _rights(caller: Caller) -> tuple[object, ...]:
     return (
         caller.company_id,
         caller.role,
+        caller.key,
         caller.scopes,
         caller.branch_id,
         caller.field_id,

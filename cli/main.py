@@ -10,6 +10,7 @@ from cli.demo.command import demo
 from cli.doctor.command import doctor
 from cli.documents.command import commands as documents
 from cli.endings import spoken_endings
+from cli.keys.command import commands as keys
 from cli.replay.command import replay
 from db.acting import Actor, acting
 from db.enums import ActorKind
@@ -52,6 +53,7 @@ app.add_typer(users.commands, name="user")
 app.add_typer(books.commands, name="ledger")
 app.add_typer(audit.commands, name="audit")
 app.add_typer(documents, name="documents")
+app.add_typer(keys, name="key")
 
 if __name__ == "__main__":
     app()

@@ -31,6 +31,8 @@ TABLES = (
     "account",
     "subscriber",
     "daily_entry",
+    "document",
+    "api_key",
 )
 WHOLE_COMPANY: Mapping[str, str] = dict.fromkeys(TABLES, ALL)
 
@@ -81,6 +83,9 @@ OF_FIELDS: Mapping[str, str] = {
             and p.id = account.premises_id and p.field_id in ({fields}))""",
     # An entry may be of anything in the company.
     "daily_entry": NONE,
+    # What may be run is the same for the whole company.
+    "document": ALL,
+    "api_key": "(api_key.branch_id = {branch}::int8 or api_key.field_id in ({fields}))",
     "subscriber": """exists (
         select from account a
         join premises p on p.company_id = a.company_id and p.id = a.premises_id
@@ -137,6 +142,8 @@ OF_SUBSCRIBER: Mapping[str, str] = {
                 && tstzrange(mounting.started_at, mounting.ended_at))""",
     "account": "account.subscriber_id = {subscriber}::int8",
     "daily_entry": NONE,
+    "document": NONE,
+    "api_key": NONE,
     "subscriber": "subscriber.id = {subscriber}::int8",
 }
 

@@ -37,7 +37,7 @@ class Membership:
 @strawberry.type(description="Who asks.")
 class Viewer:
     caller: strawberry.Private[Caller]
-    name: str = strawberry.field(description="What the user is called.")
+    name: str = strawberry.field(description="What the user, or the API key, is called.")
     role: Role | None = strawberry.field(
         description="What the user is in the company; null when acting in none."
     )
@@ -57,6 +57,11 @@ class Viewer:
             time_zone=TimeZone(caller.time_zone),
             session_expires_at=DateTime(caller.expires_at),
         )
+
+    @strawberry.field(description="The API key that asks; null where a user does.")
+    def api_key_id(self) -> strawberry.ID | None:
+        key = self.caller.key
+        return None if key is None else strawberry.ID(encode("ApiKey", key.id))
 
     @strawberry.field(
         description=f"Where the user may act, by name; the first {MEMBERSHIPS_MAX}."

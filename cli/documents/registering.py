@@ -67,8 +67,10 @@ def register_entries(found: Sequence[Entry], *, partner: str, company: str | Non
 
     try:
         connected(work)
-    except (Unregistrable, operations.TooManyDocuments) as error:
+    except Unregistrable as error:
         raise Refused(f"Nothing was registered: {error}.") from error
+    except operations.TooManyDocuments as error:
+        raise Refused(f"Nothing was registered: at most {error.facts['limit']} may be.") from error
     show_registered(documents)
 
 

@@ -13,14 +13,11 @@ from domain.documents.rules import (
     check_document,
     check_partner,
 )
+from domain.refusals import NotThere, Refused
 
 
-class TooManyDocuments(Exception):
-    """The company, or the request, has more documents than may be; nothing was written."""
-
-
-class NoSuchDocument(Exception):
-    """The company has no such document; nothing was written."""
+class TooManyDocuments(Refused):
+    """The company would have more live documents than it may."""
 
 
 # One registration at a time and company, or two could pass the limit together.
@@ -60,7 +57,7 @@ async def register(
     for document in documents:
         check_document(document.name, document.text)
     if len(documents) > AT_ONCE_MAX:
-        raise TooManyDocuments(f"at most {AT_ONCE_MAX} documents can be registered at once")
+        raise TooManyDocuments("documents", limit=AT_ONCE_MAX)
     hashes = [document.text_hash for document in documents]
     async with access.tenant(company_id) as connection:
         await connection.execute(LOCK, company_id)
@@ -69,7 +66,7 @@ async def register(
         ):
             await _register(connection, company_id, partner, document, text_hash, now)
         if await connection.fetchval(COUNT, company_id) > LIVE_MAX:
-            raise TooManyDocuments(f"a company has at most {LIVE_MAX} registered documents")
+            raise TooManyDocuments("documents", limit=LIVE_MAX)
         rows = await connection.fetch(LIVE_IDS, company_id, partner, hashes)
     ids = {row["text_hash"]: DocumentId(row["id"]) for row in rows}
     return [ids[text_hash] for text_hash in hashes]
@@ -101,10 +98,10 @@ async def retire(
 ) -> None:
     """Refuse documents from now on, all or none. Safe to repeat.
 
-    :raises NoSuchDocument: nothing was written
+    :raises NotThere: one is not there; nothing was written
     """
     async with access.tenant(company_id) as connection:
         rows = await connection.fetch(IN_ORDER, company_id, document_ids)
-        if missing := set(document_ids) - {row["id"] for row in rows}:
-            raise NoSuchDocument(str(sorted(missing)))
+        if set(document_ids) - {row["id"] for row in rows}:
+            raise NotThere
         await connection.execute(RETIRE, company_id, document_ids, now)

@@ -5,6 +5,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from domain.refusals import Refused
+
 PREFIX = "sha256:"
 PARTNER_CHARACTERS_MAX = 100
 NAME_CHARACTERS_MAX = 200
@@ -15,8 +17,15 @@ AT_ONCE_MAX = 2_000
 _ID = re.compile(rf"(?:{PREFIX})?([0-9a-f]{{64}})", re.ASCII)
 
 
-class Unregistrable(Exception):
-    """A document cannot be registered as it is; the message says what is wrong with it."""
+class Unregistrable(Refused):
+    """A document cannot be registered as it is."""
+
+    def __init__(self, reason: str, *path: str) -> None:
+        super().__init__(*path, reason=reason)
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return self.reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +63,7 @@ def check_partner(partner: str) -> None:
 
     :raises Unregistrable: it may not
     """
-    _check_label("the partner", partner, PARTNER_CHARACTERS_MAX)
+    _check_label("partner", partner, PARTNER_CHARACTERS_MAX)
 
 
 def check_document(name: str, text: str) -> None:
@@ -62,15 +71,15 @@ def check_document(name: str, text: str) -> None:
 
     :raises Unregistrable: they may not
     """
-    _check_label("the name", name, NAME_CHARACTERS_MAX)
+    _check_label("name", name, NAME_CHARACTERS_MAX)
     if "\0" in text:
-        raise Unregistrable("the text has a zero character")
+        raise Unregistrable("the text has a zero character", "text")
     if not 0 < len(text.encode()) <= TEXT_BYTES_MAX:
-        raise Unregistrable(f"the text has to have 1 to {TEXT_BYTES_MAX} bytes")
+        raise Unregistrable(f"the text has to have 1 to {TEXT_BYTES_MAX} bytes", "text")
 
 
 def _check_label(what: str, label: str, characters_max: int) -> None:
     if not label.isprintable() or label != label.strip():
-        raise Unregistrable(f"{what} has to be printable, without spaces around it")
+        raise Unregistrable(f"the {what} has to be printable, without spaces around it", what)
     if not 0 < len(label) <= characters_max:
-        raise Unregistrable(f"{what} has to have 1 to {characters_max} characters")
+        raise Unregistrable(f"the {what} has to have 1 to {characters_max} characters", what)

@@ -88,7 +88,7 @@ async def test_documents_are_registered_from_files_of_their_own(
     async with access.tenant(place.company_id) as connection:
         entry = await connection.fetchrow(
             "select actor_kind, actor_name from daily_entry"
-            " where company_id = $1 and object_type = 'Document'",
+            " where company_id = $1 and object_type = 'RegisteredDocument'",
             place.company_id,
         )
     assert entry is not None

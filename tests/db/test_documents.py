@@ -11,6 +11,7 @@ from db import access
 from db.ids import CompanyId, DocumentId
 from domain.documents import operations, queries
 from domain.documents.rules import LIVE_MAX, Registration, Unregistrable, hash_of
+from domain.refusals import NotThere
 from tests.factories import NOW, make_place
 
 PARTNER = "console"
@@ -95,7 +96,7 @@ async def test_retiring_a_document_of_another_company_retires_none() -> None:
     (own,) = await register(mine.company_id, document())
     (foreign,) = await register(other.company_id, document())
 
-    with pytest.raises(operations.NoSuchDocument):
+    with pytest.raises(NotThere):
         await operations.retire(company_id=mine.company_id, document_ids=[own, foreign], now=LATER)
 
     assert [one.id for one in await queries.listed(company_id=mine.company_id)] == [own]
@@ -142,7 +143,7 @@ async def test_registering_and_retiring_are_daily_entries_without_the_text() -> 
     async with access.tenant(place.company_id) as connection:
         found = await connection.fetch(
             "select kind, object_id, after from daily_entry"
-            " where company_id = $1 and object_type = 'Document' order by id",
+            " where company_id = $1 and object_type = 'RegisteredDocument' order by id",
             place.company_id,
         )
 

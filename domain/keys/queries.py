@@ -1,0 +1,152 @@
+"""What a key may do: looked up again for each request."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from db import access
+from db.enums import Role, Scope
+from db.ids import CompanyId, DocumentId, KeyId, UserId
+from domain.keys.rules import Network, Place, narrower
+from domain.listing import Listing, Record
+
+LISTED_MAX = 10_000
+
+API_KEYS = Listing(
+    table="api_key",
+    columns=(
+        "id",
+        "name",
+        "scopes",
+        "partner",
+        "document_ids",
+        "branch_id",
+        "field_id",
+        "user_id",
+        "addresses::text[] as addresses",
+        "cost_max",
+        "cost_per_s",
+        "created_at",
+        "expires_at",
+        "revoked_at",
+        "last_used_at",
+        "version",
+    ),
+    key="api_key.name",
+)
+
+RIGHTS = """
+    select k.id, k.company_id, k.name, k.secret_hash, k.scopes, k.partner, k.document_ids,
+        k.branch_id, k.field_id, kf.branch_id as branch_of_field, k.user_id, k.addresses,
+        k.cost_max, k.cost_per_s, k.expires_at, k.last_used_at, c.locale, c.time_zone,
+        m.role, m.branch_id as user_branch_id, m.field_id as user_field_id,
+        m.subscriber_id as user_subscriber_id, mf.branch_id as branch_of_user_field
+    from api_key k
+    join company c on c.id = k.company_id and c.active
+    left join field kf on kf.company_id = k.company_id and kf.id = k.field_id
+    left join app_user u on u.id = k.user_id and u.active
+    left join membership m on m.company_id = k.company_id and m.user_id = u.id
+    left join field mf on mf.company_id = m.company_id and mf.id = m.field_id
+    where k.id = $1 and k.revoked_at is null and (k.expires_at is null or k.expires_at > $2)
+        and (k.user_id is null or m.id is not null)
+"""
+LISTED = """
+    select id, name, scopes, partner, created_at, expires_at, revoked_at, last_used_at from api_key
+    where company_id = $1
+        and ($2 or (revoked_at is null and (expires_at is null or expires_at > $3)))
+    order by name, id
+    limit $4
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyRights:
+    """What a live key may do.
+
+    place: None when the key's and its user's have nothing in common.
+    user_id, user_role: whom it was given to, and what that user is in the company.
+    """
+
+    key_id: KeyId
+    company_id: CompanyId
+    name: str
+    secret_hash: bytes
+    scopes: frozenset[Scope]
+    partner: str | None
+    document_ids: frozenset[DocumentId] | None
+    place: Place | None
+    user_id: UserId | None
+    user_role: Role | None
+    addresses: Sequence[Network]
+    cost_max: int | None
+    cost_per_s: int | None
+    expires_at: datetime | None
+    last_used_at: datetime | None
+    locale: str
+    time_zone: str
+
+
+@dataclass(frozen=True, slots=True)
+class ListedKey:
+    """A key as a list shows it."""
+
+    id: KeyId
+    name: str
+    scopes: Sequence[str]
+    partner: str | None
+    created_at: datetime
+    expires_at: datetime | None
+    revoked_at: datetime | None
+    last_used_at: datetime | None
+
+
+async def rights(*, key_id: KeyId, now: datetime) -> KeyRights | None:
+    """Return what a key may do now; None when it has ended, or its user may do nothing any more."""
+    async with access.system() as connection:
+        row = await connection.fetchrow(RIGHTS, key_id, now)
+    return None if row is None else _rights(row)
+
+
+async def listed(*, company_id: CompanyId, ended: bool, now: datetime) -> list[ListedKey]:
+    """Return a company's keys by name, at most 10,000. ended: those that have ended, too."""
+    async with access.tenant(company_id) as connection:
+        found = await connection.fetch(LISTED, company_id, ended, now, LISTED_MAX)
+    return [ListedKey(**dict(row)) for row in found]
+
+
+def _rights(row: Record) -> KeyRights:
+    documents = row["document_ids"]
+    return KeyRights(
+        key_id=KeyId(row["id"]),
+        company_id=CompanyId(row["company_id"]),
+        name=row["name"],
+        secret_hash=row["secret_hash"],
+        scopes=frozenset(Scope(scope) for scope in row["scopes"]),
+        partner=row["partner"],
+        document_ids=None if documents is None else frozenset(documents),
+        place=_place(row),
+        user_id=row["user_id"],
+        user_role=None if row["role"] is None else Role(row["role"]),
+        addresses=row["addresses"],
+        cost_max=row["cost_max"],
+        cost_per_s=row["cost_per_s"],
+        expires_at=row["expires_at"],
+        last_used_at=row["last_used_at"],
+        locale=row["locale"],
+        time_zone=row["time_zone"],
+    )
+
+
+def _place(row: Record) -> Place | None:
+    own = Place(branch_id=row["branch_id"], field_id=row["field_id"])
+    of_user = Place(
+        branch_id=row["user_branch_id"],
+        field_id=row["user_field_id"],
+        subscriber_id=row["user_subscriber_id"],
+    )
+    return narrower(
+        own,
+        of_user,
+        branch_of_place=row["branch_of_field"],
+        branch_of_other=row["branch_of_user_field"],
+    )

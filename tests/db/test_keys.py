@@ -1,0 +1,367 @@
+"""Making, rotating and revoking keys."""
+
+import asyncio
+import json
+from collections.abc import Awaitable
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import asyncpg
+import pytest
+
+from db import access
+from db.enums import Role, Scope
+from db.ids import CompanyId, DocumentId, KeyId, UserId
+from domain.documents import operations as documents
+from domain.documents.rules import Registration
+from domain.hierarchy import branches
+from domain.identity.operations import add_membership
+from domain.keys import operations, queries
+from domain.keys.rules import (
+    KeyEnded,
+    Maker,
+    NewKey,
+    Place,
+    PlaceNotHeld,
+    RotationUnderWay,
+    ScopeNotHeld,
+    TooManyKeys,
+)
+from domain.keys.text import hash_of_secret, new_secret
+from domain.refusals import AlreadyExists, InvalidValue, NotThere
+from tests.factories import NOW, make_place
+
+ADMINISTRATOR = Maker(scopes=frozenset(Scope), place=Place(), cost_max=20_000, cost_per_s=500)
+KEY = NewKey(name="billing", scopes=frozenset({Scope.METERS_READ, Scope.READINGS_READ}))
+
+pytestmark = pytest.mark.usefixtures("connected")
+
+
+async def create(
+    company_id: CompanyId,
+    key: NewKey = KEY,
+    *,
+    maker: Maker = ADMINISTRATOR,
+    secret: str | None = None,
+    now: datetime = NOW,
+) -> KeyId:
+    return await operations.create(
+        company_id=company_id, key=key, maker=maker, secret=secret or new_secret(), now=now
+    )
+
+
+async def rotate(
+    company_id: CompanyId,
+    key_id: KeyId,
+    *,
+    maker: Maker = ADMINISTRATOR,
+    secret: str | None = None,
+    old_ends_at: datetime | None = None,
+    now: datetime = NOW,
+) -> KeyId:
+    return await operations.rotate(
+        company_id=company_id,
+        key_id=key_id,
+        old_ends_at=old_ends_at,
+        maker=maker,
+        secret=secret or new_secret(),
+        now=now,
+    )
+
+
+async def keys_of(company_id: CompanyId) -> list[asyncpg.Record]:
+    async with access.tenant(company_id) as connection:
+        return await connection.fetch(
+            "select * from api_key where company_id = $1 order by id", company_id
+        )
+
+
+async def test_a_key_may_do_what_it_was_made_for_and_only_its_hash_is_kept() -> None:
+    place = await make_place(meters=0)
+    secret = new_secret()
+
+    key_id = await create(place.company_id, replace(KEY, addresses=["192.0.2.0/24"]), secret=secret)
+
+    rights = await queries.rights(key_id=key_id, now=NOW)
+    assert rights is not None
+    assert (rights.company_id, rights.name, rights.place) == (place.company_id, "billing", Place())
+    assert rights.scopes == KEY.scopes
+    assert rights.secret_hash == hash_of_secret(secret)
+    assert [str(network) for network in rights.addresses] == ["192.0.2.0/24"]
+    (row,) = await keys_of(place.company_id)
+    assert secret not in str(dict(row))
+
+
+async def test_a_key_ends_when_it_expires_or_is_revoked() -> None:
+    place = await make_place(meters=0)
+    end = NOW + timedelta(days=1)
+    expiring = await create(place.company_id, replace(KEY, expires_at=end))
+    lasting = await create(place.company_id, replace(KEY, name="other"))
+
+    before_end = await queries.rights(key_id=expiring, now=end - timedelta(seconds=1))
+    at_end = await queries.rights(key_id=expiring, now=end)
+    for _ in range(2):
+        await operations.revoke(company_id=place.company_id, key_id=lasting, now=NOW)
+
+    assert before_end is not None
+    assert at_end is None
+    assert await queries.rights(key_id=lasting, now=NOW) is None
+
+
+async def test_a_key_of_a_company_that_is_closed_may_do_nothing() -> None:
+    place = await make_place(meters=0)
+    key_id = await create(place.company_id)
+
+    async with access.system() as connection:
+        await connection.execute(
+            "update company set active = false where id = $1", place.company_id
+        )
+
+    assert await queries.rights(key_id=key_id, now=NOW) is None
+
+
+@pytest.mark.parametrize(
+    ("key", "maker", "refusal"),
+    [
+        pytest.param(
+            replace(KEY, scopes=frozenset({Scope.AUDIT_READ})),
+            replace(ADMINISTRATOR, scopes=frozenset({Scope.METERS_READ})),
+            ScopeNotHeld,
+            id="scope",
+        ),
+        pytest.param(replace(KEY, user_id=UserId(1)), ADMINISTRATOR, NotThere, id="no member"),
+        pytest.param(
+            replace(KEY, document_ids=[DocumentId(1)]), ADMINISTRATOR, InvalidValue, id="document"
+        ),
+        pytest.param(replace(KEY, name=""), ADMINISTRATOR, InvalidValue, id="name"),
+    ],
+)
+async def test_a_key_that_may_not_be_is_not_made(
+    key: NewKey, maker: Maker, refusal: type[Exception]
+) -> None:
+    place = await make_place(meters=0)
+
+    with pytest.raises(refusal):
+        await create(place.company_id, key, maker=maker)
+
+    assert await keys_of(place.company_id) == []
+
+
+async def test_a_confined_maker_makes_keys_within_its_own_place() -> None:
+    place = await make_place(meters=0)
+    south = await branches.create(company_id=place.company_id, name="South")
+    of_branch = replace(ADMINISTRATOR, place=Place(branch_id=place.branch_id))
+    of_other = replace(ADMINISTRATOR, place=Place(branch_id=south))
+    field = Place(field_id=place.field_id)
+
+    with pytest.raises(PlaceNotHeld):
+        await create(place.company_id, maker=of_branch)
+    with pytest.raises(PlaceNotHeld):
+        await create(place.company_id, replace(KEY, place=field), maker=of_other)
+    made = await create(place.company_id, replace(KEY, place=field), maker=of_branch)
+
+    with pytest.raises(PlaceNotHeld):
+        await rotate(place.company_id, made, maker=of_other)
+    assert [row["id"] for row in await keys_of(place.company_id)] == [made]
+
+
+async def test_a_key_names_live_documents_of_its_partner() -> None:
+    place, other = await make_place(meters=0), await make_place(meters=0)
+    registration = Registration("Who", "{ viewer { name } }", ["Who"], 1)
+
+    async def register(company_id: CompanyId, partner: str) -> DocumentId:
+        (document_id,) = await documents.register(
+            company_id=company_id, partner=partner, documents=[registration], now=NOW
+        )
+        return document_id
+
+    mine = await register(place.company_id, "mine")
+    of_partner = await register(place.company_id, "other")
+    foreign = await register(other.company_id, "mine")
+    retired = await register(place.company_id, "retired")
+    await documents.retire(company_id=place.company_id, document_ids=[retired], now=NOW)
+
+    for wrong in (of_partner, foreign, retired):
+        key = replace(KEY, partner="mine", document_ids=[mine, wrong])
+        with pytest.raises(InvalidValue):
+            await create(place.company_id, key)
+    key_id = await create(place.company_id, replace(KEY, partner="mine", document_ids=[mine, mine]))
+
+    rights = await queries.rights(key_id=key_id, now=NOW)
+    assert rights is not None
+    assert (rights.partner, rights.document_ids) == ("mine", frozenset({mine}))
+
+
+async def test_a_key_given_to_a_user_ends_with_the_user() -> None:
+    place = await make_place(meters=0)
+    async with access.system() as connection:
+        user_id = await connection.fetchval(
+            "insert into app_user (email, name, password_hash, created_at)"
+            " values ('a@b.example', 'Deniz', '-', $1) returning id",
+            NOW,
+        )
+    await add_membership(
+        company_id=place.company_id,
+        user_id=user_id,
+        role=Role.OPERATOR,
+        field_id=place.field_id,
+    )
+    key_id = await create(place.company_id, replace(KEY, user_id=user_id))
+
+    rights = await queries.rights(key_id=key_id, now=NOW)
+    async with access.system() as connection:
+        await connection.execute("update app_user set active = false where id = $1", user_id)
+
+    assert rights is not None
+    assert (rights.user_id, rights.user_role) == (user_id, Role.OPERATOR)
+    assert rights.place == Place(field_id=place.field_id)
+    assert await queries.rights(key_id=key_id, now=NOW) is None
+
+
+async def test_names_of_live_keys_are_taken() -> None:
+    place = await make_place(meters=0)
+    first = await create(place.company_id)
+
+    with pytest.raises(AlreadyExists):
+        await create(place.company_id, replace(KEY, name=" billing "))
+    await operations.revoke(company_id=place.company_id, key_id=first, now=NOW)
+    second = await create(place.company_id)
+
+    assert [row["id"] for row in await keys_of(place.company_id)] == [first, second]
+
+
+async def test_a_rotated_key_goes_on_beside_its_successor_for_a_while() -> None:
+    place = await make_place(meters=0)
+    expires_at = NOW + timedelta(days=90)
+    old = await create(
+        place.company_id,
+        replace(KEY, expires_at=expires_at, addresses=["192.0.2.1"], cost_per_s=7),
+    )
+    later = NOW + timedelta(days=80)
+    secret = new_secret()
+
+    new = await rotate(place.company_id, old, secret=secret, now=later)
+
+    before, after = await keys_of(place.company_id)
+    assert (before["id"], after["id"]) == (old, new)
+    assert before["expires_at"] == later + timedelta(days=1)
+    assert after["expires_at"] == later + timedelta(days=90)
+    assert after["secret_hash"] == hash_of_secret(secret) != before["secret_hash"]
+    same = ["name", "scopes", "addresses", "cost_per_s", "partner", "document_ids"]
+    assert [before[column] for column in same] == [after[column] for column in same]
+    assert await queries.rights(key_id=old, now=later) is not None
+    assert await queries.rights(key_id=old, now=later + timedelta(days=1)) is None
+
+
+async def test_rotating_never_lengthens_the_old_keys_life() -> None:
+    place = await make_place(meters=0)
+    soon = NOW + timedelta(hours=1)
+    old = await create(place.company_id, replace(KEY, expires_at=soon))
+
+    await rotate(place.company_id, old, old_ends_at=NOW + timedelta(days=20))
+
+    assert (await keys_of(place.company_id))[0]["expires_at"] == soon
+
+
+async def test_two_keys_of_a_name_are_live_and_no_third() -> None:
+    place = await make_place(meters=0)
+    old = await create(place.company_id)
+
+    outcomes = await asyncio.gather(
+        *(rotate(place.company_id, old) for _ in range(3)), return_exceptions=True
+    )
+
+    assert sum(isinstance(one, RotationUnderWay) for one in outcomes) == 2
+    assert len(await keys_of(place.company_id)) == 2
+
+
+async def test_whoever_rotates_a_key_holds_all_that_it_does() -> None:
+    place = await make_place(meters=0)
+    old = await create(place.company_id)
+    lesser = replace(ADMINISTRATOR, scopes=frozenset({Scope.METERS_READ, Scope.KEYS_WRITE}))
+
+    with pytest.raises(ScopeNotHeld):
+        await rotate(place.company_id, old, maker=lesser)
+
+    assert len(await keys_of(place.company_id)) == 1
+
+
+async def test_a_key_that_has_ended_is_not_rotated() -> None:
+    place = await make_place(meters=0)
+    revoked = await create(place.company_id)
+    await operations.revoke(company_id=place.company_id, key_id=revoked, now=NOW)
+    end = NOW + timedelta(days=1)
+    expired = await create(place.company_id, replace(KEY, expires_at=end))
+
+    for key_id, now in ((revoked, NOW), (expired, end)):
+        with pytest.raises(KeyEnded):
+            await rotate(place.company_id, key_id, now=now)
+
+    assert len(await keys_of(place.company_id)) == 2
+
+
+async def test_another_companys_key_is_not_there() -> None:
+    mine, other = await make_place(meters=0), await make_place(meters=0)
+    key_id = await create(other.company_id)
+
+    async def refused(work: Awaitable[object]) -> None:
+        with pytest.raises(NotThere):
+            await work
+
+    await refused(rotate(mine.company_id, key_id))
+    await refused(operations.revoke(company_id=mine.company_id, key_id=key_id, now=NOW))
+
+    (row,) = await keys_of(other.company_id)
+    assert (row["revoked_at"], row["version"]) == (None, 1)
+
+
+async def test_a_company_has_its_limit_of_live_keys() -> None:
+    place = await make_place(meters=0)
+    async with access.system() as connection:
+        await connection.execute(
+            "insert into api_key (company_id, name, secret_hash, scopes, created_at) select $1,"
+            " 'k' || n, sha256(n::text::bytea), '{}', $2 from generate_series(1, 1000) n",
+            place.company_id,
+            NOW,
+        )
+
+    with pytest.raises(TooManyKeys):
+        await create(place.company_id)
+
+
+async def test_use_is_noted_at_most_once_a_minute_and_is_no_daily_entry() -> None:
+    place = await make_place(meters=0)
+    key_id = await create(place.company_id)
+
+    noted = []
+    for seconds in (0, 59, 60):
+        now = NOW + timedelta(seconds=seconds)
+        await operations.note_use(company_id=place.company_id, key_id=key_id, now=now)
+        noted.append((await keys_of(place.company_id))[0]["last_used_at"])
+
+    assert noted == [NOW, NOW, NOW + timedelta(minutes=1)]
+    assert [entry["kind"] for entry in await entries(place.company_id)] == ["ADDED"]
+
+
+async def test_what_happens_to_a_key_is_a_daily_entry_without_its_secret() -> None:
+    place = await make_place(meters=0)
+    key_id = await create(place.company_id)
+    await operations.revoke(company_id=place.company_id, key_id=key_id, now=NOW)
+
+    found = await entries(place.company_id)
+
+    assert [(one["kind"], one["object_id"]) for one in found] == [
+        ("ADDED", key_id),
+        ("UPDATED", key_id),
+    ]
+    shown = json.loads(found[0]["after"])
+    assert (shown["name"], shown["secret_hash"]) == ("billing", "*")
+
+
+async def entries(company_id: CompanyId) -> list[asyncpg.Record]:
+    async with access.tenant(company_id) as connection:
+        return await connection.fetch(
+            "select kind, object_id, after from daily_entry"
+            " where company_id = $1 and object_type = 'ApiKey' order by id",
+            company_id,
+        )
