@@ -19,6 +19,7 @@ from api.resolvers.keys import KeyMutation, KeyQuery
 from api.resolvers.live import LiveSubscription
 from api.resolvers.meters import MeterMutation
 from api.resolvers.nodes import NodeQuery
+from api.resolvers.places import PlaceQuery
 from api.resolvers.rate_limit import RateLimitQuery
 from api.resolvers.rf_modules import RfModuleMutation
 from api.schema.identity import InvalidCredentials, SessionEnded
@@ -31,6 +32,7 @@ Query = merge_types(
     (
         CompanyQuery,
         CompaniesQuery,
+        PlaceQuery,
         NodeQuery,
         IdentityQuery,
         CursorQuery,

@@ -1,6 +1,6 @@
 """Managing fields."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import strawberry
 
@@ -19,6 +19,7 @@ from api.schema.fields import CreateFieldInput, FieldPayload, MoveFieldInput, Up
 from db.enums import Scope
 from db.ids import BranchId, FieldId
 from domain.hierarchy import fields
+from domain.hierarchy.geometry import Point
 
 Created = Annotated[CreateFieldInput, strawberry.argument(description="The field.")]
 Updated = Annotated[UpdateFieldInput, strawberry.argument(description="What changes.")]
@@ -37,6 +38,8 @@ class FieldMutation:
             company_id=info.context.signed_in.company_id,
             branch_id=BranchId(await seen(info, Branch, input.branch_id, argument="branchId")),
             name=input.name,
+            boundary=input.boundary,
+            **_coordinates(input.location),
         )
         return await ended(info, FieldPayload, Field, operation)
 
@@ -46,7 +49,7 @@ class FieldMutation:
             company_id=info.context.signed_in.company_id,
             field_id=FieldId(await seen(info, Field, input.id)),
             expected_version=input.expected_version,
-            changes=changes_of(input),
+            changes=_changes(input),
         )
         return await ended(info, FieldPayload, Field, operation)
 
@@ -79,6 +82,19 @@ class FieldMutation:
     )
     async def reactivate_field(self, info: Info, input: Which) -> FieldPayload | None:
         return await _set_active(info, input, active=True)
+
+
+def _coordinates(location: Point | None) -> dict[str, float | None]:
+    if location is None:
+        return {"latitude": None, "longitude": None}
+    return {"latitude": location.latitude, "longitude": location.longitude}
+
+
+def _changes(input: UpdateFieldInput) -> dict[str, Any]:
+    changes = changes_of(input)
+    if "location" in changes:
+        changes |= _coordinates(changes.pop("location"))
+    return changes
 
 
 async def _set_active(info: Info, input: VersionInput, *, active: bool) -> FieldPayload:

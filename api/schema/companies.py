@@ -2,14 +2,16 @@
 
 from typing import TYPE_CHECKING, Annotated
 
+import orjson
 import strawberry
 
 from api.schema.node import Node
 from api.schema.paging import Connection
 from api.schema.placements import FieldPlacement
 from api.schema.relations import belongs_to, children
-from api.schema.scalars import DateTime, TimeZone
+from api.schema.scalars import DateTime, GeoPoint, GeoPolygon, TimeZone
 from db.enums import Scope
+from domain.hierarchy.geometry import Point
 from domain.hierarchy.queries import (
     BRANCHES,
     BRANCHES_OF_COMPANY,
@@ -85,8 +87,6 @@ class Branch(Node, listing=BRANCHES, scope=Scope.COMPANY_READ):
 @strawberry.type(description="One operational site of a branch: a mall, an industrial zone.")
 class Field(Node, listing=FIELDS, scope=Scope.COMPANY_READ):
     name: str = strawberry.field(description="What it is called.")
-    latitude: float | None = strawberry.field(description="In degrees, WGS 84.")
-    longitude: float | None = strawberry.field(description="In degrees, WGS 84.")
     active: bool = strawberry.field(description="Whether it is in use.")
     review_first: bool = strawberry.field(
         description="Whether its frames wait until somebody releases them."
@@ -104,3 +104,13 @@ class Field(Node, listing=FIELDS, scope=Scope.COMPANY_READ):
     placements: Connection[FieldPlacement] | None = children(
         PLACEMENTS_OF_FIELD, "The branches that it belonged to, by time.", scope=Scope.COMPANY_READ
     )
+
+    @strawberry.field(description="Where it is on the map, WGS 84.")
+    def location(self) -> GeoPoint | None:
+        latitude, longitude = self.row["latitude"], self.row["longitude"]
+        return None if latitude is None else GeoPoint(Point(latitude, longitude))
+
+    @strawberry.field(description="What belongs to it, on the map, WGS 84.")
+    def boundary(self) -> GeoPolygon | None:
+        stored = self.row["boundary"]
+        return None if stored is None else GeoPolygon(orjson.loads(stored))

@@ -3,6 +3,7 @@
 import strawberry
 
 from api.schema.companies import Field
+from api.schema.scalars import GeoPoint, GeoPolygon
 from api.schema.user_errors import UserError
 
 
@@ -10,6 +11,12 @@ from api.schema.user_errors import UserError
 class CreateFieldInput:
     branch_id: strawberry.ID = strawberry.field(description="The branch that runs it.")
     name: str = strawberry.field(description="What it is called; no other of the branch is.")
+    location: GeoPoint | None = strawberry.field(
+        default=None, description="Where it is on the map, WGS 84."
+    )
+    boundary: GeoPolygon | None = strawberry.field(
+        default=None, description="What belongs to it, on the map, WGS 84."
+    )
 
 
 @strawberry.input(description="What changes of a field; what is left out stays.")
@@ -19,6 +26,12 @@ class UpdateFieldInput:
         description="The `version` that the client saw; anything newer refuses the change."
     )
     name: strawberry.Maybe[str] = strawberry.field(description="What it is called.")
+    location: strawberry.Maybe[GeoPoint | None] = strawberry.field(
+        description="Where it is on the map, WGS 84."
+    )
+    boundary: strawberry.Maybe[GeoPolygon | None] = strawberry.field(
+        description="What belongs to it, on the map, WGS 84."
+    )
     review_first: strawberry.Maybe[bool] = strawberry.field(
         description="Whether its frames wait until somebody releases them."
     )

@@ -3,12 +3,14 @@
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import NewType, NoReturn, TypeVar
+from typing import Any, NewType, NoReturn, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import strawberry
 from graphql import GraphQLError
 from strawberry.types.scalar import ScalarDefinition
+
+from domain.hierarchy.geometry import InvalidGeometry, Point, area, point
 
 MONEY_SCALE = Decimal("0.000001")
 KWH_SCALE = Decimal("0.001")
@@ -21,6 +23,8 @@ ExactNumber = NewType("ExactNumber", Decimal)
 DateTime = NewType("DateTime", datetime)
 LocalDate = NewType("LocalDate", date)
 TimeZone = NewType("TimeZone", str)
+GeoPoint = NewType("GeoPoint", Point)
+GeoPolygon = NewType("GeoPolygon", dict[str, Any])
 
 Parsed = TypeVar("Parsed")
 
@@ -54,6 +58,16 @@ def _time_zone(value: object) -> str:
     if isinstance(value, str) and len(value) > TIME_ZONE_CHARACTERS_MAX:
         raise GraphQLError(expected)
     return _parsed(ZoneInfo, value, expected).key
+
+
+def _geometry(read: Callable[[object], Parsed]) -> Callable[[object], Parsed]:
+    def parse(value: object) -> Parsed:
+        try:
+            return read(value)
+        except InvalidGeometry as error:
+            raise GraphQLError(str(error)) from error
+
+    return parse
 
 
 def _parsed(read: Callable[[str], Parsed], value: object, expected: str) -> Parsed:
@@ -95,6 +109,22 @@ SCALARS: dict[object, ScalarDefinition] = {
         description="A calendar date by ISO 8601: `2026-03-29`.",
         serialize=lambda value: value.isoformat(),
         parse_value=_local_date,
+    ),
+    GeoPoint: strawberry.scalar(
+        name="GeoPoint",
+        description="A GeoJSON Point, longitude first:"
+        ' `{"type": "Point", "coordinates": [29, 41]}`.',
+        specified_by_url="https://datatracker.ietf.org/doc/html/rfc7946#section-3.1.2",
+        serialize=lambda place: place.geojson(),
+        parse_value=_geometry(point),
+    ),
+    GeoPolygon: strawberry.scalar(
+        name="GeoPolygon",
+        description="A GeoJSON Polygon or MultiPolygon with closed rings, of at most 1,000"
+        " positions.",
+        specified_by_url="https://datatracker.ietf.org/doc/html/rfc7946#section-3.1.6",
+        serialize=lambda shape: shape,
+        parse_value=_geometry(area),
     ),
     TimeZone: strawberry.scalar(
         name="TimeZone",

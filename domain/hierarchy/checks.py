@@ -7,7 +7,11 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+import orjson
+
 from domain import values
+from domain.hierarchy import geometry
+from domain.hierarchy.geometry import LATITUDE_MAX, LONGITUDE_MAX
 from domain.readings.rules import clock_zone
 from domain.refusals import InvalidValue
 
@@ -85,6 +89,28 @@ def ipv6(value: object, path: str) -> IPv6Address | None:
     if isinstance(found, IPv4Address) or (found is not None and found.scope_id is not None):
         raise InvalidValue(path, expected="an IPv6 address")
     return found
+
+
+def latitude(value: float | None, path: str) -> float | None:
+    if value is not None and not abs(value) <= LATITUDE_MAX:
+        raise InvalidValue(path, expected=f"degrees from -{LATITUDE_MAX} to {LATITUDE_MAX}")
+    return value
+
+
+def longitude(value: float | None, path: str) -> float | None:
+    if value is not None and not abs(value) <= LONGITUDE_MAX:
+        raise InvalidValue(path, expected=f"degrees from -{LONGITUDE_MAX} to {LONGITUDE_MAX}")
+    return value
+
+
+def boundary(value: object, path: str) -> str | None:
+    """Return GeoJSON as the database takes it."""
+    if value is None:
+        return None
+    try:
+        return orjson.dumps(geometry.area(value)).decode()
+    except geometry.InvalidGeometry as error:
+        raise InvalidValue(path, expected=str(error).removeprefix("expected ")) from error
 
 
 def port(value: int | None, path: str) -> int | None:

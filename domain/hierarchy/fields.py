@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from db import access
 from db.access import Connection
@@ -9,11 +10,13 @@ from db.ids import BranchId, CompanyId, FieldId
 from domain import rows, values
 from domain.hierarchy import activity, checks, parents, placements
 from domain.hierarchy.checks import Check, checked
+from domain.refusals import InvalidValue
 
 CHECKS: Mapping[str, Check] = {
     "name": values.name,
-    "latitude": checks.as_given,
-    "longitude": checks.as_given,
+    "latitude": checks.latitude,
+    "longitude": checks.longitude,
+    "boundary": checks.boundary,
     "review_first": checks.as_given,
 }
 
@@ -25,6 +28,7 @@ async def create(
     name: str,
     latitude: float | None = None,
     longitude: float | None = None,
+    boundary: Mapping[str, object] | None = None,
 ) -> FieldId:
     """Add a field to a branch; see `add`."""
     async with access.tenant(company_id) as connection:
@@ -35,6 +39,7 @@ async def create(
             name=name,
             latitude=latitude,
             longitude=longitude,
+            boundary=boundary,
         )
 
 
@@ -46,14 +51,22 @@ async def add(
     name: str,
     latitude: float | None = None,
     longitude: float | None = None,
+    boundary: Mapping[str, object] | None = None,
 ) -> FieldId:
-    """Add a field to a branch; the location is in degrees, WGS 84.
+    """Add a field to a branch.
+
+    latitude, longitude: both or neither; degrees, WGS 84. boundary: GeoJSON, see `geometry.area`.
 
     :raises AlreadyExists: the branch has a field of that name
     :raises NotThere, ParentInactive, InvalidValue: nothing was written
     """
-    given = {"name": name, "latitude": latitude, "longitude": longitude}
-    columns = checked(given, CHECKS)
+    given: dict[str, object] = {
+        "name": name,
+        "latitude": latitude,
+        "longitude": longitude,
+        "boundary": boundary,
+    }
+    columns = _checked(given)
     await parents.hold_active(connection, "branch", company_id=company_id, row_id=branch_id)
     field_id = await rows.insert(
         connection, "field", company_id=company_id, branch_id=branch_id, **columns
@@ -94,7 +107,7 @@ async def alter(
     expected_version: int,
     changes: Mapping[str, object],
 ) -> FieldId:
-    """Change a field. changes: what is to change, by the names of `add`.
+    """Change a field. changes: what is to change, by the names of `add`, or `review_first`.
 
     :raises StaleVersion, NotThere, AlreadyExists, InvalidValue: nothing was written
     """
@@ -104,7 +117,7 @@ async def alter(
         company_id=company_id,
         row_id=field_id,
         expected_version=expected_version,
-        changes=checked(changes, CHECKS),
+        changes=_checked(changes),
     )
     return field_id
 
@@ -153,3 +166,12 @@ async def set_active(
             active=active,
         )
     return field_id
+
+
+def _checked(given: Mapping[str, object]) -> dict[str, Any]:
+    columns = checked(given, CHECKS)
+    latitude, longitude = columns.get("latitude"), columns.get("longitude")
+    is_half = ("latitude" in columns) != ("longitude" in columns)
+    if is_half or (latitude is None) != (longitude is None):
+        raise InvalidValue("latitude", expected="both a latitude and a longitude, or neither")
+    return columns

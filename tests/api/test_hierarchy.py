@@ -18,7 +18,7 @@ AROUND = """
         serial make relay supply supplyConfirmedAt registerDigits clockRule active version
         rfModule { collector { field { branch { name } } } }
         meteringPoint { role parent { code } account { id } meter { id } }
-        premises { name field { name latitude } accounts { nodes { id } } }
+        premises { name field { name location } accounts { nodes { id } } }
         account {
             billingMode subscriber { accounts { totalCount } } premises { name }
             meters { nodes { serial } } meteringPoints { totalCount }
@@ -73,7 +73,10 @@ async def test_a_meter_leads_to_all_that_hangs_on_it(web: Web) -> None:
         "account": account,
         "meter": own,
     }
-    assert meter["premises"].pop("field") == {"name": "Mall", "latitude": 41.0}
+    assert meter["premises"].pop("field") == {
+        "name": "Mall",
+        "location": {"type": "Point", "coordinates": [29.0, 41.0]},
+    }
     assert meter["premises"].pop("accounts") == {"nodes": [account]}
     assert meter.pop("account") == {
         "billingMode": "PREPAID",
