@@ -13,19 +13,35 @@ from graphql import (
     parse,
     validate,
 )
-from graphql.validation import NoSchemaIntrospectionCustomRule, specified_rules
+from graphql.validation import (
+    NoSchemaIntrospectionCustomRule,
+    OverlappingFieldsCanBeMergedRule,
+    specified_rules,
+)
 from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
 from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
 from api.errors import Code, Refusal, TooComplex, coded
 from api.limits import TOKENS_MAX, Costs, Variables, check_cost, check_sizes, literal
+from api.repeats import check_repeats
 
+# What stands between tokens is read too.
+TEXT_CHARACTERS_MAX = 64 * 1024
 CACHED_MAX = 500
 CACHED_CHARACTERS_MAX = 16 * 1024
 # How the parser ends its message when a text is too long or too deep for it.
 ABORTED = "Parsing aborted."
 
-RULES = (*specified_rules, MaybeNullValidationRule, OneOfInputValidationRule)
+# Finding what was perhaps meant takes a millisecond for each error.
+ERRORS_MAX = 20
+
+# What compares fields with one another comes last: it takes a time that grows with their square.
+COMPARING = (OverlappingFieldsCanBeMergedRule,)
+RULES = (
+    *(rule for rule in specified_rules if rule not in COMPARING),
+    MaybeNullValidationRule,
+    OneOfInputValidationRule,
+)
 
 
 class InvalidDocument(Exception):
@@ -129,7 +145,7 @@ class Documents:
         try:
             node = _parsed(text)
             check_sizes(node)
-            errors = validate(self._schema, node, RULES, hide_suggestions=not explained)
+            errors = self._errors(node, explained)
         except RecursionError:
             raise InvalidDocument([TooComplex("The document is nested too deeply.")]) from None
         except Refusal as refusal:
@@ -144,6 +160,14 @@ class Documents:
         ]
         return document
 
+    def _errors(self, node: DocumentNode, explained: bool) -> list[GraphQLError]:
+        hide = not explained
+        errors = validate(self._schema, node, RULES, ERRORS_MAX, hide_suggestions=hide)
+        if not errors:
+            check_repeats(node)
+            errors = validate(self._schema, node, COMPARING, ERRORS_MAX, hide_suggestions=hide)
+        return errors
+
     def _introspection(self, node: DocumentNode) -> list[GraphQLError]:
         return validate(self._schema, node, [NoSchemaIntrospectionCustomRule])
 
@@ -153,6 +177,9 @@ def _failed(errors: list[GraphQLError]) -> list[GraphQLError]:
 
 
 def _parsed(text: str) -> DocumentNode:
+    if len(text) > TEXT_CHARACTERS_MAX:
+        message = f"The document has more than {TEXT_CHARACTERS_MAX} characters."
+        raise TooComplex(message, limit=TEXT_CHARACTERS_MAX)
     try:
         return parse(text, max_tokens=TOKENS_MAX)
     except GraphQLSyntaxError as error:

@@ -26,6 +26,7 @@ from api.schema.paging import PAGE_SIZE, PAGE_SIZE_MAX
 
 BODY_BYTES_MAX = 256 * 1024
 TOKENS_MAX = 2_000
+DEFINITIONS_MAX = 100
 DEPTH_MAX = 12
 ALIASES_MAX = 30
 DIRECTIVES_MAX = 20
@@ -199,6 +200,9 @@ def check_sizes(document: DocumentNode) -> None:
 
     :raises TooComplex: one is not
     """
+    if len(document.definitions) > DEFINITIONS_MAX:
+        message = f"The document has more than {DEFINITIONS_MAX} operations and fragments."
+        raise TooComplex(message, limit=DEFINITIONS_MAX)
     sizes = Sizes(document)
     for definition in document.definitions:
         if isinstance(definition, OperationDefinitionNode):
