@@ -58,8 +58,12 @@ async def _with_role(web: Web, role: Role, home: Belongings) -> User:
     return await member(web, place.company_id, role, subscriber_id=own)
 
 
-async def confined(web: Web, place: str, home: Belongings) -> User:
-    """Make an administrator of one branch, or of one field, or a subscriber."""
+async def confined_everywhere(web: Web, home: Belongings) -> dict[str, User]:
+    """Make an administrator of one branch, one of one field, and a subscriber."""
+    return {place: await _confined(web, place, home) for place in CONFINING}
+
+
+async def _confined(web: Web, place: str, home: Belongings) -> User:
     own = home.place
     return await member(
         web,

@@ -4,15 +4,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from db.enums import Scope
-from tests.api.web import Answer, User, Web
+from tests.api.web import Answer, User
 from tests.walls.conftest import Walled
-from tests.walls.people import CONFINING, confined, holds, member, with_every_role
+from tests.walls.people import confined_everywhere, holds, member, with_every_role
 from tests.walls.requests import RootField, Slot, root_fields
-from tests.walls.rows import Rows
 from tests.walls.world import Belongings
 
 WORDS = "Somebody else"
-ABOVE = {"branch": {"Company"}, "field": {"Company", "Branch"}}
+ABOVE = {
+    "branch": {"Company"},
+    "field": {"Company", "Branch"},
+    "subscriber": {"Company", "Branch", "Field"},
+}
 MUTATIONS = [field for field in root_fields("Mutation") if not field.is_public]
 
 
@@ -33,10 +36,19 @@ class Attempt:
         )
 
 
-async def attempt(web: Web, rows: Rows, user: User | None, document: str) -> Attempt:
-    before = await rows.digest()
-    answer = await web.ask(document, user)
-    return Attempt(answer, changed_between(before, await rows.digest()))
+class Attempts:
+    """Tries mutations, one after the other."""
+
+    def __init__(self, walled: Walled) -> None:
+        self._web = walled.web
+        self._rows = walled.world.rows
+        self._digest: dict[str, Any] | None = None
+
+    async def make(self, user: User | None, document: str) -> Attempt:
+        before = self._digest or await self._rows.digest()
+        answer = await self._web.ask(document, user)
+        self._digest = await self._rows.digest()
+        return Attempt(answer, changed_between(before, self._digest))
 
 
 def changed_between(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
@@ -64,10 +76,10 @@ async def test_no_mutation_reaches_another_company(strangers: Walled) -> None:
     web, world = strangers.web, strangers.world
     user = await member(web, world.inside.place.company_id)
 
-    got_through = {}
+    attempts, got_through = Attempts(strangers), {}
     for field, slot in slots(world.theirs):
         document = naming(field, slot, world.inside, world.theirs)
-        attempted = await attempt(web, world.rows, user, document)
+        attempted = await attempts.make(user, document)
         # What only the platform may do is refused whatever it names.
         expected = "FORBIDDEN" if field.scope == Scope.PLATFORM_WRITE.name else "NOT_FOUND"
         if not attempted.is_refused(field, {expected}):
@@ -79,12 +91,11 @@ async def test_no_mutation_reaches_another_company(strangers: Walled) -> None:
 async def test_no_mutation_reaches_elsewhere_in_the_company(walled: Walled) -> None:
     web, world = walled.web, walled.world
 
-    got_through = {}
-    for place in CONFINING:
-        user = await confined(web, place, world.inside)
+    attempts, got_through = Attempts(walled), {}
+    for place, user in (await confined_everywhere(web, world.inside)).items():
         for field, slot in slots(world.outside):
             document = naming(field, slot, world.inside, world.outside)
-            attempted = await attempt(web, world.rows, user, document)
+            attempted = await attempts.make(user, document)
             if not attempted.is_refused(field, {"NOT_FOUND", "FORBIDDEN"}):
                 got_through[place, field.name, slot.path] = attempted
 
@@ -94,13 +105,12 @@ async def test_no_mutation_reaches_elsewhere_in_the_company(walled: Walled) -> N
 async def test_who_is_confined_changes_nothing_above(walled: Walled) -> None:
     web, world = walled.web, walled.world
 
-    got_through = {}
-    for place, above in ABOVE.items():
-        user = await confined(web, place, world.inside)
+    attempts, got_through = Attempts(walled), {}
+    for place, user in (await confined_everywhere(web, world.inside)).items():
         for field in MUTATIONS:
-            if above & {slot.target for slot in field.slots}:
+            if ABOVE[place] & {slot.target for slot in field.slots}:
                 document = field.document(world.inside.id_for(field), WORDS)
-                attempted = await attempt(web, world.rows, user, document)
+                attempted = await attempts.make(user, document)
                 if not attempted.is_refused(field, {"NOT_FOUND", "FORBIDDEN"}):
                     got_through[place, field.name] = attempted
 
@@ -127,12 +137,12 @@ async def test_a_mutation_that_names_nothing_changes_nothing_of_others(strangers
 async def test_without_the_scope_no_mutation_does_anything(walled: Walled) -> None:
     web, world = walled.web, walled.world
 
-    got_through = {}
+    attempts, got_through = Attempts(walled), {}
     for role, user in (await with_every_role(web, world.inside)).items():
         for field in MUTATIONS:
             if not holds(role, field.scope):
                 document = field.document(world.inside.id_for(field), WORDS)
-                attempted = await attempt(web, world.rows, user, document)
+                attempted = await attempts.make(user, document)
                 if not attempted.is_refused(field, {"FORBIDDEN"}):
                     got_through[role, field.name] = attempted
 
@@ -140,12 +150,12 @@ async def test_without_the_scope_no_mutation_does_anything(walled: Walled) -> No
 
 
 async def test_without_a_caller_no_mutation_does_anything(walled: Walled) -> None:
-    web, world = walled.web, walled.world
+    world = walled.world
 
-    got_through = {}
+    attempts, got_through = Attempts(walled), {}
     for field in MUTATIONS:
         document = field.document(world.inside.id_for(field), WORDS)
-        attempted = await attempt(web, world.rows, None, document)
+        attempted = await attempts.make(None, document)
         if not attempted.is_refused(field, {"UNAUTHENTICATED"}):
             got_through[field.name] = attempted
 

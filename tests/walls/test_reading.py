@@ -6,7 +6,7 @@ from api.schema.node import NODES
 from db.enums import Role
 from tests.api.web import Answer, User, Web
 from tests.walls.conftest import Walled
-from tests.walls.people import CONFINING, confined, member, with_every_role
+from tests.walls.people import confined_everywhere, member, with_every_role
 from tests.walls.requests import DEPTH, RootField, node_document, root_fields
 from tests.walls.values import Values
 from tests.walls.world import Belongings
@@ -101,8 +101,7 @@ async def test_no_object_elsewhere_in_the_company_is_found(walled: Walled) -> No
     web, world = walled.web, walled.world
 
     shown = {}
-    for place in CONFINING:
-        user = await confined(web, place, world.inside)
+    for place, user in (await confined_everywhere(web, world.inside)).items():
         for name in (name for name in NODES if world.outside.has(name)):
             answer = await node(web, user, name, world.outside)
             refused = answer.body["data"] == {"node": None} and set(answer.codes) <= WALLED_CODES
@@ -116,8 +115,7 @@ async def test_no_query_shows_anything_elsewhere_in_the_company(walled: Walled) 
     web, world = walled.web, walled.world
 
     leaked = {}
-    for place in CONFINING:
-        user = await confined(web, place, world.inside)
+    for place, user in (await confined_everywhere(web, world.inside)).items():
         leaked[place] = leaks(await queries(web, user, world.outside), world.outside)
 
-    assert leaked == {place: {} for place in CONFINING}
+    assert leaked == {place: {} for place in leaked}
