@@ -14,6 +14,7 @@ from api.spans import Span, SpanSeries, series_of
 from db.access import Connection, tenant
 from domain import listing
 from domain.accounts.queries import Standing, standings
+from domain.filters import EVERYTHING, Condition
 from domain.listing import Listing, Page, Record, Relation, Wall, Window
 from domain.metering.queries import (
     MeterPlace,
@@ -72,11 +73,13 @@ class Loaders:
             default=empty,
         )
 
-    def count(self, relation: Relation) -> DataLoader[int, int]:
+    def count(self, relation: Relation, where: Condition = EVERYTHING) -> DataLoader[int, int]:
         """Load how many rows belong to a parent, by the parent's id."""
         return self._loader(
-            ("count", relation),
-            lambda connection, ids, wall: listing.counts(connection, relation, ids, wall=wall),
+            ("count", relation, where),
+            lambda connection, ids, wall: listing.counts(
+                connection, relation, ids, wall=wall, where=where
+            ),
             default=0,
         )
 

@@ -1,4 +1,4 @@
-"""Reading rows of one table: by id, or a page at a time by key, never by offset.
+"""Reading rows of one table: by id, or a page at a time by their places, never by offset.
 
 Conditions are texts of SQL in which `{name}` stands for a value; nothing a client says is ever part
 of the text. Every query names the company.
@@ -7,32 +7,62 @@ of the text. Every query names the company.
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import asyncpg
 
 from db.access import Connection
+from domain.facets import Facet
+from domain.filters import EVERYTHING, Condition, written
+from domain.orders import (
+    By,
+    Order,
+    Place,
+    beyond,
+    keys,
+    order_by,
+    order_selected,
+    place_of,
+    values_of,
+)
 
 Record = asyncpg.Record
 Values = Mapping[str, object]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class Listing:
-    """Rows of `table`, ordered by `key` and then by id.
+    """Rows of `table`.
 
-    key: an expression of SQL that is a text.
     columns: what to select, as SQL; each keeps its name or is given one.
+    facets: what the rows are filtered and ordered by.
+    order: the facet that orders them unless somebody asks for another order.
+    newest_first: whether it does so from its end.
     company_column: where the company stands; None for what the platform has, of all companies.
     """
 
     table: str
     columns: Sequence[str]
-    key: str
+    facets: Sequence[Facet]
+    order: str
+    newest_first: bool = False
     company_column: str | None = "company_id"
 
+    @property
+    def own_order(self) -> Order:
+        return (By(self.facet(self.order), descending=self.newest_first),)
 
-@dataclass(frozen=True, slots=True)
+    def facet(self, name: str) -> Facet:
+        """Return the facet of that name.
+
+        :raises KeyError: it has none
+        """
+        for facet in self.facets:
+            if facet.name == name:
+                return facet
+        raise KeyError(name)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Relation:
     """Rows that belong to a row of another table: `link` says how, of `parent.id`."""
 
@@ -52,21 +82,18 @@ class Wall:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """Where a row stands in its listing."""
-
-    key: str
-    id: int
-
-
-@dataclass(frozen=True, slots=True)
 class Window:
-    """Up to `size` rows between two places, nearest to `after`, or to `before` if `backward`."""
+    """Up to `size` rows between two places, nearest to `after`, or to `before` if `backward`.
+
+    where: which rows count at all. order: None for the listing's own.
+    """
 
     size: int
     backward: bool = False
     after: Place | None = None
     before: Place | None = None
+    where: Condition = EVERYTHING
+    order: Order | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +103,10 @@ class Page:
     rows: Sequence[Record]
     has_previous: bool
     has_next: bool
+    order: Order = ()
+
+    def place(self, position: int) -> Place:
+        return place_of(self.order, self.rows[position])
 
 
 def bound(template: str, values: Values) -> tuple[str, list[object]]:
@@ -100,16 +131,25 @@ async def by_ids(
     connection: Connection, listing: Listing, ids: Sequence[int], *, wall: Wall
 ) -> dict[int, Record]:
     """Return the rows among `ids` that the wall lets through, by id."""
-    template = f"{_select(listing, wall)} and {listing.table}.id = any({{ids}}::int8[])"
+    table = listing.table
+    template = f"{_select(listing, wall)} and {table}.id = any({{ids}}::int8[])"
     rows = await fetch(connection, template, {**wall.values, "ids": list(ids)})
     return {row["id"]: row for row in rows}
 
 
-async def page(connection: Connection, listing: Listing, *, window: Window, wall: Wall) -> Page:
-    """Return a page of all that the wall lets through."""
-    template = f"{_select(listing, wall)}{_between(listing, window)}{_order(listing, window)}"
-    rows = await fetch(connection, template, {**wall.values, **_values(window)})
-    return _page(rows, window)
+async def page(
+    connection: Connection,
+    listing: Listing,
+    *,
+    window: Window,
+    wall: Wall,
+) -> Page:
+    """Return a page of what the wall lets through."""
+    order = window.order or listing.own_order
+    condition, values = written(window.where, listing.table, wall=wall.condition)
+    template = f"{_select(listing, wall, order)} and {condition}{_slice(listing, window, order)}"
+    rows = await fetch(connection, template, {**wall.values, **values, **_values(window)})
+    return _page(rows, window, order)
 
 
 async def pages(
@@ -122,40 +162,52 @@ async def pages(
 ) -> dict[int, Page]:
     """Return each parent's page, in one query; parents without rows have an empty one."""
     listing = relation.listing
-    inner = f"{_select(listing, wall)} and {relation.link}{_between(listing, window)}"
+    order = window.order or listing.own_order
+    condition, values = written(window.where, listing.table, wall=wall.condition)
+    inner = f"{_select(listing, wall, order)} and {relation.link} and {condition}"
     template = (
         "select parent.id as parent_id, child.* from unnest({parents}::int8[]) as parent(id)"
-        f" cross join lateral ({inner}{_order(listing, window)}) child"
-        f" order by parent.id, child.key {_direction(window)}, child.id {_direction(window)}"
+        f" cross join lateral ({inner}{_slice(listing, window, order)}) child"
+        f" order by parent.id, {order_selected(order, 'child', backward=window.backward)}"
     )
-    values = {**wall.values, **_values(window), "parents": list(parent_ids)}
+    values = {**wall.values, **values, **_values(window), "parents": list(parent_ids)}
     found: dict[int, list[Record]] = defaultdict(list)
     for row in await fetch(connection, template, values):
         found[row["parent_id"]].append(row)
-    return {parent_id: _page(found[parent_id], window) for parent_id in parent_ids}
+    return {parent_id: _page(found[parent_id], window, order) for parent_id in parent_ids}
 
 
-async def count(connection: Connection, listing: Listing, *, wall: Wall) -> int:
-    template = f"select count(*) as n{_from(listing, wall)}"
-    rows = await fetch(connection, template, wall.values)
+async def count(
+    connection: Connection, listing: Listing, *, wall: Wall, where: Condition = EVERYTHING
+) -> int:
+    condition, values = written(where, listing.table, wall=wall.condition)
+    template = f"select count(*) as n{_from(listing, wall)} and {condition}"
+    rows = await fetch(connection, template, {**wall.values, **values})
     return int(rows[0]["n"])
 
 
 async def counts(
-    connection: Connection, relation: Relation, parent_ids: Sequence[int], *, wall: Wall
+    connection: Connection,
+    relation: Relation,
+    parent_ids: Sequence[int],
+    *,
+    wall: Wall,
+    where: Condition = EVERYTHING,
 ) -> dict[int, int]:
     """Return how many rows each parent has, in one query."""
+    listing = relation.listing
+    condition, values = written(where, listing.table, wall=wall.condition)
     template = (
         "select parent.id, child.n from unnest({parents}::int8[]) as parent(id) cross join lateral"
-        f" (select count(*) as n{_from(relation.listing, wall)} and {relation.link}) child"
+        f" (select count(*) as n{_from(listing, wall)} and {relation.link} and {condition}) child"
     )
-    rows = await fetch(connection, template, {**wall.values, "parents": list(parent_ids)})
+    values = {**wall.values, **values, "parents": list(parent_ids)}
+    rows = await fetch(connection, template, values)
     return {row["id"]: row["n"] for row in rows}
 
 
-def _select(listing: Listing, wall: Wall) -> str:
-    # `key` is selected under its own name too, so that a page can be cut without knowing it.
-    columns = ", ".join([*listing.columns, f"{listing.key} as key"])
+def _select(listing: Listing, wall: Wall, order: Order = ()) -> str:
+    columns = ", ".join([*listing.columns, *keys(order)])
     return f"select {columns}{_from(listing, wall)}"
 
 
@@ -165,34 +217,31 @@ def _from(listing: Listing, wall: Wall) -> str:
     return f" from {table} where {own} and {wall.condition(table)}"
 
 
-def _between(listing: Listing, window: Window) -> str:
-    place = f"({listing.key}, {listing.table}.id)"
-    after = f" and {place} > ({{after_key}}::text, {{after_id}}::int8)" if window.after else ""
-    before = f" and {place} < ({{before_key}}::text, {{before_id}}::int8)" if window.before else ""
-    return after + before
+def _slice(listing: Listing, window: Window, order: Order) -> str:
+    """Return what cuts the window's rows out of the list."""
+    table = listing.table
+    conditions = ""
+    if window.after is not None:
+        conditions += " and " + beyond(order, table, window.after, backward=False, prefix="after")
+    if window.before is not None:
+        conditions += " and " + beyond(order, table, window.before, backward=True, prefix="before")
+    return (
+        f"{conditions} order by {order_by(order, table, backward=window.backward)} limit {{limit}}"
+    )
 
 
-def _order(listing: Listing, window: Window) -> str:
-    way = _direction(window)
-    return f" order by {listing.key} {way}, {listing.table}.id {way} limit {{limit}}"
-
-
-def _direction(window: Window) -> str:
-    return "desc" if window.backward else "asc"
-
-
-def _values(window: Window) -> dict[str, Any]:
+def _values(window: Window) -> dict[str, object]:
     # One row more than asked tells whether there are more.
-    values: dict[str, Any] = {"limit": window.size + 1}
-    for name, place in (("after", window.after), ("before", window.before)):
+    values: dict[str, object] = {"limit": window.size + 1}
+    for prefix, place in (("after", window.after), ("before", window.before)):
         if place is not None:
-            values |= {f"{name}_key": place.key, f"{name}_id": place.id}
+            values |= values_of(place, prefix=prefix)
     return values
 
 
-def _page(rows: Sequence[Record], window: Window) -> Page:
+def _page(rows: Sequence[Record], window: Window, order: Order) -> Page:
     more = len(rows) > window.size
     kept = list(rows[: window.size])
     if window.backward:
-        return Page(kept[::-1], has_previous=more, has_next=window.before is not None)
-    return Page(kept, has_previous=window.after is not None, has_next=more)
+        return Page(kept[::-1], more, window.before is not None, order)
+    return Page(kept, window.after is not None, more, order)

@@ -50,7 +50,13 @@ SCOPE_MEANINGS = {
 
 
 @strawberry.schema_directive(
-    locations=[Location.FIELD_DEFINITION], description="The caller must hold this scope."
+    locations=[
+        Location.ENUM_VALUE,
+        Location.FIELD_DEFINITION,
+        Location.INPUT_FIELD_DEFINITION,
+    ],
+    description="The caller must hold this scope.",
+    repeatable=True,
 )
 class Requires:
     scope: Scope = strawberry.directive_field(name="scope")

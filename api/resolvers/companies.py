@@ -32,7 +32,7 @@ Which = Annotated[VersionInput, strawberry.argument(description="Which company."
 
 async def _companies(window: Window) -> Connection[Company]:
     page = await queries.page(window)
-    return Connection.of(page, queries.OF_ALL, queries.count)
+    return Connection.of(page, queries.OF_ALL, lambda: queries.count(window.where))
 
 
 async def _of_any(_: Info, kind: type[Node], row_id: int) -> Node | None:

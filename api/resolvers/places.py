@@ -38,7 +38,7 @@ async def _fields_within(info: Info, window: Window, box: InBox) -> Connection[F
 
     async def count() -> int:
         async with reach.connection() as connection:
-            return await listing.count(connection, FIELDS, wall=wall)
+            return await listing.count(connection, FIELDS, wall=wall, where=window.where)
 
     async with reach.connection() as connection:
         page = await listing.page(connection, FIELDS, window=window, wall=wall)

@@ -9,10 +9,16 @@ from strawberry.extensions import FieldExtension
 from strawberry.types.arguments import StrawberryArgument
 from strawberry.types.field import StrawberryField
 
+from api.conditions import ORDER_MAX, condition_of, order_of
+from api.context import Info
 from api.cursors import InvalidCursor, cursor_of, place_of
 from api.errors import BadUserInput
+from api.schema.filters import where_input
 from api.schema.node import node_type
-from domain.listing import Listing, Page, Place, Window
+from api.schema.orders import order_input
+from domain.filters import Condition
+from domain.listing import Listing, Page, Window
+from domain.orders import Order, Place
 
 PAGE_SIZE = 50
 PAGE_SIZE_MAX = 100
@@ -69,62 +75,85 @@ class Connection(Generic[Item]):
         return await self.count()
 
     def _cursor(self, position: int) -> str:
-        row = self.page.rows[position]
-        return cursor_of(self.listing.table, Place(row["key"], row["id"]))
+        return cursor_of(self.listing.table, self.page.order, self.page.place(position))
 
 
 class Paged(FieldExtension):
     """Gives a field of a list the arguments of a page, and its resolver their `window`."""
 
-    ARGUMENTS = (
+    SIZES = (
         ("first", int, f"How many, 1 to {PAGE_SIZE_MAX}, counted from the start or `after`."),
         ("after", str, "Only what comes behind this cursor."),
         ("last", int, f"How many, 1 to {PAGE_SIZE_MAX}, counted back from the end or `before`."),
         ("before", str, "Only what comes before this cursor."),
     )
+    WHERE = "where"
+    ORDER_BY = "order_by"
 
     def __init__(self, listing: Listing) -> None:
-        self._table = listing.table
+        self._listing = listing
 
     def apply(self, field: StrawberryField) -> None:
         # A field is applied once for each schema that it is part of.
-        made = {"window", *(name for name, _, _ in self.ARGUMENTS)}
-        own = [argument for argument in field.arguments if argument.python_name not in made]
-        field.arguments = own + [
-            StrawberryArgument(
-                python_name=name,
-                graphql_name=None,
-                type_annotation=StrawberryAnnotation(kind | None),
-                description=description,
-            )
-            for name, kind, description in self.ARGUMENTS
+        made = [*(_argument(*one) for one in self.SIZES), *self._made_for_the_list()]
+        names = {"window", *(argument.python_name for argument in made)}
+        own = [argument for argument in field.arguments if argument.python_name not in names]
+        field.arguments = own + made
+
+    def _made_for_the_list(self) -> list[StrawberryArgument]:
+        name = node_type(self._listing).__name__
+        order: Any = order_input(name)
+        most = f"What decides the order, at most {ORDER_MAX}; each cursor is good for one order."
+        return [
+            _argument(self.WHERE, where_input(name), "Only what is like this."),
+            _argument(self.ORDER_BY, list[order], most),
         ]
 
-    def resolve(
-        self, next_: Callable[..., Any], source: Any, info: strawberry.Info, **arguments: Any
-    ) -> Any:
-        window = self._window(**{name: arguments.pop(name, None) for name, _, _ in self.ARGUMENTS})
+    def resolve(self, next_: Callable[..., Any], source: Any, info: Info, **arguments: Any) -> Any:
+        caller = info.context.signed_in
+        where = condition_of(self._listing, arguments.pop(self.WHERE, None), caller)
+        order = order_of(self._listing, arguments.pop(self.ORDER_BY, None), caller)
+        sizes = {name: arguments.pop(name, None) for name, _, _ in self.SIZES}
+        window = self._window(order or self._listing.own_order, where, **sizes)
         return next_(source, info, window=window, **arguments)
 
     resolve_async = resolve
 
     def _window(
-        self, *, first: int | None, after: str | None, last: int | None, before: str | None
+        self,
+        order: Order,
+        where: Condition,
+        *,
+        first: int | None,
+        after: str | None,
+        last: int | None,
+        before: str | None,
     ) -> Window:
         if first is not None and last is not None:
             raise BadUserInput("last", "expected either `first` or `last`")
         return Window(
             size=_size("first", first) if last is None else _size("last", last),
             backward=last is not None,
-            after=self._place("after", after),
-            before=self._place("before", before),
+            after=self._place("after", order, after),
+            before=self._place("before", order, before),
+            where=where,
+            order=order,
         )
 
-    def _place(self, argument: str, cursor: str | None) -> Place | None:
+    def _place(self, argument: str, order: Order, cursor: str | None) -> Place | None:
         try:
-            return None if cursor is None else place_of(self._table, cursor)
+            return None if cursor is None else place_of(self._listing.table, order, cursor)
         except InvalidCursor as error:
-            raise BadUserInput(argument, "expected a cursor of this list") from error
+            raise BadUserInput(argument, "expected a cursor of this list in this order") from error
+
+
+def _argument(name: str, kind: Any, description: str) -> StrawberryArgument:
+    return StrawberryArgument(
+        python_name=name,
+        graphql_name=None,
+        type_annotation=StrawberryAnnotation(kind | None),
+        description=description,
+    )
 
 
 def _size(argument: str, asked: int | None) -> int:

@@ -29,7 +29,8 @@ def children(relation: Relation, description: str, *, scope: Scope) -> Any:
     async def resolve(root: Node, info: Info, window: Window) -> Any:
         loaders, rows = info.context.loaders, relation.listing
         page = await loaders.page(relation, window).load(root.row_id)
-        return Connection.of(page, rows, lambda: loaders.count(relation).load(root.row_id))
+        counts = loaders.count(relation, window.where)
+        return Connection.of(page, rows, lambda: counts.load(root.row_id))
 
     return _paged(resolve, relation.listing, description, scope)
 
@@ -70,7 +71,7 @@ async def _all(rows: Listing, info: Info, window: Window) -> Any:
 
     async def count() -> int:
         async with reach.connection() as connection:
-            return await listing.count(connection, rows, wall=reach.wall)
+            return await listing.count(connection, rows, wall=reach.wall, where=window.where)
 
     async with reach.connection() as connection:
         page = await listing.page(connection, rows, window=window, wall=reach.wall)

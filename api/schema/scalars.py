@@ -1,5 +1,6 @@
 """Scalars of our own: exact numbers as strings, and times that say where they are."""
 
+import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -16,6 +17,8 @@ MONEY_SCALE = Decimal("0.000001")
 KWH_SCALE = Decimal("0.001")
 WH_PER_KWH = 1000
 TIME_ZONE_CHARACTERS_MAX = 64
+# As many digits as any number that we keep.
+EXACT = re.compile(r"-?[0-9]{1,14}(\.[0-9]{1,9})?", re.ASCII)
 
 MoneyAmount = NewType("MoneyAmount", Decimal)
 Kwh = NewType("Kwh", Decimal)
@@ -39,6 +42,13 @@ def _fixed(scale: Decimal) -> Callable[[Decimal], str]:
 
 def _not_taken(_: object) -> NoReturn:
     raise GraphQLError("nothing takes such a number")
+
+
+def _exact(value: object) -> Decimal:
+    expected = 'expected a number as a string, such as "-12.345678"'
+    if not isinstance(value, str) or not EXACT.fullmatch(value):
+        raise GraphQLError(expected)
+    return Decimal(value)
 
 
 def _moment(value: object) -> datetime:
@@ -84,7 +94,7 @@ SCALARS: dict[object, ScalarDefinition] = {
         name="MoneyAmount",
         description="An exact amount of money in major units, with six decimals: `12.345678`.",
         serialize=_fixed(MONEY_SCALE),
-        parse_value=_not_taken,
+        parse_value=_exact,
     ),
     Kwh: strawberry.scalar(
         name="Kwh",
@@ -96,7 +106,7 @@ SCALARS: dict[object, ScalarDefinition] = {
         name="ExactNumber",
         description="A number with as many decimals as its source gave: `230.4`.",
         serialize=lambda value: format(value, "f"),
-        parse_value=_not_taken,
+        parse_value=_exact,
     ),
     DateTime: strawberry.scalar(
         name="DateTime",

@@ -8,6 +8,7 @@ from typing import Self
 
 from db.access import Connection
 from db.enums import BillingMode, Segment, Supply
+from domain.accounts.facets import ACCOUNT_FACETS, SUBSCRIBER_FACETS
 from domain.accounts.rules import segment
 from domain.hierarchy.queries import METERS
 from domain.listing import Listing, Record, Relation, Wall, fetch
@@ -17,7 +18,8 @@ from domain.money import major
 SUBSCRIBERS = Listing(
     table="subscriber",
     columns=("id", "reference", "name", "email", "phone", "version"),
-    key="subscriber.reference",
+    facets=SUBSCRIBER_FACETS,
+    order="reference",
 )
 ACCOUNTS = Listing(
     table="account",
@@ -31,7 +33,8 @@ ACCOUNTS = Listing(
         "closed_at",
         "version",
     ),
-    key="account.number",
+    facets=ACCOUNT_FACETS,
+    order="number",
 )
 
 ACCOUNTS_OF_SUBSCRIBER = Relation(ACCOUNTS, "account.subscriber_id = parent.id")

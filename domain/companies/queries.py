@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from db import access
 from db.ids import CompanyId
 from domain import listing
+from domain.filters import Condition
 from domain.hierarchy.queries import COMPANIES
 from domain.listing import Page, Record, Wall, Window
 
@@ -38,10 +39,10 @@ async def page(window: Window) -> Page:
         return await listing.page(connection, OF_ALL, window=window, wall=EVERYWHERE)
 
 
-async def count() -> int:
-    """Return how many companies there are. Platform staff only."""
+async def count(where: Condition) -> int:
+    """Return how many companies meet the condition. Platform staff only."""
     async with access.system() as connection:
-        return await listing.count(connection, OF_ALL, wall=EVERYWHERE)
+        return await listing.count(connection, OF_ALL, wall=EVERYWHERE, where=where)
 
 
 async def by_id(company_id: CompanyId) -> Record | None:

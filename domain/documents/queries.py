@@ -8,6 +8,7 @@ import asyncpg
 
 from db import access
 from db.ids import CompanyId, DocumentId
+from domain.facets import instant, text, whole
 from domain.listing import Listing
 
 CHUNK_ROWS = 200
@@ -27,7 +28,14 @@ DOCUMENTS = Listing(
         "retired_at",
         "version",
     ),
-    key="document.name",
+    facets=(
+        text("document.name"),
+        text("document.partner"),
+        whole("document.cost"),
+        instant("document.registered_at"),
+        instant("document.retired_at", nullable=True),
+    ),
+    order="name",
 )
 
 USES = """

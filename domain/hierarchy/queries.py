@@ -1,5 +1,14 @@
 """Reading the hierarchy: company → branch → field → collector → RF module → meter."""
 
+from domain.hierarchy.facets import (
+    BRANCH_FACETS,
+    COLLECTOR_FACETS,
+    COMPANY_FACETS,
+    FIELD_FACETS,
+    METER_FACETS,
+    RF_MODULE_FACETS,
+    placement_facets,
+)
 from domain.listing import Listing, Relation
 
 COMPANIES = Listing(
@@ -28,13 +37,15 @@ COMPANIES = Listing(
         "created_at",
         "version",
     ),
-    key="company.name",
+    facets=COMPANY_FACETS,
+    order="name",
     company_column="id",
 )
 BRANCHES = Listing(
     table="branch",
     columns=("id", "name", "active", "version"),
-    key="branch.name",
+    facets=BRANCH_FACETS,
+    order="name",
 )
 FIELDS = Listing(
     table="field",
@@ -49,7 +60,8 @@ FIELDS = Listing(
         "review_first",
         "version",
     ),
-    key="field.name",
+    facets=FIELD_FACETS,
+    order="name",
 )
 COLLECTORS = Listing(
     table="collector",
@@ -73,7 +85,8 @@ COLLECTORS = Listing(
         "silent_since",
         "version",
     ),
-    key="collector.serial",
+    facets=COLLECTOR_FACETS,
+    order="serial",
 )
 RF_MODULES = Listing(
     table="rf_module",
@@ -94,7 +107,8 @@ RF_MODULES = Listing(
         "active",
         "version",
     ),
-    key="rf_module.serial",
+    facets=RF_MODULE_FACETS,
+    order="serial",
 )
 METERS = Listing(
     table="meter",
@@ -112,7 +126,8 @@ METERS = Listing(
         "active",
         "version",
     ),
-    key="meter.serial",
+    facets=METER_FACETS,
+    order="serial",
 )
 
 
@@ -121,9 +136,8 @@ def _placements(child: str, parent: str) -> Listing:
     return Listing(
         table=table,
         columns=("id", f"{child}_id", f"{parent}_id", "started_at", "ended_at"),
-        # A stay without a start came first.
-        key=f"to_char(coalesce({table}.started_at, 'epoch') at time zone 'UTC',"
-        " 'YYYYMMDDHH24MISSUS')",
+        facets=placement_facets(child, parent),
+        order="started_at",
     )
 
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from db import access
 from db.enums import Role, Scope
 from db.ids import CompanyId, DocumentId, KeyId, UserId
+from domain.facets import id_of, instant, text
 from domain.keys.rules import Network, Place, narrower
 from domain.listing import Listing, Record
 
@@ -32,7 +33,17 @@ API_KEYS = Listing(
         "last_used_at",
         "version",
     ),
-    key="api_key.name",
+    facets=(
+        text("api_key.name"),
+        text("api_key.partner", nullable=True),
+        instant("api_key.created_at"),
+        instant("api_key.expires_at", nullable=True),
+        instant("api_key.revoked_at", nullable=True),
+        instant("api_key.last_used_at", nullable=True),
+        id_of("branch", "api_key.branch_id", nullable=True),
+        id_of("field", "api_key.field_id", nullable=True),
+    ),
+    order="name",
 )
 
 RIGHTS = """

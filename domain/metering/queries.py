@@ -6,16 +6,19 @@ from typing import Self
 
 from db.access import Connection
 from domain.listing import Listing, Record, Relation, Wall, fetch
+from domain.metering.facets import MOUNTING_FACETS, POINT_FACETS, PREMISES_FACETS
 
 PREMISES = Listing(
     table="premises",
     columns=("id", "field_id", "name", "version"),
-    key="premises.name",
+    facets=PREMISES_FACETS,
+    order="name",
 )
 POINTS = Listing(
     table="metering_point",
     columns=("id", "premises_id", "code", "role", "parent_id", "version"),
-    key="metering_point.code",
+    facets=POINT_FACETS,
+    order="code",
 )
 MOUNTINGS = Listing(
     table="mounting",
@@ -29,7 +32,8 @@ MOUNTINGS = Listing(
         "ended_at",
         "final_index_wh",
     ),
-    key="to_char(mounting.started_at at time zone 'UTC', 'YYYYMMDDHH24MISSUS')",
+    facets=MOUNTING_FACETS,
+    order="started_at",
 )
 
 PREMISES_OF_FIELD = Relation(PREMISES, "premises.field_id = parent.id")

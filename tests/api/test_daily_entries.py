@@ -2,6 +2,7 @@
 
 import pytest
 
+from api.global_ids import encode
 from api.schema.audit import MASK, shown
 from db import access
 from db.acting import Actor, acting
@@ -15,6 +16,7 @@ ENTRIES = """
     kind objectType objectId actorKind userId role address changes { field before after }
 } } }
 """
+SINCE = 'role: {eq: "OPERATOR"}, recordedAt: {gt: "2026-01-01T00:00:00Z"}'
 
 
 @pytest.fixture
@@ -104,3 +106,49 @@ async def test_who_is_confined_to_a_branch_sees_none(web: Web, place: Place) -> 
     answer = await web.ask(ENTRIES, confined)
 
     assert answer.data["dailyEntries"]["nodes"] == []
+
+
+@pytest.mark.parametrize(
+    ("where", "found"),
+    [
+        pytest.param("kind: {eq: UPDATED}, actorKind: {eq: USER}", 1, id="what was done"),
+        pytest.param("kind: {eq: DELETED}", 0, id="what was not done"),
+        pytest.param('userId: {eq: "VXNlcjo3"}', 1, id="whose it is"),
+        pytest.param('userId: {in: ["VXNlcjo4", "VXNlcjo3"]}', 1, id="one of two people"),
+        pytest.param("userId: {in: []}", 0, id="nobody's"),
+        pytest.param('apiKeyId: {eq: "VXNlcjo3"}', 0, id="a person is no key"),
+        pytest.param(SINCE, 1, id="since"),
+        pytest.param('recordedAt: {lt: "2020-01-01T00:00:00Z"}', 0, id="before"),
+    ],
+)
+async def test_entries_are_found_by_who_and_what_and_when(
+    web: Web, place: Place, where: str, found: int
+) -> None:
+    auditor = await web.user(place.company_id)
+    with acting(Actor(kind=ActorKind.USER, user_id=UserId(7), role="OPERATOR", address="::1")):
+        await change_address(place)
+
+    answer = await web.ask(f"{{ dailyEntries(where: {{{where}}}) {{ totalCount }} }}", auditor)
+
+    assert answer.data["dailyEntries"]["totalCount"] == found
+
+
+async def test_entries_are_found_by_their_object(web: Web, place: Place) -> None:
+    auditor = await web.user(place.company_id)
+    await change_address(place)
+    text = """
+        query ($id: ID!) { dailyEntries(where: {objectId: {eq: $id}}) {
+            nodes { kind objectId }
+        } }
+    """
+    collector, field = encode("Collector", place.collector_id), encode("Field", place.collector_id)
+
+    own = await web.ask(text, auditor, id=collector)
+    other = await web.ask(text, auditor, id=field)
+    nonsense = await web.ask(text, auditor, id="nonsense")
+
+    nodes = own.data["dailyEntries"]["nodes"]
+    assert [node["kind"] for node in nodes] == ["ADDED", "UPDATED"]
+    assert {node["objectId"] for node in nodes} == {collector}
+    assert other.data["dailyEntries"]["nodes"] == []
+    assert nonsense.errors == [("BAD_USER_INPUT", ["dailyEntries"])]
