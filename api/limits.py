@@ -47,10 +47,11 @@ COSTS = {
     "totalCount": 5,
     # Every document is parsed and validated.
     "registerDocuments": 200,
+    "search": 20,
     "__schema": 100,
     "__type": 20,
 }
-ITEMS = frozenset({"edges", "nodes"})
+ITEMS = frozenset({"edges", "hits", "nodes"})
 
 Variables = Mapping[str, object]
 

@@ -22,6 +22,7 @@ from api.resolvers.nodes import NodeQuery
 from api.resolvers.places import PlaceQuery
 from api.resolvers.rate_limit import RateLimitQuery
 from api.resolvers.rf_modules import RfModuleMutation
+from api.resolvers.search import SearchQuery
 from api.schema.identity import InvalidCredentials, SessionEnded
 from api.schema.node import NODES
 from api.schema.scalars import SCALARS
@@ -34,6 +35,7 @@ Query = merge_types(
         CompaniesQuery,
         PlaceQuery,
         NodeQuery,
+        SearchQuery,
         IdentityQuery,
         CursorQuery,
         AuditQuery,

@@ -158,7 +158,8 @@ class _Writer:
     def _contains(self, facet: Facet, part: str) -> str:
         name = self._value(part)
         if facet.is_indexed and len(part) >= INDEXED_CHARACTERS_MIN:
-            return f"{self.table}.id in (select rows_containing('{facet.expression}', {name}))"
+            found = f"rows_containing('{facet.expression}', {name})"
+            return f"{self.table}.id in (select found.id from {found} found)"
         # Nothing in the part has a meaning of its own, as it would have for LIKE.
         return f"strpos(folded({facet.expression}), folded({name}::text)) > 0"
 

@@ -25,6 +25,7 @@ from db.enums import (
     SynchronisationOutcome,
     TimeSource,
 )
+from domain.search.ways import Match, MatchedIn, SearchType
 
 
 def _describe(words: type[StrEnum], description: str, meanings: Mapping[Any, str]) -> None:
@@ -168,5 +169,42 @@ _describe(
         Health.FAILING: "It has an error, or was found out of step last.",
         Health.LATE: "Nothing has come for more than one and a half periods.",
         Health.HEALTHY: "It is heard as often as it should be, or nothing is expected of it.",
+    },
+)
+_describe(
+    SearchType,
+    "What a search can find.",
+    {
+        SearchType.METER: "Meters, by serial.",
+        SearchType.RF_MODULE: "RF modules, by serial.",
+        SearchType.COLLECTOR: "Collectors, by serial.",
+        SearchType.BRANCH: "Branches, by name.",
+        SearchType.FIELD: "Fields, by name.",
+        SearchType.PREMISES: "Premises, by name.",
+        SearchType.METERING_POINT: "Metering points, by code.",
+        SearchType.ACCOUNT: "Accounts, by number.",
+        SearchType.SUBSCRIBER: "Subscribers, by reference; by name and telephone number for those"
+        " who may see them.",
+    },
+)
+_describe(
+    MatchedIn,
+    "Where a search found its text.",
+    {
+        MatchedIn.SERIAL: "In its serial.",
+        MatchedIn.NAME: "In its name.",
+        MatchedIn.CODE: "In its code.",
+        MatchedIn.NUMBER: "In its number.",
+        MatchedIn.REFERENCE: "In its reference.",
+        MatchedIn.PHONE: "In its telephone number, by the digits alone.",
+    },
+)
+_describe(
+    Match,
+    "How much of what it was found in the text is.",
+    {
+        Match.EXACT: "All of it.",
+        Match.PREFIX: "How it begins.",
+        Match.PART: "A part of it.",
     },
 )

@@ -29,6 +29,8 @@ SIGNED_IN = {
     ("Query", "node"),
     ("Query", "nodes"),
     ("Query", "liveCursor"),
+    # Then asks for the scope of each type, as `node` does.
+    ("Query", "search"),
     ("Query", "rateLimit"),
     ("Mutation", "signOut"),
 }
