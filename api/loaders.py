@@ -15,6 +15,8 @@ from db.access import Connection, tenant
 from domain import listing
 from domain.accounts.queries import Standing, standings
 from domain.filters import EVERYTHING, Condition
+from domain.hierarchy import health
+from domain.hierarchy.rules import DeviceFacts
 from domain.listing import Listing, Page, Record, Relation, Wall, Window
 from domain.metering.queries import (
     MeterPlace,
@@ -123,6 +125,22 @@ class Loaders:
             "latest",
             lambda connection, ids, wall: latest(connection, ids, wall=wall),
             default=None,
+        )
+
+    def device_facts(self, table: str) -> DataLoader[int, DeviceFacts | None]:
+        """Load what health follows from; table: `rf_module` or `collector`."""
+        return self._loader(
+            ("device_facts", table),
+            lambda connection, ids, wall: health.facts(connection, table, ids, wall=wall),
+            default=None,
+        )
+
+    @property
+    def field_health(self) -> DataLoader[int, health.FieldHealth]:
+        return self._loader(
+            "field_health",
+            lambda connection, ids, wall: health.by_field(connection, ids, wall=wall),
+            default=health.FieldHealth(),
         )
 
     def series(self, span: Span) -> DataLoader[int, SpanSeries]:

@@ -14,6 +14,7 @@ from api.resolvers.company import CompanyQuery
 from api.resolvers.cursor import CursorQuery
 from api.resolvers.documents import DocumentMutation, DocumentQuery
 from api.resolvers.fields import FieldMutation
+from api.resolvers.health import HealthQuery
 from api.resolvers.identity import IdentityMutation, IdentityQuery
 from api.resolvers.keys import KeyMutation, KeyQuery
 from api.resolvers.live import LiveSubscription
@@ -34,6 +35,7 @@ Query = merge_types(
         CompanyQuery,
         CompaniesQuery,
         PlaceQuery,
+        HealthQuery,
         NodeQuery,
         SearchQuery,
         IdentityQuery,

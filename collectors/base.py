@@ -134,13 +134,20 @@ class Acknowledged:
 
 
 @dataclass(frozen=True, slots=True)
+class ClockTold:
+    """The device said what its own clock shows: aware, or in its local time."""
+
+    device_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Close:
     """Carry out the effects before this one, then close the connection."""
 
     reason: str
 
 
-Effect = Identify | Store | Reply | Acknowledged | Close
+Effect = Identify | Store | Reply | Acknowledged | ClockTold | Close
 
 
 class PushSide(Protocol):

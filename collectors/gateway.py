@@ -11,6 +11,7 @@ from typing import Final
 from asyncpg import PostgresError
 
 from collectors.base import (
+    ClockTold,
     Close,
     Effect,
     Identify,
@@ -25,6 +26,7 @@ from db.ids import FrameId
 from domain.collectors import operations as collectors
 from domain.collectors.operations import KnownCollector
 from domain.frames.operations import INCOMPLETE, REVIEW_FIRST, bucket_of
+from domain.hierarchy import synchronisations
 
 log = logging.getLogger(__name__)
 
@@ -34,6 +36,7 @@ IDENTIFY_TIMEOUT_S: Final = 15.0
 IDLE_TIMEOUT_S: Final = 20 * 60.0
 WRITE_TIMEOUT_S: Final = 15.0
 CONTACT_EVERY: Final = timedelta(minutes=1)
+CLOCK_EVERY: Final = timedelta(minutes=1)
 STREAMS_MAX: Final = 64
 DATABASE_ERRORS = (*DatabaseUnavailable, PostgresError)
 
@@ -152,6 +155,7 @@ class _Conversation:
         self._peer = peer
         self.known: KnownCollector | None = None
         self._contact_at = gateway.clock()
+        self._clock_at = self._contact_at - CLOCK_EVERY
         self._fragments: dict[str, list[Stored]] = {}
         self._is_open = True
 
@@ -183,6 +187,8 @@ class _Conversation:
                     self._say(data)
                 case Identify():
                     await self._carry_out(await self._identify(effect))
+                case ClockTold(device_at=device_at):
+                    await self._note_clock(device_at)
                 case Close(reason=reason):
                     log.info("gateway.closes", extra={"peer": str(self._peer), "reason": reason})
                     self._is_open = False
@@ -257,6 +263,19 @@ class _Conversation:
             now=now,
         )
         return self._session.identified(ok=False)
+
+    async def _note_clock(self, device_at: datetime) -> None:
+        now = self._gateway.clock()
+        # A collector that tells its time all the time must not keep the database busy.
+        if self.known is None or now - self._clock_at < CLOCK_EVERY:
+            return
+        self._clock_at = now
+        await synchronisations.note_clock(
+            company_id=self.known.company_id,
+            collector_id=self.known.collector_id,
+            device_at=device_at,
+            now=now,
+        )
 
     async def _note_contact(self) -> None:
         now = self._gateway.clock()

@@ -10,7 +10,7 @@ from typing import Protocol
 from db.acting import Actor, acting
 from db.enums import ActorKind
 from domain.jobs import claim
-from workers.jobs import audit, frames, ledger, partitions
+from workers.jobs import audit, devices, frames, ledger, partitions
 
 log = logging.getLogger(__name__)
 
@@ -30,6 +30,10 @@ class RecurringJob:
 RECURRING: Mapping[str, RecurringJob] = MappingProxyType(
     {
         "audit.seal": RecurringJob(timedelta(seconds=3), audit.seal),
+        "devices.forget_synchronisations": RecurringJob(
+            timedelta(hours=1), devices.forget_synchronisations
+        ),
+        "devices.note_silences": RecurringJob(timedelta(minutes=5), devices.note_silences),
         "frames.release_matchable": RecurringJob(timedelta(minutes=1), frames.release_matchable),
         "ledger.close_days": RecurringJob(timedelta(minutes=1), ledger.close_days),
         "partitions.maintain": RecurringJob(timedelta(hours=1), partitions.maintain),

@@ -24,6 +24,7 @@ TABLES = (
     "collector_placement",
     "rf_module_placement",
     "meter_placement",
+    "synchronisation",
     "reading",
     "premises",
     "metering_point",
@@ -67,6 +68,13 @@ OF_FIELDS: Mapping[str, str] = {
         join collector c on c.company_id = r.company_id and c.id = r.collector_id
         where m.company_id = meter_placement.company_id and m.id = meter_placement.meter_id
             and c.field_id in ({fields}))""",
+    "synchronisation": """exists (
+        select from collector c where c.company_id = synchronisation.company_id
+            and c.id = coalesce(synchronisation.collector_id, (
+                select r.collector_id from rf_module r
+                where r.company_id = synchronisation.company_id
+                    and r.id = synchronisation.rf_module_id))
+            and c.field_id in ({fields}))""",
     # Readings are asked for by meter, and the meter was found behind its own condition.
     "reading": ALL,
     "premises": "premises.field_id in ({fields})",
@@ -109,6 +117,7 @@ OF_SUBSCRIBER: Mapping[str, str] = {
     "collector_placement": NONE,
     "rf_module_placement": NONE,
     "meter_placement": NONE,
+    "synchronisation": NONE,
     "meter": """exists (
         select from mounting mo
         join account_point ap on ap.company_id = mo.company_id and ap.point_id = mo.point_id

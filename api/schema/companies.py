@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 import orjson
 import strawberry
 
+from api.context import Info
+from api.schema.health import FieldHealth
 from api.schema.node import Node
 from api.schema.paging import Connection
 from api.schema.placements import FieldPlacement
@@ -104,6 +106,10 @@ class Field(Node, listing=FIELDS, scope=Scope.COMPANY_READ):
     placements: Connection[FieldPlacement] | None = children(
         PLACEMENTS_OF_FIELD, "The branches that it belonged to, by time.", scope=Scope.COMPANY_READ
     )
+
+    @strawberry.field(description="How its devices do.")
+    async def health(self, info: Info) -> FieldHealth:
+        return FieldHealth.of(await info.context.loaders.field_health.load(self.row_id))
 
     @strawberry.field(description="Where it is on the map, WGS 84.")
     def location(self) -> GeoPoint | None:

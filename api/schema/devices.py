@@ -12,7 +12,8 @@ from api.schema.paging import Connection
 from api.schema.placements import CollectorPlacement, RfModulePlacement
 from api.schema.relations import belongs_to, children
 from api.schema.scalars import DateTime, TimeZone
-from db.enums import Frequency, Scope, SynchronisationOutcome
+from api.schema.synchronisations import Synchronisation
+from db.enums import Frequency, Health, Scope, SynchronisationOutcome
 from domain.hierarchy.queries import (
     ACTIVE_METERS_OF_RF_MODULE,
     COLLECTORS,
@@ -22,10 +23,20 @@ from domain.hierarchy.queries import (
     PLACEMENTS_OF_RF_MODULE,
     RF_MODULES,
     RF_MODULES_OF_COLLECTOR,
+    SYNCHRONISATIONS_OF_COLLECTOR,
+    SYNCHRONISATIONS_OF_RF_MODULE,
 )
+from domain.hierarchy.rules import health
 
 if TYPE_CHECKING:
     from api.schema.meters import Meter
+
+
+async def _health(table: str, device: Node, info: Info) -> Health:
+    facts = await info.context.loaders.device_facts(table).load(device.row_id)
+    # None: it went out of sight since its row was read.
+    return Health.HEALTHY if facts is None else health(facts, now=info.context.loaders.reach.now)
+
 
 LazyMeter = Annotated["Meter", strawberry.lazy("api.schema.meters")]
 
@@ -71,6 +82,13 @@ class Collector(Node, listing=COLLECTORS, scope=Scope.COMPANY_READ):
     placements: Connection[CollectorPlacement] | None = children(
         PLACEMENTS_OF_COLLECTOR, "The fields that it stood in, by time.", scope=Scope.COMPANY_READ
     )
+    synchronisations: Connection[Synchronisation] | None = children(
+        SYNCHRONISATIONS_OF_COLLECTOR, "How it was in step, by time.", scope=Scope.COMPANY_READ
+    )
+
+    @strawberry.field(description="How it does, by the period of its quickest RF module.")
+    async def health(self, info: Info) -> Health:
+        return await _health("collector", self, info)
 
 
 @strawberry.type(description="An RF mesh modem behind a collector.")
@@ -111,6 +129,19 @@ class RfModule(Node, listing=RF_MODULES, scope=Scope.COMPANY_READ):
         "The collectors that it was behind, by time.",
         scope=Scope.COMPANY_READ,
     )
+
+    synchronisations: Connection[Synchronisation] | None = children(
+        SYNCHRONISATIONS_OF_RF_MODULE, "How it was in step, by time.", scope=Scope.COMPANY_READ
+    )
+
+    @strawberry.field(description="How it does, by its own reading period.")
+    async def health(self, info: Info) -> Health:
+        return await _health("rf_module", self, info)
+
+    @strawberry.field(description="When its meters were read last; null when they never were.")
+    async def last_read_at(self, info: Info) -> DateTime | None:
+        facts = await info.context.loaders.device_facts("rf_module").load(self.row_id)
+        return None if facts is None or facts.heard_at is None else DateTime(facts.heard_at)
 
     @strawberry.field(description="How many active meters are attached to it.")
     async def meter_count(self, info: Info) -> int:

@@ -1,6 +1,14 @@
 """What branches, fields, collectors, RF modules and meters are filtered and ordered by."""
 
-from db.enums import Frequency, Relay, Scope, Segment, Supply
+from db.enums import (
+    Frequency,
+    Relay,
+    Scope,
+    Segment,
+    Supply,
+    SynchronisationKind,
+    SynchronisationOutcome,
+)
 from domain.accounts.facets import ACCOUNT_OF_METER, BALANCE, SEGMENT
 from domain.facets import Facet, Via, flag, id_of, instant, money, text, whole, word
 from domain.metering.facets import POINT_OF_METER
@@ -96,6 +104,13 @@ METER_FACETS = (
         scope=Scope.BALANCES_READ,
         meaning="What is left on the account that pays for it now.",
     ),
+)
+
+
+SYNCHRONISATION_FACETS = (
+    instant("synchronisation.at"),
+    word("synchronisation.kind", SynchronisationKind),
+    word("synchronisation.outcome", SynchronisationOutcome),
 )
 
 

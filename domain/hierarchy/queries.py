@@ -7,6 +7,7 @@ from domain.hierarchy.facets import (
     FIELD_FACETS,
     METER_FACETS,
     RF_MODULE_FACETS,
+    SYNCHRONISATION_FACETS,
     placement_facets,
 )
 from domain.listing import Listing, Relation
@@ -146,6 +147,22 @@ COLLECTOR_PLACEMENTS = _placements("collector", "field")
 RF_MODULE_PLACEMENTS = _placements("rf_module", "collector")
 METER_PLACEMENTS = _placements("meter", "rf_module")
 
+SYNCHRONISATIONS = Listing(
+    table="synchronisation",
+    columns=(
+        "id",
+        "collector_id",
+        "rf_module_id",
+        "at",
+        "kind",
+        "outcome",
+        "deviation_ms",
+        "detail",
+    ),
+    facets=SYNCHRONISATION_FACETS,
+    order="at",
+)
+
 BRANCHES_OF_COMPANY = Relation(BRANCHES, "branch.company_id = parent.id")
 FIELDS_OF_BRANCH = Relation(FIELDS, "field.branch_id = parent.id")
 COLLECTORS_OF_FIELD = Relation(COLLECTORS, "collector.field_id = parent.id")
@@ -160,3 +177,9 @@ PLACEMENTS_OF_RF_MODULE = Relation(
     RF_MODULE_PLACEMENTS, "rf_module_placement.rf_module_id = parent.id"
 )
 PLACEMENTS_OF_METER = Relation(METER_PLACEMENTS, "meter_placement.meter_id = parent.id")
+SYNCHRONISATIONS_OF_COLLECTOR = Relation(
+    SYNCHRONISATIONS, "synchronisation.collector_id = parent.id"
+)
+SYNCHRONISATIONS_OF_RF_MODULE = Relation(
+    SYNCHRONISATIONS, "synchronisation.rf_module_id = parent.id"
+)

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from ipaddress import ip_network
 from typing import Any
 
@@ -112,6 +113,23 @@ async def test_a_readout_is_committed_before_its_ack(port: int, place: Place) ->
             {"reference_id": "r1", "function": "read", "received_at": NOW}
         ]
         assert len(await fetch("select * from pending_frame")) == 1
+
+
+async def test_a_heartbeat_leaves_a_record_of_the_collectors_clock(port: int, place: Place) -> None:
+    told = [NOW + timedelta(seconds=2), NOW + timedelta(hours=1)]
+    async with identified(port, place) as line:
+        for number, device_at in enumerate(told):
+            beat = build.heartbeat(line.sender, reference_id=f"h{number}", device_at=device_at)
+            await line.say(beat)
+            await line.answer()
+        # What is said after it is answered after it.
+        await line.say(*line.readout("r1", "1.8.0(1*kWh)"))
+        await line.answer()
+
+    # The second came within a minute of the first.
+    assert await fetch("select kind, outcome, deviation_ms from synchronisation") == [
+        {"kind": "CLOCK", "outcome": "SUCCEEDED", "deviation_ms": 2_000}
+    ]
 
 
 async def test_a_resend_is_acked_again_and_stored_once(port: int, place: Place) -> None:

@@ -39,6 +39,7 @@ EXEMPT = {
     "recurring_job": "when a job is due next",
     "register_set": "the shape of what meters deliver",
     "review_frame": "a queue of what collectors delivered",
+    "synchronisation": "what was found of devices",
     "unclaimed_frame": "what strangers delivered",
     "unsealed_entry": "a queue of daily entries",
 }

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from collectors.base import (
     Acknowledged,
+    ClockTold,
     Close,
     Effect,
     PushSide,
@@ -70,6 +71,29 @@ def test_a_heartbeat_is_acked_at_once() -> None:
     session = identified_session()
 
     effects = session.feed(sent("heartbeat", "h1", response={"signal": 9}))
+
+    assert effects == [Reply(build.ack(SENDER, reference_id="h1"))]
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        pytest.param("2024-05-06T07:08:09+03:00", "2024-05-06T07:08:09+03:00", id="with offset"),
+        pytest.param("2024-05-06 07:08:09", "2024-05-06T07:08:09", id="in local time"),
+    ],
+)
+def test_a_heartbeat_tells_the_collectors_clock(text: str, shown: str) -> None:
+    effects = identified_session().feed(sent("heartbeat", "h1", response={"deviceDate": text}))
+
+    assert effects == [
+        Reply(build.ack(SENDER, reference_id="h1")),
+        ClockTold(datetime.fromisoformat(shown)),
+    ]
+
+
+@pytest.mark.parametrize("shown", ["yesterday", "", 20240506, None, ["2024-05-06"]])
+def test_a_clock_that_cannot_be_read_is_acked_all_the_same(shown: object) -> None:
+    effects = identified_session().feed(sent("heartbeat", "h1", response={"deviceDate": shown}))
 
     assert effects == [Reply(build.ack(SENDER, reference_id="h1"))]
 

@@ -13,7 +13,7 @@ from api.schema.node import NODES
 from db import access
 from db.settings import Urls
 from domain.accounts import operations as accounts
-from domain.hierarchy import branches, collectors, fields, rf_modules
+from domain.hierarchy import branches, collectors, fields, rf_modules, synchronisations
 from domain.readings import operations as readings
 from tests.factories import NOW, Place, add_supply, make_place, make_read, make_register_set
 from tests.walls.requests import RootField
@@ -116,6 +116,9 @@ async def inhabit(place: Place, index_wh: int) -> None:
     registers = await make_register_set(place.company_id, (f"1.8.{place.field_id}",))
     async with access.system() as connection:
         await readings.store(connection, [make_read(place, registers, NOW, index_wh)], now=NOW)
+    await synchronisations.note_clock(
+        company_id=place.company_id, collector_id=place.collector_id, device_at=NOW, now=NOW
+    )
 
 
 async def make_outside(inside: Place) -> Place:

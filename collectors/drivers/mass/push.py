@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from enum import Enum, auto
 from typing import Final
 
-from collectors.base import Acknowledged, Close, Effect, Identify, RawFrame, Reply, Store
+from collectors.base import Acknowledged, ClockTold, Close, Effect, Identify, RawFrame, Reply, Store
 from collectors.protocols.mass import build
+from collectors.protocols.mass.clock import device_at
 from collectors.protocols.mass.dialects import Dialect, Function
 from collectors.protocols.mass.framing import FRAME_BYTES_MAX, FrameRejected, FrameSplitter
 from collectors.protocols.mass.messages import Header, Message, MessageRejected, parse
@@ -128,7 +129,7 @@ class PushSession:
             return self._close(f"expected one device, got {header.flag} {header.serial_number} too")
         match header.function:
             case Function.HEARTBEAT:
-                return [Reply(self._ack(header.reference_id))]
+                return self._on_heartbeat(message)
             case Function.ACK:
                 return self._on_ack(message)
             case Function.IDENTIFICATION:
@@ -150,6 +151,11 @@ class PushSession:
                 facts=facts if isinstance(facts, Mapping) else {},
             )
         ]
+
+    def _on_heartbeat(self, message: Message) -> list[Effect]:
+        answer = Reply(self._ack(message.header.reference_id))
+        shown = device_at(message)
+        return [answer] if shown is None else [answer, ClockTold(shown)]
 
     def _on_ack(self, message: Message) -> list[Effect]:
         reference_id = message.header.reference_id

@@ -64,6 +64,7 @@ class Dialect:
     fail_description_read: tuple[str, ...] = ("failDescrition", "failDescription")
     meter: str = "meter"
     read_dates: tuple[str, ...] = ("readDate", "deviceDate")
+    device_date: str = "deviceDate"
     data: str = "data"
     data_identification: str = "id"
     data_text: str = "rawData"
