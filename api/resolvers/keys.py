@@ -118,28 +118,39 @@ def _own_place(caller: Caller) -> Place:
 
 
 async def _new_key(info: Info, input: CreateApiKeyInput, caller: Caller) -> NewKey:
-    """Return the key that is wanted; a confined caller's is confined likewise by default."""
-    if input.branch_id is not None and input.field_id is not None:
-        raise InvalidValue("field_id", expected="either a branch or a field")
-    place = Place()
-    if input.branch_id is not None:
-        branch_id = await seen(info, Branch, input.branch_id, argument="branchId")
-        place = Place(branch_id=BranchId(branch_id))
-    if input.field_id is not None:
-        field_id = await seen(info, Field, input.field_id, argument="fieldId")
-        place = Place(field_id=FieldId(field_id))
+    document_ids = await _document_ids(info, input.document_ids)
+    place = await _place(info, input, caller)
     return NewKey(
         name=input.name,
         # Strawberry hands out the values of lists in inputs, not the members.
         scopes=frozenset(Scope(scope) for scope in input.scopes),
         partner=input.partner,
-        document_ids=await _document_ids(info, input.document_ids),
-        place=_own_place(caller) if place.is_whole_company else place,
+        document_ids=document_ids,
+        place=place,
         addresses=input.addresses,
         cost_max=input.cost_max,
         cost_per_s=input.cost_per_s,
         expires_at=input.expires_at,
     )
+
+
+async def _place(info: Info, input: CreateApiKeyInput, caller: Caller) -> Place:
+    """Return where the key is for: where its maker is confined to, unless it is told otherwise.
+
+    :raises Forbidden: that is more than the maker's own place
+    """
+    branch_id = field_id = None
+    if input.branch_id is not None:
+        branch_id = BranchId(await seen(info, Branch, input.branch_id, argument="branchId"))
+        # Whoever is confined to a field sees the branch that it is of.
+        if caller.field_id is not None:
+            raise Forbidden
+    if input.field_id is not None:
+        field_id = FieldId(await seen(info, Field, input.field_id, argument="fieldId"))
+    if branch_id is not None and field_id is not None:
+        raise InvalidValue("field_id", expected="either a branch or a field")
+    place = Place(branch_id=branch_id, field_id=field_id)
+    return _own_place(caller) if place.is_whole_company else place
 
 
 async def _document_ids(info: Info, ids: list[strawberry.ID] | None) -> list[DocumentId] | None:

@@ -53,7 +53,7 @@ RIGHTS = """
         m.role, m.branch_id as user_branch_id, m.field_id as user_field_id,
         m.subscriber_id as user_subscriber_id, mf.branch_id as branch_of_user_field
     from api_key k
-    join company c on c.id = k.company_id and c.active
+    join company c on c.id = k.company_id and c.active and c.api_allowed
     left join field kf on kf.company_id = k.company_id and kf.id = k.field_id
     left join app_user u on u.id = k.user_id and u.active
     left join membership m on m.company_id = k.company_id and m.user_id = u.id

@@ -430,8 +430,7 @@ async def test_a_confined_maker_makes_and_sees_keys_of_its_own_place(web: Web) -
     wider = await make(web, confined, **of_branch)
     made = await make(web, confined)
 
-    (error,) = wider.data["createApiKey"]["userErrors"]
-    assert error["code"] == "PLACE_NOT_HELD"
+    assert wider.errors == [("FORBIDDEN", ["createApiKey"])]
     field = {"id": encode("Field", place.field_id)}
     assert made.data["createApiKey"]["apiKey"]["field"] == field
     seen = [(await web.ask(KEYS, user)).data["apiKeys"]["totalCount"] for user in (confined, whole)]

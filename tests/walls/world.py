@@ -4,7 +4,7 @@ Whoever adds a type with an id, or a table, adds rows of it to `inhabit`.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import asyncpg
 
@@ -14,13 +14,17 @@ from db import access
 from db.settings import Urls
 from domain.accounts import operations as accounts
 from domain.hierarchy import branches, collectors, fields, rf_modules, synchronisations
+from domain.hierarchy import branches, collectors, fields, rf_modules
+from domain.keys.rules import Place as KeyPlace
 from domain.readings import operations as readings
+from tests.api.documents import register
+from tests.api.keys import KEY, make_key
 from tests.factories import NOW, Place, add_supply, make_place, make_read, make_register_set
 from tests.walls.requests import RootField
 from tests.walls.rows import Rows, texts_in
 
 # What no place within a company has: a row of it for the whole company is enough.
-OF_THE_COMPANY = frozenset({"Company"})
+OF_THE_COMPANY = frozenset({"Company", "RegisteredDocument"})
 # What is named where any type would do.
 ANY = "Meter"
 # A shorter text may well be a part of another by chance.
@@ -118,6 +122,10 @@ async def inhabit(place: Place, index_wh: int) -> None:
         await readings.store(connection, [make_read(place, registers, NOW, index_wh)], now=NOW)
     await synchronisations.note_clock(
         company_id=place.company_id, collector_id=place.collector_id, device_at=NOW, now=NOW
+    await register(place.company_id, f"query Of{place.company_id} {{ viewer {{ name }} }}")
+    await make_key(
+        place.company_id,
+        replace(KEY, name=f"key of {place.field_id}", place=KeyPlace(field_id=place.field_id)),
     )
 
 
