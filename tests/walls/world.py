@@ -14,7 +14,6 @@ from db import access
 from db.settings import Urls
 from domain.accounts import operations as accounts
 from domain.hierarchy import branches, collectors, fields, rf_modules, synchronisations
-from domain.hierarchy import branches, collectors, fields, rf_modules
 from domain.keys.rules import Place as KeyPlace
 from domain.readings import operations as readings
 from tests.api.documents import register
@@ -122,6 +121,7 @@ async def inhabit(place: Place, index_wh: int) -> None:
         await readings.store(connection, [make_read(place, registers, NOW, index_wh)], now=NOW)
     await synchronisations.note_clock(
         company_id=place.company_id, collector_id=place.collector_id, device_at=NOW, now=NOW
+    )
     await register(place.company_id, f"query Of{place.company_id} {{ viewer {{ name }} }}")
     await make_key(
         place.company_id,
