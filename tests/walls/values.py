@@ -22,7 +22,16 @@ from graphql.utilities import ast_from_value
 
 PAGE_SIZE = 3
 # Where a value by the type alone would not do.
-NAMED: dict[str, object] = {"to": "2026-03-19T00:00:00+00:00"}
+NAMED: dict[str, object] = {
+    "to": "2026-03-19T00:00:00+00:00",
+    # Around everything.
+    "longitude": 29.0,
+    "radiusMeters": 1_000_000.0,
+    "north": 89.0,
+    "south": -89.0,
+    "east": 179.0,
+    "west": -179.0,
+}
 SCALARS: dict[str, object] = {
     "Boolean": True,
     "Date": "2026-03-18",
@@ -60,7 +69,8 @@ class Values:
         if is_non_null_type(kind):
             return self._value(kind.of_type, path)
         if is_list_type(kind):
-            return [self._value(kind.of_type, path)]
+            words = get_named_type(kind)
+            return list(words.values) if is_enum_type(words) else [self._value(kind.of_type, path)]
         if is_input_object_type(kind):
             return self._object(kind.fields, path, is_one_of=kind.is_one_of)
         assert is_leaf_type(kind)

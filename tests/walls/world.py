@@ -133,7 +133,11 @@ async def make_outside(inside: Place) -> Place:
     """Make a second branch in a company, with a field and a subscriber of its own."""
     branch_id = await branches.create(company_id=inside.company_id, name="Far South")
     field_id = await fields.create(
-        company_id=inside.company_id, branch_id=branch_id, name="Far Harbour"
+        company_id=inside.company_id,
+        branch_id=branch_id,
+        name="Far Harbour",
+        latitude=41.1,
+        longitude=29.1,
     )
     collector_id = await collectors.create(
         company_id=inside.company_id,
