@@ -147,8 +147,9 @@ METERS = """
         insert into metering_point (company_id, premises_id, code)
         select $1, id, name from premises
     )
-    insert into meter (company_id, rf_module_id, serial, register_digits, power_w_max, clock_rule)
-    select $1, r.id, lpad(n::text, 8, '0'), 6, 100000, '+03:00'
+    insert into meter
+        (company_id, rf_module_id, serial, make, register_digits, power_w_max, clock_rule)
+    select $1, r.id, lpad(n::text, 8, '0'), 'KLM', 6, 100000, '+03:00'
     from generate_series(0, $2::int - 1) n
     join rf_module r on r.company_id = $1
         and r.serial = format('RFC%s', lpad((n / $3::int)::text, 7, '0'))

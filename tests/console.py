@@ -118,9 +118,14 @@ class Process:
 
 
 class Console:
-    """Starts processes on one database and Redis, on ports of their own, with logs in `folder`."""
+    """Starts processes on one database and Redis, on ports of their own, with logs in `folder`.
 
-    def __init__(self, folder: Path, *, urls: Urls, redis_url: str) -> None:
+    settings: more of the environment that the processes see.
+    """
+
+    def __init__(
+        self, folder: Path, *, urls: Urls, redis_url: str, settings: Mapping[str, str] | None = None
+    ) -> None:
         self._folder = folder
         self._ports = dict(zip(PORTS, free_ports(len(PORTS)), strict=True))
         self._environment = {
@@ -133,6 +138,7 @@ class Console:
             "WATTLEDGER_HOME": str(folder / "home"),
             "WATTLEDGER_LOG_FORMAT": "json",
             **{name: str(port) for name, port in self._ports.items()},
+            **(settings or {}),
         }
 
     @property
