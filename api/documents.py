@@ -22,6 +22,7 @@ from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRul
 from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
 from api.errors import Code, Refusal, TooComplex, coded
+from api.execution.plans import Plans, is_conditional
 from api.limits import TOKENS_MAX, Costs, Variables, check_cost, check_sizes, literal
 from api.repeats import check_repeats
 
@@ -59,6 +60,7 @@ class Operation:
     document: "Document"
     node: OperationDefinitionNode
     _cost: int | None = None
+    _plans: Plans = field(default_factory=Plans)
 
     @property
     def type(self) -> OperationType:
@@ -67,6 +69,11 @@ class Operation:
     @property
     def name(self) -> str | None:
         return self.node.name.value if self.node.name else None
+
+    @property
+    def plans(self) -> Plans:
+        """Return the plans for an execution, which outlive it unless it decides on selections."""
+        return Plans() if self.document.is_conditional else self._plans
 
     def cost(self, variables: Variables) -> int:
         """Return what the operation may cost.
@@ -89,10 +96,15 @@ class Operation:
 
 @dataclass(slots=True)
 class Document:
-    """A valid document. introspection: what to tell callers who may not ask for the schema."""
+    """A valid document.
+
+    is_conditional: variables may decide on what it selects.
+    introspection: what to tell callers who may not ask for the schema.
+    """
 
     text: str
     node: DocumentNode
+    is_conditional: bool
     operations: list[Operation] = field(default_factory=list)
     introspection: list[GraphQLError] = field(default_factory=list)
 
@@ -152,7 +164,12 @@ class Documents:
             raise InvalidDocument([refusal]) from None
         if errors:
             raise InvalidDocument(_failed(errors))
-        document = Document(text, node, introspection=_failed(self._introspection(node)))
+        document = Document(
+            text,
+            node,
+            is_conditional(node),
+            introspection=_failed(self._introspection(node)),
+        )
         document.operations = [
             Operation(document, definition)
             for definition in node.definitions

@@ -21,7 +21,7 @@ from api.documents import Document, Documents, InvalidDocument, Operation
 from api.documents_registered import RegisteredDocuments
 from api.documents_review import Review
 from api.errors import Code, Forbidden, RateLimited, Refusal, TooComplex, coded
-from api.execution import Execution
+from api.execution.executor import Execution
 from api.limits import EXECUTION_S_MAX, check_variables
 from api.rate_limits import objects_in
 from api.requests import Request
@@ -211,6 +211,7 @@ class Engine:
             "operation_name": operation.name,
             "hide_suggestions": not self._is_explained_to(context),
             "executor_class": Execution,
+            "plans": operation.plans,
         }
 
 

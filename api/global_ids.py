@@ -14,8 +14,9 @@ class UndecodableId(Exception):
 
 
 def encode(type_name: str, row_id: int) -> str:
-    text = f"{type_name}{SEPARATOR}{row_id}"
-    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+    text = f"{type_name}{SEPARATOR}{row_id}".encode()
+    # Of letters, digits and the separator, base64 makes neither + nor /.
+    return binascii.b2a_base64(text, newline=False).rstrip(b"=").decode()
 
 
 def decode(text: str) -> tuple[str, int]:

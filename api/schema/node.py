@@ -1,7 +1,8 @@
 """Objects with an id, and how a row becomes one."""
 
-from dataclasses import fields
-from typing import ClassVar, Self
+from collections.abc import Sequence
+from itertools import repeat
+from typing import Any, ClassVar, Self
 
 import strawberry
 
@@ -34,12 +35,28 @@ class Node:
 
     @classmethod
     def of(cls, row: Record) -> Self:
-        columns = {
-            field.name: row[field.name]
-            for field in fields(cls)
-            if field.init and field.name not in {"id", "row"}
-        }
-        return cls(row=row, id=strawberry.ID(encode(cls.__name__, row["id"])), **columns)
+        return cls.all_of([row])[0]
+
+    @classmethod
+    def all_of(cls, rows: Sequence[Record]) -> list[Self]:
+        # Not by the constructor: of a page of rows, most columns are never asked for.
+        nodes = list(map(cls.__new__, repeat(cls, len(rows))))
+        for node, row in zip(nodes, rows, strict=True):
+            node.row = row
+        return nodes
+
+    @classmethod
+    def column(cls, nodes: Sequence["Node"], name: str) -> list[Any]:
+        """Return the same field of many objects, as reading each one's attribute would."""
+        if name == "id":
+            return [encode(cls.__name__, node.row["id"]) for node in nodes]
+        return [node.row[name] for node in nodes]
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return self.column([self], name)[0]
+        except KeyError:
+            raise AttributeError(name) from None
 
     @property
     def row_id(self) -> int:

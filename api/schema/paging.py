@@ -1,6 +1,6 @@
 """Connections: pages of a list by keyset cursors, counted only when somebody asks."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from typing import Any, Generic, Self, TypeVar
 
 import strawberry
@@ -49,9 +49,8 @@ class Connection(Generic[Item]):
 
     @classmethod
     def of(cls, page: Page, listing: Listing, count: Callable[[], Awaitable[int]]) -> Self:
-        made = node_type(listing).of
-        nodes: Sequence[Any] = [made(row) for row in page.rows]
-        return cls(page=page, listing=listing, count=count, nodes=list(nodes))
+        nodes: list[Any] = node_type(listing).all_of(page.rows)
+        return cls(page=page, listing=listing, count=count, nodes=nodes)
 
     @strawberry.field(description="The objects of the page with their cursors.")
     def edges(self) -> list[Edge[Item]]:
