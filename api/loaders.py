@@ -11,7 +11,7 @@ from strawberry.dataloader import DataLoader
 from api.caller import Caller
 from api.permissions.confine import Confine
 from api.spans import Span, SpanSeries, series_of
-from db.access import Connection, tenant
+from db.access import Connection, reading
 from domain import listing
 from domain.accounts.queries import Standing, standings
 from domain.filters import EVERYTHING, Condition
@@ -46,7 +46,7 @@ class Reach:
         return self.confine(self.caller, now=self.now)
 
     def connection(self) -> AbstractAsyncContextManager[Connection]:
-        return tenant(self.caller.company_id)
+        return reading(self.caller.company_id)
 
 
 class Loaders:

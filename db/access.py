@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from typing import Any, TypeAlias, cast
 
 import asyncpg
@@ -16,6 +16,7 @@ from tortoise.transactions import in_transaction
 from db.acting import actor_setting
 from db.ids import CompanyId
 from db.models import MODELS
+from db.reading import Readers
 from db.settings import Urls
 
 ACQUIRE_TIMEOUT_S = 10
@@ -25,6 +26,8 @@ POOL_SIZE = 10
 SEE_COMPANY = "select set_config('app.company', $1, true), set_config('app.actor', $2, true)"
 READ_ONE_STATE = "set transaction isolation level repeatable read read only"
 SAY_WHO = "select set_config('app.actor', $1, true)"
+
+_readers = Readers()
 
 Connection: TypeAlias = "PoolConnectionProxy[asyncpg.Record]"
 # What says nothing about the work itself: it may well go through later, or in smaller pieces.
@@ -61,9 +64,11 @@ async def connect(urls: Urls, *, pool_size: int = POOL_SIZE) -> None:
         # uvicorn's lifespan and its requests run in different tasks.
         _enable_global_fallback=True,
     )
+    await _readers.open(urls.app, size=pool_size)
 
 
 async def close() -> None:
+    await _readers.close()
     await Tortoise.close_connections()
 
 
@@ -76,6 +81,21 @@ async def tenant(company_id: CompanyId) -> AsyncIterator[Connection]:
     async with _transaction("app") as connection:
         await connection.execute(SEE_COMPANY, str(company_id), actor_setting())
         yield connection
+
+
+def reading(company_id: CompanyId) -> AbstractAsyncContextManager[Connection]:
+    """Lend a connection that sees the rows of `company_id` alone, and can change nothing.
+
+    Each statement is a transaction by itself, and the only round trip. Models do not join in.
+    """
+    return _readers.reading(company_id)
+
+
+async def read_row(query: str, *arguments: object) -> asyncpg.Record | None:
+    """Return the row that one statement finds as `system`: a transaction by itself."""
+    async with asyncio.timeout(ACQUIRE_TIMEOUT_S):
+        async with get_connection("system").acquire_connection() as connection:
+            return cast("asyncpg.Record | None", await connection.fetchrow(query, *arguments))
 
 
 @asynccontextmanager
@@ -125,6 +145,10 @@ async def is_reachable(role: str = "system") -> bool:
     return True
 
 
+async def _leave(_: object) -> None:
+    """Reset nothing on a connection that is given back: what we set ends with its transaction."""
+
+
 def _pool(url: str, size: int) -> dict[str, Any]:
     config = expand_db_url(url)
     config["credentials"] |= {
@@ -132,5 +156,6 @@ def _pool(url: str, size: int) -> dict[str, Any]:
         "maxsize": size,
         "command_timeout": COMMAND_TIMEOUT_S,
         "max_inactive_connection_lifetime": 60,
+        "reset": _leave,
     }
     return cast("dict[str, Any]", config)

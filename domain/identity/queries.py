@@ -61,8 +61,7 @@ async def rights(
     *, session_id: SessionId, user_id: UserId, company_id: CompanyId | None, now: datetime
 ) -> Rights | None:
     """Return what a session may do in a company now; None when the session has ended."""
-    async with access.system() as connection:
-        row = await connection.fetchrow(RIGHTS, session_id, user_id, company_id, now)
+    row = await access.read_row(RIGHTS, session_id, user_id, company_id, now)
     if row is None:
         return None
     role = row["role"] or (row["platform_role"] if row["company_id"] else None)

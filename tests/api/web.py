@@ -194,7 +194,7 @@ async def make_partitions(around: datetime) -> None:
 
 
 async def listen_to_queries(company_id: CompanyId, queries: list[str]) -> None:
-    """Write every query that the API asks as `app` from now on into `queries`."""
+    """Write every query that the API reads a company's rows with from now on into `queries`."""
 
     def record(query: LoggedQuery) -> None:
         if "set_config" not in query.query and "select" in query.query:
@@ -203,9 +203,8 @@ async def listen_to_queries(company_id: CompanyId, queries: list[str]) -> None:
     everybody_has_one = asyncio.Barrier(access.POOL_SIZE)
 
     async def listen() -> None:
-        async with access.tenant(company_id) as connection:
+        async with access.reading(company_id) as connection:
             connection.add_query_logger(record)
             await everybody_has_one.wait()
 
-    # A task each: in one task they would all be the same transaction.
     await asyncio.gather(*(listen() for _ in range(access.POOL_SIZE)))
