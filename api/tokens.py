@@ -1,6 +1,7 @@
 """Access and refresh tokens: signed, short, and never trusted for what may have changed since."""
 
 import secrets
+from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -18,6 +19,7 @@ ALGORITHMS = ["HS256"]
 TOKEN_BYTES_MAX = 4 * 1024
 SECRET_BYTES = 32
 ID_MAX = 2**63 - 1
+KEPT_MAX = 1_000
 
 
 class InvalidToken(Exception):
@@ -47,6 +49,8 @@ class Tokens:
 
     def __init__(self, secret: str) -> None:
         self._key = OctKey.import_key(secret)
+        # What was proven once stays proven, but for the time: a client asks often in a few minutes.
+        self._proven: OrderedDict[str, AccessToken] = OrderedDict()
 
     def sign_access(self, token: AccessToken, *, now: datetime) -> str:
         return self._sign(
@@ -75,6 +79,14 @@ class Tokens:
 
         :raises InvalidToken: it is forged, expired, or no access token
         """
+        token = self._proven.get(text)
+        if token is None or token.expires_at <= whole_seconds(now):
+            token = self._proven[text] = self._proved_access(text, now=now)
+            if len(self._proven) > KEPT_MAX:
+                self._proven.popitem(last=False)
+        return token
+
+    def _proved_access(self, text: str, *, now: datetime) -> AccessToken:
         claims = self._read(text, ACCESS_AUDIENCE, now=now)
         try:
             company = claims.get("company")
