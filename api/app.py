@@ -103,6 +103,8 @@ def server_options(settings: Settings) -> Mapping[str, Any]:
         "host": settings.api_host,
         "port": settings.api_port,
         "log_config": None,
+        # Each line would say `POST /graphql`.
+        "access_log": False,
         "server_header": False,
         **SERVER_OPTIONS,
     }
