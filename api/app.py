@@ -14,6 +14,8 @@ from starlette.routing import Route, WebSocketRoute
 
 from api.auth import Authenticator
 from api.endpoint import Endpoint
+from api.file_tokens import FileTokens
+from api.files import file_routes
 from api.health import health_routes
 from api.live import LiveFeed
 from api.origins import cross_origin
@@ -68,6 +70,7 @@ def create_app(
     )
     limits = RateLimits(buckets, Budget(settings.cost_budget, settings.cost_budget_per_s))
     schema = ApiSchema(production=settings.production)
+    files = FileTokens(secret)
     endpoint = Endpoint(
         schema.engine,
         auth=auth,
@@ -75,6 +78,7 @@ def create_app(
         limits=limits,
         clock=clock,
         has_ide=not settings.production,
+        files=files,
         confine=confine,
     )
     sockets = Sockets(
@@ -83,6 +87,7 @@ def create_app(
         live=live,
         auth=auth,
         limits=limits,
+        files=files,
         confine=confine,
         allowed_origins=settings.allowed_origins,
     )
@@ -90,6 +95,7 @@ def create_app(
         routes=[
             Route(PATH, endpoint.answer, methods=["GET", "POST"]),
             WebSocketRoute(PATH, sockets),
+            *file_routes(files, clock=clock),
             *health_routes(clock=clock, bell=bell, feed=live, registry=CollectorRegistry()),
         ],
         middleware=[cross_origin(settings.allowed_origins)],

@@ -18,6 +18,7 @@ from domain.outbox import Cursor, position
 
 if TYPE_CHECKING:
     from api.auth import Authenticator
+    from api.file_tokens import FileTokens
     from api.live import LiveFeed
 
 
@@ -37,6 +38,7 @@ class Context:
     live: "LiveFeed"
     auth: "Authenticator"
     limits: RateLimits
+    files: "FileTokens"
     address: str
     request_id: str | None = None
     confine: Confine = confine
@@ -108,6 +110,7 @@ class Context:
             live=self.live,
             auth=self.auth,
             limits=self.limits,
+            files=self.files,
             address=self.address,
             request_id=request_id or self.request_id,
             confine=self.confine,

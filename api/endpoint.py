@@ -16,6 +16,7 @@ from api.caller import Caller
 from api.context import Context
 from api.engine import ChangesSomething, Engine, Outcome
 from api.errors import Code, RateLimited, Refusal, formatted, unforeseen
+from api.file_tokens import FileTokens
 from api.limits import BODY_BYTES_MAX
 from api.live import LiveFeed
 from api.permissions.confine import Confine, confine
@@ -56,6 +57,7 @@ class Endpoint:
         engine: Engine,
         *,
         auth: Authenticator,
+        files: FileTokens,
         live: LiveFeed,
         limits: RateLimits,
         clock: Callable[[], datetime],
@@ -64,6 +66,7 @@ class Endpoint:
     ) -> None:
         self._engine = engine
         self._auth = auth
+        self._files = files
         self._live = live
         self._limits = limits
         self._clock = clock
@@ -123,6 +126,7 @@ class Endpoint:
             limits=self._limits,
             address=_address(http),
             request_id=request_id_of(http.headers.get(REQUEST_ID_HEADER)),
+            files=self._files,
             confine=self._confine,
         )
 

@@ -6,6 +6,7 @@ FALLBACK = "en"
 
 MESSAGES: Mapping[str, Mapping[str, str]] = {
     "en": {
+        "ALREADY_FINISHED": "It has ended already.",
         "ALREADY_EXISTS": "There is one with this {field} already.",
         "CURRENCY_FIXED": "Money was charged in this currency already: it stays.",
         "DIGITS_TOO_FEW": "The register has shown {shown_kwh} kWh already: more digits are needed.",
@@ -21,11 +22,14 @@ MESSAGES: Mapping[str, Mapping[str, str]] = {
         "TOO_MANY_DOCUMENTS": "There may be at most {limit} registered documents.",
         "TOO_MANY_KEYS": "There may be at most {limit} API keys in use.",
         "UNREGISTRABLE": "The document cannot be registered: {reason}.",
+        "TOO_MANY_JOBS": "There is too much work waiting; let some of it end first.",
+        "STORAGE_FULL": "The company's files leave no room for it; try again tomorrow.",
         "STALE_VERSION": "Somebody changed it in the meantime; look at it again.",
         "INVALID_CREDENTIALS": "The e-mail or the password is wrong.",
         "SESSION_ENDED": "The session has ended; sign in again.",
     },
     "tr": {
+        "ALREADY_FINISHED": "Zaten sona erdi.",
         "ALREADY_EXISTS": "Bu değerle bir kayıt zaten var: {field}.",
         "CURRENCY_FIXED": "Bu para biriminde işlem yapıldı; artık değişemez.",
         "DIGITS_TOO_FEW": "Sayaç şimdiden {shown_kwh} kWh gösterdi: daha çok hane gerekir.",
@@ -41,6 +45,8 @@ MESSAGES: Mapping[str, Mapping[str, str]] = {
         "TOO_MANY_DOCUMENTS": "En çok {limit} kayıtlı belge olabilir.",
         "TOO_MANY_KEYS": "En çok {limit} API anahtarı kullanımda olabilir.",
         "UNREGISTRABLE": "Belge kaydedilemez: {reason}.",
+        "TOO_MANY_JOBS": "Bekleyen çok iş var; önce bir kısmının bitmesini bekleyin.",
+        "STORAGE_FULL": "Şirketin dosyaları yer bırakmıyor; yarın yeniden deneyin.",
         "STALE_VERSION": "Bu kayıt bu arada değişti; yeniden bakın.",
         "INVALID_CREDENTIALS": "E-posta veya parola yanlış.",
         "SESSION_ENDED": "Oturum sona erdi; yeniden giriş yapın.",

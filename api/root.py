@@ -13,9 +13,13 @@ from api.resolvers.companies import CompaniesQuery, CompanyMutation
 from api.resolvers.company import CompanyQuery
 from api.resolvers.cursor import CursorQuery
 from api.resolvers.documents import DocumentMutation, DocumentQuery
+from api.resolvers.exports import ExportMutation
 from api.resolvers.fields import FieldMutation
+from api.resolvers.files import FileMutation
 from api.resolvers.health import HealthQuery
 from api.resolvers.identity import IdentityMutation, IdentityQuery
+from api.resolvers.imports import ImportMutation, ImportQuery
+from api.resolvers.jobs import JobMutation, JobQuery
 from api.resolvers.keys import KeyMutation, KeyQuery
 from api.resolvers.live import LiveSubscription
 from api.resolvers.meters import MeterMutation
@@ -44,6 +48,8 @@ Query = merge_types(
         RateLimitQuery,
         DocumentQuery,
         KeyQuery,
+        ImportQuery,
+        JobQuery,
     ),
 )
 Mutation = merge_types(
@@ -58,6 +64,10 @@ Mutation = merge_types(
         MeterMutation,
         DocumentMutation,
         KeyMutation,
+        FileMutation,
+        ExportMutation,
+        ImportMutation,
+        JobMutation,
     ),
 )
 Subscription = merge_types("Subscription", (LiveSubscription,))

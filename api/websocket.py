@@ -16,6 +16,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 from api.auth import Authenticator
 from api.context import Context
 from api.engine import Engine
+from api.file_tokens import FileTokens
 from api.live import LiveFeed
 from api.origins import may_open_socket
 from api.permissions.confine import Confine, confine
@@ -53,6 +54,7 @@ class Sockets:
         live: LiveFeed,
         auth: Authenticator,
         limits: RateLimits,
+        files: FileTokens,
         confine: Confine = confine,
         allowed_origins: Collection[str] = (),
     ) -> None:
@@ -63,6 +65,7 @@ class Sockets:
         self._limits = limits
         self._confine = confine
         self._allowed_origins = allowed_origins
+        self._files = files
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         socket = WebSocket(scope, receive, send)
@@ -83,6 +86,7 @@ class Sockets:
             live=self._live,
             auth=self._auth,
             limits=self._limits,
+            files=self._files,
             address=socket.client.host if socket.client else "",
             request_id=request_id_of(socket.headers.get(REQUEST_ID_HEADER)),
             confine=self._confine,

@@ -5,7 +5,17 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from cli import audit, books, companies, migration, processes, schema, users
+from cli import (
+    audit,
+    books,
+    companies,
+    exports,
+    imports,
+    migration,
+    processes,
+    schema,
+    users,
+)
 from cli.demo.command import demo
 from cli.doctor.command import doctor
 from cli.documents.command import commands as documents
@@ -49,6 +59,8 @@ app.command()(schema.schema)
 app.command()(replay)
 app.command()(doctor)
 app.add_typer(companies.commands, name="company")
+app.command("import")(imports.import_)
+app.command()(exports.export)
 app.add_typer(users.commands, name="user")
 app.add_typer(books.commands, name="ledger")
 app.add_typer(audit.commands, name="audit")

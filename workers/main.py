@@ -14,7 +14,9 @@ from db.settings import Settings, Urls
 from domain.health import is_ready, vitals
 from workers.arq_queue import supervise
 from workers.ingest import Drain
+from workers.long_jobs import work_on
 from workers.sweeper import sweep
+from workers.works import WORKS
 
 OTHER_CONNECTIONS = 4
 
@@ -42,6 +44,7 @@ async def run(
                 drain = Drain(number=number, connections=connections, bell=bell, clock=clock)
                 tasks.create_task(drain.run())
             tasks.create_task(sweep(clock=clock))
+            tasks.create_task(work_on(works=WORKS, clock=clock))
             tasks.create_task(
                 supervise(redis_url=redis_url, queue_name=f"{database}:arq", clock=clock)
             )

@@ -10,7 +10,7 @@ from typing import Protocol
 from db.acting import Actor, acting
 from db.enums import ActorKind
 from domain.jobs import claim
-from workers.jobs import audit, devices, frames, ledger, partitions
+from workers.jobs import audit, devices, files, frames, ledger, partitions
 
 log = logging.getLogger(__name__)
 
@@ -34,6 +34,7 @@ RECURRING: Mapping[str, RecurringJob] = MappingProxyType(
             timedelta(hours=1), devices.forget_synchronisations
         ),
         "devices.note_silences": RecurringJob(timedelta(minutes=5), devices.note_silences),
+        "files.remove_expired": RecurringJob(timedelta(minutes=10), files.remove_expired),
         "frames.release_matchable": RecurringJob(timedelta(minutes=1), frames.release_matchable),
         "ledger.close_days": RecurringJob(timedelta(minutes=1), ledger.close_days),
         "partitions.maintain": RecurringJob(timedelta(hours=1), partitions.maintain),

@@ -34,11 +34,25 @@ TABLES = (
     "daily_entry",
     "document",
     "api_key",
+    "job",
+    "job_error",
+    "stored_file",
 )
 WHOLE_COMPANY: Mapping[str, str] = dict.fromkeys(TABLES, ALL)
 
+# Work and files are of no place: who is confined sees the own ones.
+OWN_WORK: Mapping[str, str] = {
+    "job": "(job.created_by = {user}::int8 or job.created_by_key = {key}::int8)",
+    "job_error": """exists (
+        select from job j where j.company_id = job_error.company_id and j.id = job_error.job_id
+            and (j.created_by = {user}::int8 or j.created_by_key = {key}::int8))""",
+    "stored_file": """(stored_file.created_by = {user}::int8
+        or stored_file.created_by_key = {key}::int8)""",
+}
+
 # Everything hangs on a field in the end; `{fields}` are those that the caller sees.
 OF_FIELDS: Mapping[str, str] = {
+    **OWN_WORK,
     "company": ALL,
     "branch": """exists (
         select from field f where f.company_id = branch.company_id and f.branch_id = branch.id
@@ -108,6 +122,7 @@ ONE_FIELD = "select {field}::int8"
 # A point's account changes with its tenant, and its meter with an exchange: what a subscriber sees
 # of a meter ends where the tenancy does.
 OF_SUBSCRIBER: Mapping[str, str] = {
+    **OWN_WORK,
     "company": ALL,
     "branch": NONE,
     "field": NONE,
@@ -170,6 +185,8 @@ def confine(caller: Caller, *, now: datetime) -> Wall:
         "branch": caller.branch_id,
         "field": caller.field_id,
         "subscriber": caller.subscriber_id,
+        "user": caller.user_id,
+        "key": None if caller.key is None else caller.key.id,
         "now": now,
     }
     return Wall(_conditions(caller).__getitem__, values)

@@ -14,6 +14,9 @@ from db.enums import (
     EntryKind,
     Frequency,
     Health,
+    ImportMode,
+    JobKind,
+    JobState,
     PointRole,
     Quality,
     Relay,
@@ -23,6 +26,8 @@ from db.enums import (
     Supply,
     SynchronisationKind,
     SynchronisationOutcome,
+    TableFormat,
+    TableKind,
     TimeSource,
 )
 from domain.search.ways import Match, MatchedIn, SearchType
@@ -206,5 +211,53 @@ _describe(
         Match.EXACT: "All of it.",
         Match.PREFIX: "How it begins.",
         Match.PART: "A part of it.",
+    },
+)
+_describe(
+    JobKind,
+    "What long work does.",
+    {JobKind.IMPORT: "Reads tables into the hierarchy.", JobKind.EXPORT: "Writes it to tables."},
+)
+_describe(
+    JobState,
+    "How far long work is.",
+    {
+        JobState.QUEUED: "It waits for a worker.",
+        JobState.RUNNING: "A worker is at it.",
+        JobState.SUCCEEDED: "It is done.",
+        JobState.FAILED: "It was given up; `failure` says why.",
+        JobState.CANCELLED: "Somebody called it off.",
+    },
+)
+_describe(
+    ImportMode,
+    "What an import does with what is there already.",
+    {
+        ImportMode.CREATE_ONLY: "Refuses what is there otherwise, and leaves what is there so.",
+        ImportMode.CREATE_OR_UPDATE: "Changes it to what the file says.",
+    },
+)
+_describe(
+    TableKind,
+    "What a table has rows of; sheets and CSV files are called so in lower case.",
+    {
+        TableKind.BRANCHES: "Branches.",
+        TableKind.FIELDS: "Fields.",
+        TableKind.COLLECTORS: "Collectors.",
+        TableKind.RF_MODULES: "RF modules.",
+        TableKind.METERS: "Meters.",
+        TableKind.PREMISES: "Premises.",
+        TableKind.METERING_POINTS: "Metering points.",
+        TableKind.MOUNTINGS: "Which meter is mounted where now.",
+        TableKind.SUBSCRIBERS: "Subscribers.",
+        TableKind.ACCOUNTS: "Open accounts, a row for each metering point.",
+    },
+)
+_describe(
+    TableFormat,
+    "How tables are written.",
+    {
+        TableFormat.XLSX: "A workbook with a sheet for each kind.",
+        TableFormat.CSV: "A ZIP with a CSV file for each kind, in UTF-8.",
     },
 )

@@ -1,5 +1,6 @@
 """Looking at files that are announced."""
 
+from domain.facets import instant, text
 from domain.listing import Listing
 
 UPLOADS = Listing(
@@ -14,5 +15,6 @@ UPLOADS = Listing(
         "created_by_key",
         "expires_at",
     ),
-    key="stored_file.name",
+    facets=(text("stored_file.name"), instant("stored_file.expires_at")),
+    order="expires_at",
 )

@@ -6,8 +6,9 @@ from typing import Any
 import orjson
 
 from db import access
-from db.enums import JobState
+from db.enums import JobKind, JobState
 from db.ids import CompanyId, FileId, JobId
+from domain.facets import instant, text, whole, word
 from domain.listing import Listing, Relation
 from domain.longwork.running import ItemError
 
@@ -32,12 +33,26 @@ JOBS = Listing(
         "created_by",
         "created_by_key",
     ),
-    key="to_char(job.created_at at time zone 'UTC', 'YYYYMMDDHH24MISSUS')",
+    facets=(
+        instant("job.created_at"),
+        instant("job.finished_at", nullable=True),
+        word("job.kind", JobKind),
+        word("job.state", JobState),
+    ),
+    order="created_at",
+    newest_first=True,
 )
 JOB_ERRORS = Listing(
     table="job_error",
     columns=("id", "sheet", "row_number", "column_name", "code", "params"),
-    key="lpad(job_error.id::text, 20, '0')",
+    facets=(
+        whole("job_error.id", name="found", meaning="When it was found, as a number."),
+        text("job_error.code"),
+        text("job_error.sheet", nullable=True),
+        whole("job_error.row_number", name="row", nullable=True),
+        text("job_error.column_name", name="column", nullable=True),
+    ),
+    order="found",
 )
 
 ERRORS_OF_JOB = Relation(JOB_ERRORS, "job_error.job_id = parent.id")

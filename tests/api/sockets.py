@@ -19,6 +19,7 @@ from websockets.typing import Subprotocol
 
 from api.auth import Authenticator
 from api.engine import Engine
+from api.file_tokens import FileTokens
 from api.live import LiveFeed
 from api.permissions.confine import Confine, confine
 from api.rate_limits import RateLimits
@@ -209,7 +210,15 @@ async def _served(bell: Bell, limits: RateLimits, confine: Confine) -> AsyncIter
         clock=clock,
     )
     engine = ApiSchema(production=True).engine
-    sockets = Sockets(engine, clock=clock, live=feed, auth=auth, limits=limits, confine=confine)
+    sockets = Sockets(
+        engine,
+        clock=clock,
+        live=feed,
+        auth=auth,
+        limits=limits,
+        files=FileTokens(SECRET),
+        confine=confine,
+    )
     app = Starlette(routes=[WebSocketRoute("/graphql", sockets)])
     following = asyncio.create_task(feed.run())
     try:

@@ -6,13 +6,14 @@ from collections.abc import AsyncIterator, Mapping
 import pytest
 
 from api.context import Context
+from api.file_tokens import FileTokens
 from api.live import WAITING_ROWS_MAX
 from api.socket_session import SocketSession
 from db import access
 from db.settings import Urls
 from domain.identity.operations import end_session
 from domain.readings import operations as readings
-from tests.api.sockets import TOKEN_TTL, LiveApi, Socket, live_api
+from tests.api.sockets import SECRET, TOKEN_TTL, LiveApi, Socket, live_api
 from tests.factories import NOW, Place, make_place, make_read, make_register_set
 from tests.outbox_rows import put_row
 from tests.waiting import until
@@ -107,6 +108,7 @@ async def test_client_that_takes_no_events_is_closed(api: LiveApi, place: Place)
         live=api.feed,
         auth=api.auth,
         limits=api.limits,
+        files=FileTokens(SECRET),
         address="127.0.0.1",
     )
     session = asyncio.create_task(SocketSession(line, api.engine, context).serve())

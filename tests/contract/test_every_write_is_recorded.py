@@ -26,6 +26,7 @@ EXEMPT = {
     "daily_entry_seal": "the chain over the daily entries themselves",
     "entry": "the ledger keeps every entry for good",
     "held_reading": "what meters delivered",
+    "job_error": "what a job, which is recorded, found wrong",
     "journal": "the ledger keeps every transaction for good",
     "ledger_account": "made with the first entry, and never changed",
     "meter_latest": "what meters delivered",
@@ -40,6 +41,7 @@ EXEMPT = {
     "register_set": "the shape of what meters deliver",
     "review_frame": "a queue of what collectors delivered",
     "synchronisation": "what was found of devices",
+    "stored_file_part": "the bytes of a file, which is recorded",
     "unclaimed_frame": "what strangers delivered",
     "unsealed_entry": "a queue of daily entries",
 }

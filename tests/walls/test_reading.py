@@ -15,7 +15,7 @@ UNFORESEEN = "INTERNAL_SERVER_ERROR"
 TOO_COMPLEX = "QUERY_TOO_COMPLEX"
 # What a caller meets who asks for what is behind a wall.
 WALLED_CODES = {"NOT_FOUND", "FORBIDDEN"}
-SHOWING_NOTHING = {"companies", "liveCursor", "rateLimit"}
+SHOWING_NOTHING = {"companies", "importTemplate", "liveCursor", "rateLimit"}
 # Staff of the platform are told the name of every company, since they may act in any.
 SHOWN_TO_STAFF = frozenset({"companies", "viewer"})
 

@@ -11,14 +11,19 @@ import asyncpg
 from api.global_ids import encode
 from api.schema.node import NODES
 from db import access
+from db.enums import JobKind, JobState
 from db.settings import Urls
 from domain.accounts import operations as accounts
 from domain.hierarchy import branches, collectors, fields, rf_modules, synchronisations
 from domain.keys.rules import Place as KeyPlace
+from domain.longwork import jobs, running
+from domain.longwork.jobs import Asker
+from domain.longwork.running import ItemError
 from domain.readings import operations as readings
 from tests.api.documents import register
 from tests.api.keys import KEY, make_key
 from tests.factories import NOW, Place, add_supply, make_place, make_read, make_register_set
+from tests.imports import sent
 from tests.walls.requests import RootField
 from tests.walls.rows import Rows, texts_in
 
@@ -127,6 +132,28 @@ async def inhabit(place: Place, index_wh: int) -> None:
         place.company_id,
         replace(KEY, name=f"key of {place.field_id}", place=KeyPlace(field_id=place.field_id)),
     )
+    await give_work(place)
+
+
+async def give_work(place: Place) -> None:
+    """Give a place a file that was sent, and a job that found a fault in it."""
+    asker = Asker(user_id=None, role=None, scopes=frozenset())
+    content = f"serial\n{place.collector_serial}".encode()
+    name = f"collectors-of-{place.field_id}.csv"
+    file_id = await sent(place.company_id, None, content, name=name)
+    job_id = await jobs.queue(
+        company_id=place.company_id,
+        kind=JobKind.IMPORT,
+        asker=asker,
+        input={"file_id": file_id},
+        now=NOW,
+    )
+    run = await running.claim(now=NOW, only=job_id)
+    assert run is not None
+    fault = ItemError(code="REQUIRED", sheet=name)
+    async with run.step(now=NOW) as connection:
+        await run.report(connection, [fault], count=1)
+    await run.end(JobState.FAILED, now=NOW, error="FAULTY_FILE")
 
 
 async def make_outside(inside: Place) -> Place:

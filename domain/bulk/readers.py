@@ -1,0 +1,142 @@
+"""From cells to values, whichever format they come from. Pure; each returns the value or refuses.
+
+Numbers may have a decimal point or a decimal comma, and no thousands separators.
+"""
+
+import re
+from collections.abc import Callable
+from datetime import UTC, date, datetime, time
+from decimal import Decimal
+from enum import StrEnum
+from ipaddress import ip_address
+from zoneinfo import ZoneInfo
+
+from domain.refusals import InvalidValue
+from domain.spreadsheets.cells import Cell
+
+# Beyond that a spreadsheet's own numbers are not exact.
+EXACT_INTEGER_MAX = 10**15
+NUMBER = re.compile(r"[+-]?\d{1,15}(?:[.,]\d{1,10})?")
+WHOLE_NUMBER = re.compile(r"[+-]?\d{1,15}")
+TURKISH_DATE = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})(?:[ T](\d{1,2}):(\d{2})(?::(\d{2}))?)?")
+WH_PER_KWH = 1000
+YES = frozenset({"true", "yes", "1", "evet", "doğru"})
+NO = frozenset({"false", "no", "0", "hayır", "yanlış"})
+
+Reader = Callable[[Cell, ZoneInfo], object]
+
+
+def text(cell: Cell, _: ZoneInfo) -> str:
+    if isinstance(cell, str):
+        return cell
+    number = _whole(cell)
+    if number is None:
+        raise InvalidValue(expected="a text")
+    return str(number)
+
+
+def whole_number(cell: Cell, _: ZoneInfo) -> int:
+    number = _whole(cell)
+    if number is None and isinstance(cell, str) and WHOLE_NUMBER.fullmatch(cell):
+        number = int(cell)
+    if number is None:
+        raise InvalidValue(expected="a whole number")
+    return number
+
+
+def decimal(cell: Cell, _: ZoneInfo) -> Decimal:
+    if isinstance(cell, int | float | Decimal) and not isinstance(cell, bool):
+        number = Decimal(str(cell))
+        if number.is_finite():
+            return number
+    if isinstance(cell, str) and NUMBER.fullmatch(cell):
+        return Decimal(cell.replace(",", "."))
+    raise InvalidValue(expected="a number such as 12.5")
+
+
+def degrees(limit: int) -> Reader:
+    """Return the reader of an angle from -limit to limit."""
+
+    def read(cell: Cell, zone: ZoneInfo) -> float:
+        angle = float(decimal(cell, zone))
+        if not -limit <= angle <= limit:
+            raise InvalidValue(expected=f"degrees from -{limit} to {limit}")
+        return angle
+
+    return read
+
+
+def energy_wh(cell: Cell, zone: ZoneInfo) -> int:
+    """Return the watt hours of an index in kilowatt hours."""
+    index_wh = decimal(cell, zone) * WH_PER_KWH
+    if index_wh < 0 or index_wh != index_wh.to_integral_value():
+        raise InvalidValue(expected="kilowatt hours with three decimals at most")
+    return int(index_wh)
+
+
+def address(cell: Cell, _: ZoneInfo) -> str:
+    try:
+        return str(ip_address(cell if isinstance(cell, str) else ""))
+    except ValueError as error:
+        raise InvalidValue(expected="an IP address") from error
+
+
+def yes_or_no(cell: Cell, _: ZoneInfo) -> bool:
+    said = str(cell).lower()
+    if said in YES:
+        return True
+    if said in NO:
+        return False
+    raise InvalidValue(expected="TRUE or FALSE")
+
+
+def word(words: type[StrEnum]) -> Reader:
+    """Return the reader of one of some words, in capitals or not."""
+
+    def read(cell: Cell, _: ZoneInfo) -> StrEnum:
+        try:
+            return words(str(cell).upper() if isinstance(cell, str) else "")
+        except ValueError as error:
+            raise InvalidValue(expected=", ".join(words)) from error
+
+    return read
+
+
+def instant(cell: Cell, zone: ZoneInfo) -> datetime:
+    """Return an instant in UTC; what names no offset is local to the company."""
+    if isinstance(cell, datetime):
+        moment = cell
+    elif isinstance(cell, date):
+        moment = datetime.combine(cell, time.min)
+    else:
+        moment = _parsed(cell)
+    try:
+        return (moment.replace(tzinfo=zone) if moment.tzinfo is None else moment).astimezone(UTC)
+    except OverflowError as error:
+        raise _no_instant() from error
+
+
+def _parsed(cell: Cell) -> datetime:
+    if not isinstance(cell, str):
+        raise _no_instant()
+    try:
+        if found := TURKISH_DATE.fullmatch(cell):
+            day, month, year, hour, minute, second = (int(part or 0) for part in found.groups())
+            return datetime(year, month, day, hour, minute, second)  # noqa: DTZ001 - the zone follows
+        return datetime.fromisoformat(cell)
+    except ValueError as error:
+        raise _no_instant() from error
+
+
+def _no_instant() -> InvalidValue:
+    return InvalidValue(expected="a date such as 2026-03-29 or 29.03.2026, with a time or without")
+
+
+def _whole(cell: Cell) -> int | None:
+    """Return a spreadsheet's own number, if it is whole and exact."""
+    if isinstance(cell, bool) or not isinstance(cell, int | float | Decimal):
+        return None
+    number = Decimal(cell)
+    if not number.is_finite() or abs(number) > EXACT_INTEGER_MAX or number % 1:
+        return None
+    return int(number)

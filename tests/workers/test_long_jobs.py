@@ -1,0 +1,230 @@
+"""A job is done once, whoever dies in it: what a step did and how far it is commit together."""
+
+import asyncio
+import signal
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from argon2 import PasswordHasher
+
+from db import access
+from db.enums import JobState
+from db.ids import CompanyId, JobId
+from db.settings import Urls
+from domain.identity.passwords import Passwords
+from domain.imports.work import CHUNK_ITEMS, ImportWork
+from domain.longwork import jobs, running
+from domain.longwork.jobs import Asker
+from domain.longwork.running import ATTEMPTS_MAX, LEASE, Cancelled, LeaseLost, Run, claim
+from tests.cli.demo_run import environment
+from tests.factories import NOW, make_place
+from tests.imports import clock, fetch, job, make_asker, queued, workbook
+from workers.long_jobs import work_once
+from workers.works import WORKS
+
+BRANCHES = 3 * CHUNK_ITEMS + 50
+MANY_BRANCHES = 40 * CHUNK_ITEMS
+CONTENT = workbook(branches=[("name",), *((f"B{n:05}",) for n in range(BRANCHES))])
+LATER = NOW + LEASE
+
+
+@pytest.fixture
+async def asker(connected: None) -> AsyncIterator[Asker]:
+    passwords = Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+    place = await make_place(meters=0)
+    yield await make_asker(place.company_id, passwords)
+    passwords.close()
+
+
+@pytest.fixture
+async def company_id(asker: Asker) -> CompanyId:
+    async with access.system() as connection:
+        return CompanyId(await connection.fetchval("select id from company"))
+
+
+async def claimed(at: object = NOW) -> Run:
+    run = await claim(now=at)  # type: ignore[arg-type]
+    assert run is not None
+    return run
+
+
+async def branches(company_id: CompanyId) -> list[str]:
+    rows = await fetch(company_id, "select name from branch where name like 'B%' order by name")
+    return [row["name"] for row in rows]
+
+
+async def entries(company_id: CompanyId) -> int:
+    rows = await fetch(
+        company_id,
+        "select count(*) as n from daily_entry where object_type = 'Branch'"
+        " and after->>'name' like 'B%'",
+    )
+    return int(rows[0]["n"])
+
+
+async def test_one_of_many_gets_a_job(company_id: CompanyId, asker: Asker) -> None:
+    await queued(company_id, asker, CONTENT)
+
+    runs = await asyncio.gather(*(claim(now=NOW) for _ in range(4)))
+
+    assert [run is None for run in runs].count(False) == 1
+
+
+async def test_who_takes_over_goes_on_where_the_work_stood(
+    company_id: CompanyId, asker: Asker
+) -> None:
+    job_id = await queued(company_id, asker, CONTENT)
+    dead = ImportWork(await claimed())
+    for _ in range(3):
+        assert await dead.step(now=NOW)
+    assert len(await branches(company_id)) == 2 * CHUNK_ITEMS
+
+    assert await work_once(works=WORKS, clock=lambda: LATER)
+
+    done = await job(company_id, job_id)
+    assert (done["state"], done["done"], done["attempt"]) == ("SUCCEEDED", BRANCHES, 2)
+    assert done["result"]["counts"]["branches"] == {
+        "created": BRANCHES,
+        "updated": 0,
+        "unchanged": 0,
+    }
+    assert len(await branches(company_id)) == await entries(company_id) == BRANCHES
+
+
+async def test_who_was_taken_for_dead_writes_nothing_any_more(
+    company_id: CompanyId, asker: Asker
+) -> None:
+    job_id = await queued(company_id, asker, CONTENT)
+    slow = ImportWork(slow_run := await claimed())
+    assert await slow.step(now=NOW)
+    taken_over = await claimed(LATER)
+
+    with pytest.raises(LeaseLost):
+        await slow.step(now=LATER)
+    with pytest.raises(LeaseLost):
+        await slow_run.renew(now=LATER)
+    await slow_run.end(JobState.FAILED, now=LATER)
+
+    assert await branches(company_id) == []
+    assert (await job(company_id, job_id))["state"] == "RUNNING"
+    assert taken_over.attempt == 2
+
+
+async def test_a_renewed_lease_keeps_others_away(company_id: CompanyId, asker: Asker) -> None:
+    await queued(company_id, asker, CONTENT)
+    run = await claimed()
+
+    await run.renew(now=LATER - timedelta(seconds=1))
+
+    assert await claim(now=LATER) is None
+
+
+async def test_a_step_that_fails_leaves_nothing(company_id: CompanyId, asker: Asker) -> None:
+    job_id = await queued(company_id, asker, CONTENT)
+    run = await claimed()
+
+    async def half_a_step() -> None:
+        async with run.step(now=NOW) as connection:
+            await connection.execute(
+                "insert into branch (company_id, name) values ($1, 'B')", company_id
+            )
+            run.done = 1
+            raise OSError
+
+    with pytest.raises(OSError):  # noqa: PT011 - our own
+        await half_a_step()
+
+    assert await branches(company_id) == []
+    assert (await job(company_id, job_id))["done"] == 0
+
+
+async def test_a_job_that_is_called_off_stops_and_keeps_what_is_done(
+    company_id: CompanyId, asker: Asker
+) -> None:
+    job_id = await queued(company_id, asker, CONTENT)
+    work = ImportWork(await claimed())
+    for _ in range(2):
+        await work.step(now=NOW)
+
+    await jobs.cancel(company_id=company_id, job_id=job_id, asker=asker, now=NOW)
+    with pytest.raises(Cancelled):
+        await work.step(now=NOW)
+    assert await work_once(works=WORKS, clock=lambda: LATER)
+
+    ended = await job(company_id, job_id)
+    assert (ended["state"], ended["done"]) == ("CANCELLED", CHUNK_ITEMS)
+    assert len(await branches(company_id)) == CHUNK_ITEMS
+
+
+async def test_a_job_that_kills_its_workers_is_given_up(
+    company_id: CompanyId, asker: Asker
+) -> None:
+    job_id = await queued(company_id, asker, CONTENT)
+    for attempt in range(ATTEMPTS_MAX):
+        await claimed(NOW + attempt * LEASE)
+
+    assert await claim(now=NOW + ATTEMPTS_MAX * LEASE) is None
+
+    ended = await job(company_id, job_id)
+    assert (ended["state"], ended["error"]) == ("FAILED", "TOO_MANY_ATTEMPTS")
+
+
+async def test_errors_are_counted_beyond_those_that_are_kept(
+    company_id: CompanyId, asker: Asker
+) -> None:
+    broken = workbook(branches=[("name", "x"), *(("=1", None) for _ in range(1_200))])
+    job_id = await queued(company_id, asker, broken)
+
+    await work_once(works=WORKS, clock=clock)
+
+    kept = await fetch(company_id, "select count(*) as n from job_error")
+    assert (await job(company_id, job_id))["error_count"] == 1_201
+    assert kept[0]["n"] == running.ERRORS_KEPT_MAX
+
+
+async def far_enough(company_id: CompanyId, job_id: JobId, done: int) -> None:
+    for _ in range(1_200):
+        if (await job(company_id, job_id))["done"] >= done:
+            return
+        await asyncio.sleep(0.02)
+    raise AssertionError("the worker does nothing")
+
+
+async def test_a_killed_worker_process_repeats_and_skips_nothing(
+    company_id: CompanyId, asker: Asker, database: Urls, redis_url: str, tmp_path: Path
+) -> None:
+    names = [f"B{n:05}" for n in range(MANY_BRANCHES)]
+    job_id = await queued(company_id, asker, workbook(branches=[("name",), *((n,) for n in names)]))
+    async with access.system() as connection:
+        # The worker's clock is the real one.
+        await connection.execute("update stored_file set expires_at = now() + interval '1 day'")
+    env = {
+        **environment(tmp_path),
+        "DATABASE_URL": database.owner,
+        "DATABASE_APP_URL": database.app,
+        "DATABASE_SYSTEM_URL": database.system,
+        "REDIS_URL": redis_url,
+        "WATTLEDGER_TOKEN_SECRET": "a-secret-of-thirty-two-bytes-or-more",
+    }
+    killed_at = []
+    for goal in (CHUNK_ITEMS, 15 * CHUNK_ITEMS, MANY_BRANCHES):
+        worker = subprocess.Popen(  # noqa: ASYNC220 - ourselves
+            [sys.executable, "-m", "cli.main", "worker"], env=env, stderr=subprocess.DEVNULL
+        )
+        try:
+            await far_enough(company_id, job_id, goal)
+        finally:
+            worker.send_signal(signal.SIGKILL)
+            worker.wait()
+        killed_at.append((await job(company_id, job_id))["done"])
+        async with access.system() as connection:
+            await connection.execute("update job set leased_until = now() where state = 'RUNNING'")
+
+    assert killed_at[0] < killed_at[1] < killed_at[2] == MANY_BRANCHES
+    assert Counter(await branches(company_id)) == Counter(names)
+    assert await entries(company_id) == MANY_BRANCHES
