@@ -6,6 +6,7 @@ was expected, without repeating the text, which may be a secret.
 
 import re
 from datetime import timedelta
+from email.utils import parseaddr
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from urllib.parse import urlsplit
 
@@ -20,6 +21,7 @@ LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
 IPV6 = r"\[[0-9a-f:.]{2,45}\]"
 ORIGIN = rf"(?P<scheme>https?)://({LABEL}(\.{LABEL})*|{IPV6})(:(?P<port>[0-9]{{1,5}}))?"
 INGEST_CONNECTIONS_MAX = 64
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 # No smaller than the dearest operation, which could never be run.
 COST_BUDGET_MIN = 1_000
 COST_BUDGET_MAX = 10_000_000
@@ -38,6 +40,31 @@ def database_url(text: str) -> str:
 def redis_url(text: str) -> str:
     if not _is_url(text, schemes={"redis", "rediss"}, named=False):
         raise ValueError("redis://:PASSWORD@HOST:PORT/NUMBER")
+    return text
+
+
+def smtp_url(text: str) -> str:
+    """Return the URL of a mail server; a password never goes over the network in the clear."""
+    if not _is_url(text, schemes={"smtp", "smtps", "starttls"}, named=False):
+        raise ValueError("smtps://USER:PASSWORD@HOST:PORT, or starttls:// or smtp:// so")
+    parts = urlsplit(text)
+    if parts.scheme == "smtp" and parts.password and parts.hostname not in LOOPBACK:
+        raise ValueError("smtps:// or starttls:// with a password")
+    return text
+
+
+def web_url(text: str) -> str:
+    """Return a URL without a slash at its end."""
+    if not _is_url(text, schemes={"http", "https"}, named=False) or urlsplit(text).query:
+        raise ValueError("https://HOST")
+    return text.rstrip("/")
+
+
+def mailbox(text: str) -> str:
+    """Return an address, with or without a name: `Name <name@example.com>`."""
+    _, address = parseaddr(text)
+    if not re.fullmatch(r"[^@\s]+@[^@\s]+", address) or not text.isprintable():
+        raise ValueError("NAME <ADDRESS@HOST>")
     return text
 
 

@@ -124,6 +124,16 @@ class Settings:
     cost_budget_per_s: int = field(
         default=500, metadata=_variable("WATTLEDGER_COST_BUDGET_PER_S", read.cost_budget_per_s)
     )
+    public_url: str = field(
+        default="http://localhost:8080", metadata=_variable("WATTLEDGER_PUBLIC_URL", read.web_url)
+    )
+    smtp_url: str | None = field(
+        default=None, repr=False, metadata=_variable("WATTLEDGER_SMTP_URL", read.smtp_url)
+    )
+    mail_from: str = field(
+        default="Wattledger <wattledger@localhost>",
+        metadata=_variable("WATTLEDGER_MAIL_FROM", read.mailbox),
+    )
     log_level: str = field(
         default="INFO", metadata=_variable("WATTLEDGER_LOG_LEVEL", read.log_level)
     )

@@ -14,6 +14,7 @@ from db.settings import Settings, Urls
 from domain.health import is_ready, vitals
 from workers.arq_queue import supervise
 from workers.ingest import Drain
+from workers.jobs.mail import postman_of
 from workers.long_jobs import work_on
 from workers.sweeper import sweep
 from workers.works import WORKS
@@ -45,6 +46,8 @@ async def run(
                 tasks.create_task(drain.run())
             tasks.create_task(sweep(clock=clock))
             tasks.create_task(work_on(works=WORKS, clock=clock))
+            if (postman := postman_of(settings, clock=clock)) is not None:
+                tasks.create_task(postman.run())
             tasks.create_task(
                 supervise(redis_url=redis_url, queue_name=f"{database}:arq", clock=clock)
             )
