@@ -99,14 +99,19 @@ async def read_row(query: str, *arguments: object) -> asyncpg.Record | None:
 
 
 @asynccontextmanager
-async def system(*, snapshot: bool = False) -> AsyncIterator[Connection]:
+async def system(
+    company_id: CompanyId | None = None, *, snapshot: bool = False
+) -> AsyncIterator[Connection]:
     """Run one transaction that sees every company: ingest, outbox, sweeper and sign-in only.
 
+    company_id: whose daily entries tell of what is done to rows of no company, such as users.
     snapshot: it only reads, and all its queries see the same state.
     """
     async with _transaction("system") as connection:
         if snapshot:
             await connection.execute(READ_ONE_STATE)
+        elif company_id is not None:
+            await connection.execute(SEE_COMPANY, str(company_id), actor_setting())
         elif actor := actor_setting():
             await connection.execute(SAY_WHO, actor)
         yield connection

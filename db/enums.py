@@ -251,3 +251,11 @@ class TableFormat(StrEnum):
 
     XLSX = "XLSX"
     CSV = "CSV"
+
+
+class MailKind(StrEnum):
+    """What a mail is about."""
+
+    INVITATION = "INVITATION"
+    PASSWORD_RESET = "PASSWORD_RESET"  # noqa: S105 - no password
+    PASSWORD_CHANGED = "PASSWORD_CHANGED"  # noqa: S105 - no password

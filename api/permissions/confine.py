@@ -37,6 +37,9 @@ TABLES = (
     "job",
     "job_error",
     "stored_file",
+    "member",
+    "invited",
+    "role",
 )
 WHOLE_COMPANY: Mapping[str, str] = dict.fromkeys(TABLES, ALL)
 
@@ -113,6 +116,10 @@ OF_FIELDS: Mapping[str, str] = {
         join premises p on p.company_id = a.company_id and p.id = a.premises_id
         where a.company_id = subscriber.company_id and a.subscriber_id = subscriber.id
             and p.field_id in ({fields}))""",
+    # Users and invitations have a place; those for subscribers are for the whole company.
+    "member": "(member.branch_id = {branch}::int8 or member.field_id in ({fields}))",
+    "invited": "(invited.branch_id = {branch}::int8 or invited.field_id in ({fields}))",
+    "role": ALL,
 }
 FIELDS_OF_BRANCH = (
     "select f.id from field f where f.company_id = {company} and f.branch_id = {branch}::int8"
@@ -123,6 +130,9 @@ ONE_FIELD = "select {field}::int8"
 # of a meter ends where the tenancy does.
 OF_SUBSCRIBER: Mapping[str, str] = {
     **OWN_WORK,
+    "member": NONE,
+    "invited": NONE,
+    "role": NONE,
     "company": ALL,
     "branch": NONE,
     "field": NONE,

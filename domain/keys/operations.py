@@ -7,13 +7,13 @@ from db.access import Connection
 from db.enums import Scope
 from db.ids import BranchId, CompanyId, DocumentId, KeyId
 from domain import rows
+from domain.identity.rules import Place
 from domain.keys.rules import (
     LIVE_MAX,
     LIVE_OF_A_NAME_MAX,
     KeyEnded,
     Maker,
     NewKey,
-    Place,
     RotationUnderWay,
     TooManyKeys,
     check_key,

@@ -8,7 +8,9 @@ from db import access
 from db.enums import Role, Scope
 from db.ids import CompanyId, DocumentId, KeyId, UserId
 from domain.facets import id_of, instant, text
-from domain.keys.rules import Network, Place, narrower
+from domain.identity.roles import scopes_named, scopes_of
+from domain.identity.rules import Place
+from domain.keys.rules import Network, narrower
 from domain.listing import Listing, Record
 
 LISTED_MAX = 10_000
@@ -50,13 +52,14 @@ RIGHTS = """
     select k.id, k.company_id, k.name, k.secret_hash, k.scopes, k.partner, k.document_ids,
         k.branch_id, k.field_id, kf.branch_id as branch_of_field, k.user_id, k.addresses,
         k.cost_max, k.cost_per_s, k.expires_at, k.last_used_at, c.locale, c.time_zone,
-        m.role, m.branch_id as user_branch_id, m.field_id as user_field_id,
+        m.role, r.scopes as role_scopes, m.branch_id as user_branch_id, m.field_id as user_field_id,
         m.subscriber_id as user_subscriber_id, mf.branch_id as branch_of_user_field
     from api_key k
     join company c on c.id = k.company_id and c.active and c.api_allowed
     left join field kf on kf.company_id = k.company_id and kf.id = k.field_id
     left join app_user u on u.id = k.user_id and u.active
-    left join membership m on m.company_id = k.company_id and m.user_id = u.id
+    left join membership m on m.company_id = k.company_id and m.user_id = u.id and m.active
+    left join role r on r.company_id = m.company_id and r.id = m.role_id and r.active
     left join field mf on mf.company_id = m.company_id and mf.id = m.field_id
     where k.id = $1 and k.revoked_at is null and (k.expires_at is null or k.expires_at > $2)
         and (k.user_id is null or m.id is not null)
@@ -75,7 +78,7 @@ class KeyRights:
     """What a live key may do.
 
     place: None when the key's and its user's have nothing in common.
-    user_id, user_role: whom it was given to, and what that user is in the company.
+    user_id, user_scopes: whom it was given to, and what that user may do in the company.
     """
 
     key_id: KeyId
@@ -87,7 +90,7 @@ class KeyRights:
     document_ids: frozenset[DocumentId] | None
     place: Place | None
     user_id: UserId | None
-    user_role: Role | None
+    user_scopes: frozenset[Scope]
     addresses: Sequence[Network]
     cost_max: int | None
     cost_per_s: int | None
@@ -137,7 +140,7 @@ def _rights(row: Record) -> KeyRights:
         document_ids=None if documents is None else frozenset(documents),
         place=_place(row),
         user_id=row["user_id"],
-        user_role=None if row["role"] is None else Role(row["role"]),
+        user_scopes=_user_scopes(row),
         addresses=row["addresses"],
         cost_max=row["cost_max"],
         cost_per_s=row["cost_per_s"],
@@ -146,6 +149,10 @@ def _rights(row: Record) -> KeyRights:
         locale=row["locale"],
         time_zone=row["time_zone"],
     )
+
+
+def _user_scopes(row: Record) -> frozenset[Scope]:
+    return scopes_of(Role(row["role"])) if row["role"] else scopes_named(row["role_scopes"] or ())
 
 
 def _place(row: Record) -> Place | None:

@@ -1,14 +1,15 @@
 """What a key may be, and what it may do at most. Pure."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 
 from db.enums import Scope
-from db.ids import BranchId, DocumentId, FieldId, SubscriberId, UserId
+from db.ids import BranchId, DocumentId, UserId
 from domain import values
 from domain.documents.rules import PARTNER_CHARACTERS_MAX
+from domain.identity.rules import WHOLE_COMPANY, Place, PlaceNotHeld, ScopeNotHeld
 from domain.refusals import InvalidValue, Refused
 
 NAME_CHARACTERS_MAX = 100
@@ -24,18 +25,6 @@ LIVE_OF_A_NAME_MAX = 2
 Network = IPv4Network | IPv6Network
 
 
-class ScopeNotHeld(Refused):
-    """A key would have scopes that whoever makes it does not hold."""
-
-    def __init__(self, *path: str, scopes: Collection[Scope]) -> None:
-        self.scopes = sorted(scopes)
-        super().__init__(*path, scopes=", ".join(scope.name for scope in self.scopes))
-
-
-class PlaceNotHeld(Refused):
-    """The place is not within the one that whoever makes the key is confined to."""
-
-
 class TooManyKeys(Refused):
     """The company has as many live keys as it may."""
 
@@ -46,19 +35,6 @@ class RotationUnderWay(Refused):
 
 class KeyEnded(Refused):
     """The key is revoked, or has expired."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
-    """What a key or a user is confined to: one of these, or the whole company."""
-
-    branch_id: BranchId | None = None
-    field_id: FieldId | None = None
-    subscriber_id: SubscriberId | None = None
-
-    @property
-    def is_whole_company(self) -> bool:
-        return (self.branch_id, self.field_id, self.subscriber_id) == (None, None, None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +64,7 @@ class NewKey:
     scopes: frozenset[Scope]
     partner: str | None = None
     document_ids: Sequence[DocumentId] | None = None
-    place: Place = Place()
+    place: Place = WHOLE_COMPANY
     user_id: UserId | None = None
     addresses: Sequence[str] = ()
     cost_max: int | None = None

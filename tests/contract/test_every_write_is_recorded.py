@@ -29,6 +29,7 @@ EXEMPT = {
     "job_error": "what a job, which is recorded, found wrong",
     "journal": "the ledger keeps every transaction for good",
     "ledger_account": "made with the first entry, and never changed",
+    "mail": "tells of changes that are recorded themselves",
     "meter_latest": "what meters delivered",
     "open_day": "a reminder for a job",
     "outbox": "tells of changes that are kept elsewhere",

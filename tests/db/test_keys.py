@@ -16,17 +16,10 @@ from domain.documents import operations as documents
 from domain.documents.rules import Registration
 from domain.hierarchy import branches
 from domain.identity.operations import add_membership
+from domain.identity.roles import SCOPES
+from domain.identity.rules import Place, PlaceNotHeld, ScopeNotHeld
 from domain.keys import operations, queries
-from domain.keys.rules import (
-    KeyEnded,
-    Maker,
-    NewKey,
-    Place,
-    PlaceNotHeld,
-    RotationUnderWay,
-    ScopeNotHeld,
-    TooManyKeys,
-)
+from domain.keys.rules import KeyEnded, Maker, NewKey, RotationUnderWay, TooManyKeys
 from domain.keys.text import hash_of_secret, new_secret
 from domain.refusals import AlreadyExists, InvalidValue, NotThere
 from tests.factories import NOW, make_place
@@ -213,7 +206,7 @@ async def test_a_key_given_to_a_user_ends_with_the_user() -> None:
         await connection.execute("update app_user set active = false where id = $1", user_id)
 
     assert rights is not None
-    assert (rights.user_id, rights.user_role) == (user_id, Role.OPERATOR)
+    assert (rights.user_id, rights.user_scopes) == (user_id, SCOPES[Role.OPERATOR])
     assert rights.place == Place(field_id=place.field_id)
     assert await queries.rights(key_id=key_id, now=NOW) is None
 

@@ -8,12 +8,10 @@ import pytest
 
 from db.enums import Scope
 from db.ids import BranchId, FieldId, SubscriberId
+from domain.identity.rules import Place, PlaceNotHeld, ScopeNotHeld
 from domain.keys.rules import (
     Maker,
     NewKey,
-    Place,
-    PlaceNotHeld,
-    ScopeNotHeld,
     check_key,
     check_place,
     end_of_new,

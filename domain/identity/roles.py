@@ -1,9 +1,10 @@
-"""THE table of roles and scopes. What a place confines a caller to is in `confine`."""
+"""THE table of built-in roles and scopes. Pure. Companies' own roles are rows."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from db.enums import Role, Scope
 
+KNOWN = frozenset(scope.value for scope in Scope)
 # What platform staff may do, and nobody in a company.
 OF_THE_PLATFORM = frozenset({Scope.PLATFORM_WRITE})
 # Nobody who only looks at a company's affairs may change or take along anything.
@@ -63,3 +64,8 @@ SCOPES: Mapping[Role, frozenset[Scope]] = {
 
 def scopes_of(role: Role | None) -> frozenset[Scope]:
     return frozenset() if role is None else SCOPES[role]
+
+
+def scopes_named(names: Iterable[str]) -> frozenset[Scope]:
+    """Return the scopes of a stored role, without those of a newer release."""
+    return frozenset(Scope(name) for name in names if name in KNOWN)
