@@ -12,6 +12,7 @@ from prometheus_client import CollectorRegistry
 from starlette.applications import Starlette
 from starlette.routing import Route, WebSocketRoute
 
+from api.attempts import Attempts
 from api.auth import Authenticator
 from api.endpoint import Endpoint
 from api.file_tokens import FileTokens
@@ -22,12 +23,14 @@ from api.origins import cross_origin
 from api.permissions.confine import Confine, confine
 from api.rate_limits import RateLimits
 from api.root import ApiSchema
+from api.throttle import Throttle
 from api.tokens import Tokens
 from api.websocket import SERVER_OPTIONS, Sockets
 from db import access
 from db.bell import Bell
 from db.buckets import Buckets, Budget
 from db.settings import Settings, Urls
+from domain.identity.keys import Keys
 from domain.identity.passwords import Passwords
 
 PATH = "/graphql"
@@ -64,6 +67,8 @@ def create_app(
     auth = Authenticator(
         tokens=Tokens(secret),
         passwords=passwords or Passwords(),
+        keys=Keys(secret),
+        attempts=Attempts(Throttle(buckets, clock=clock), clock=clock),
         access_ttl=settings.access_token_ttl,
         refresh_ttl=settings.refresh_token_ttl,
         clock=clock,

@@ -6,26 +6,34 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from api.attempts import Attempts
 from api.caller import NO_COMPANY, Caller
 from api.calling_key import KeyHolders
 from api.errors import BadUserInput, Forbidden, RateLimited
 from api.global_ids import UndecodableId, decode
-from api.permissions.roles import OF_THE_PLATFORM, scopes_of
-from api.throttle import Throttle, network_of
-from api.tokens import AccessToken, InvalidToken, RefreshToken, Tokens, new_secret, whole_seconds
-from db.enums import Scope
+from api.throttle import network_of
+from api.tokens import (
+    AccessToken,
+    Challenge,
+    InvalidToken,
+    RefreshToken,
+    Tokens,
+    new_secret,
+    whole_seconds,
+)
 from db.ids import CompanyId, SessionId
-from domain.identity import operations, queries
-from domain.identity.operations import Session
+from domain.identity import queries, second_factor, sessions
+from domain.identity.keys import Keys
 from domain.identity.passwords import Passwords, TooManyWaiting
+from domain.identity.sessions import Device, InvalidCredentials, Session, SessionEnded
 from domain.keys.text import is_key
+from domain.refusals import Refused
 
-ATTEMPTS_PER_EMAIL_MAX = 5
-ATTEMPTS_PER_ADDRESS_MAX = 30
 COMPANY_HEADER = "X-Wattledger-Company"
 BEARER = "bearer "
 BUSY_RETRY_AFTER_S = 1
 COMPANY_ID_MAX = 2**31 - 1
+CHALLENGE_TTL = timedelta(minutes=5)
 
 log = logging.getLogger(__name__)
 
@@ -40,6 +48,28 @@ class SignedIn:
     refresh_token_expires_at: datetime
 
 
+class SecondFactorRequired(Refused):
+    """The password is right; `challenge` and a code open the session."""
+
+    def __init__(self, challenge: str, expires_at: datetime) -> None:
+        super().__init__()
+        self.challenge = challenge
+        self.expires_at = expires_at
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """Where somebody signs in from."""
+
+    address: str
+    user_agent: str
+
+    @property
+    def device(self) -> Device:
+        network = network_of(self.address)
+        return Device(address=self.address, network=network, user_agent=self.user_agent)
+
+
 class Authenticator:
     """Gives tokens to those who prove who they are, and says whose a token is."""
 
@@ -48,76 +78,101 @@ class Authenticator:
         *,
         tokens: Tokens,
         passwords: Passwords,
+        keys: Keys,
+        attempts: Attempts,
         access_ttl: timedelta,
         refresh_ttl: timedelta,
         clock: Callable[[], datetime],
     ) -> None:
+        self.passwords = passwords
+        self.keys = keys
+        self.attempts = attempts
         self._tokens = tokens
-        self._passwords = passwords
         self._access_ttl = access_ttl
         self._refresh_ttl = refresh_ttl
         self._clock = clock
         self._keys = KeyHolders(clock)
-        self._by_email = Throttle(attempts_max=ATTEMPTS_PER_EMAIL_MAX, clock=clock)
-        self._by_address = Throttle(attempts_max=ATTEMPTS_PER_ADDRESS_MAX, clock=clock)
 
     async def sign_in(
-        self, *, email: str, password: str, company_id: CompanyId | None, address: str
+        self, *, email: str, password: str, company_id: CompanyId | None, origin: Origin
     ) -> SignedIn:
         """Open a session.
 
         :raises InvalidCredentials: nothing was opened
+        :raises SecondFactorRequired: nothing was opened yet
         :raises RateLimited: nothing was checked
         """
-        self._by_address.attempt(network_of(address))
-        self._by_email.attempt(email.casefold())
-        secret, now = new_secret(), self._clock()
+        await self.attempts.sign_in(email=email, address=origin.address)
+        now = self._clock()
         try:
-            session = await operations.sign_in(
-                email=email,
-                password=password,
-                passwords=self._passwords,
-                company_id=company_id,
-                refresh_secret=secret,
-                ttl=self._refresh_ttl,
-                now=now,
-            )
+            proven = await sessions.prove(email=email, password=password, passwords=self.passwords)
         except TooManyWaiting as error:
             raise RateLimited(retry_after_s=BUSY_RETRY_AFTER_S) from error
-        return self._signed_in(session, secret, now=now)
+        challenge = Challenge(proven.user_id, proven.fingerprint, company_id)
+        if proven.has_second_factor:
+            expires_at = whole_seconds(now + CHALLENGE_TTL)
+            text = self._tokens.sign_challenge(challenge, now=now, expires_at=expires_at)
+            raise SecondFactorRequired(text, expires_at)
+        return await self._open(challenge, origin)
 
-    async def refresh(self, refresh_token: str, *, address: str) -> SignedIn:
+    async def complete(self, challenge: str, code: str, *, origin: Origin) -> SignedIn:
+        """Open the session that the password alone did not, by a code of the second factor.
+
+        :raises WrongCode: nothing was opened
+        :raises InvalidCredentials: the challenge is too old, or the password has changed since
+        :raises RateLimited: nothing was checked
+        """
+        await self.attempts.address(origin.address)
+        try:
+            found = self._tokens.read_challenge(challenge, now=self._clock())
+        except InvalidToken as error:
+            raise InvalidCredentials from error
+        await self.attempts.code(found.user_id)
+        await second_factor.prove(
+            user_id=found.user_id, code=code, keys=self.keys, now=self._clock()
+        )
+        return await self._open(found, origin)
+
+    async def refresh(self, refresh_token: str, *, origin: Origin) -> SignedIn:
         """Exchange a refresh token, which is good for one use, for new tokens.
 
         :raises SessionEnded: it is no good, or was used before, which ends its session
         :raises RateLimited: nothing was checked
         """
-        self._by_address.attempt(network_of(address))
-        secret, now = new_secret(), self._clock()
+        await self.attempts.address(origin.address)
+        now = self._clock()
         try:
             token = self._tokens.read_refresh(refresh_token, now=now)
         except InvalidToken as error:
-            raise operations.SessionEnded from error
-        session = await operations.refresh(
+            raise SessionEnded("refresh_token") from error
+        secret = self.keys.next_secret(token.session_id, token.secret)
+        session = await sessions.refresh(
             session_id=token.session_id,
             refresh_secret=token.secret,
             next_secret=secret,
+            device=origin.device,
             ttl=self._refresh_ttl,
             now=now,
         )
         return self._signed_in(session, secret, now=now)
 
     async def sign_out(self, session_id: SessionId) -> None:
-        await operations.end_session(session_id=session_id, now=self._clock())
+        await sessions.end_session(session_id=session_id, now=self._clock())
 
     async def caller(
-        self, *, authorization: str | None, company: str | None, address: str
+        self,
+        *,
+        authorization: str | None,
+        company: str | None,
+        address: str,
+        language: str | None = None,
     ) -> Caller | None:
         """Return who asks; None when nobody says so, or the token is no good (any more).
 
         authorization: `Bearer <access token or API key>`.
         company: the global id of one of the caller's companies; None takes the token's.
         address: where the request came from.
+        language: the one of messages; None takes the user's, or the company's.
 
         :raises BadUserInput: `company` is no id of a company
         :raises Forbidden: the caller does not belong to it, or is not where its key may be used
@@ -129,9 +184,11 @@ class Authenticator:
         chosen = None if company is None else company_id_of(COMPANY_HEADER, company)
         if is_key(text):
             return await self._keys.caller(text, company_id=chosen, address=address)
-        return await self._user(text, chosen)
+        return await self._user(text, chosen, language)
 
-    async def _user(self, text: str, chosen: CompanyId | None) -> Caller | None:
+    async def _user(
+        self, text: str, chosen: CompanyId | None, language: str | None
+    ) -> Caller | None:
         now = self._clock()
         try:
             token = self._tokens.read_access(text, now=now)
@@ -147,9 +204,9 @@ class Authenticator:
             return None
         if chosen is not None:
             _check_choice(token, chosen, rights)
-        return _caller(token, rights)
+        return _caller(token, rights, language)
 
-    async def renewed(self, caller: Caller) -> Caller | None:
+    async def renewed(self, caller: Caller, *, language: str | None = None) -> Caller | None:
         """Return the same caller with the rights of now; None when session or key have ended."""
         if caller.key is not None:
             return await self._keys.renewed(caller.key.id)
@@ -162,10 +219,23 @@ class Authenticator:
             company_id=token.company_id,
             now=self._clock(),
         )
-        return None if rights is None else _caller(token, rights)
+        return None if rights is None else _caller(token, rights, language)
 
     def close(self) -> None:
-        self._passwords.close()
+        self.passwords.close()
+
+    async def _open(self, proven: Challenge, origin: Origin) -> SignedIn:
+        secret, now = new_secret(), self._clock()
+        session = await sessions.open_session(
+            user_id=proven.user_id,
+            fingerprint=proven.fingerprint,
+            company_id=proven.company_id,
+            refresh_secret=secret,
+            device=origin.device,
+            ttl=self._refresh_ttl,
+            now=now,
+        )
+        return self._signed_in(session, secret, now=now)
 
     def _signed_in(self, session: Session, secret: str, *, now: datetime) -> SignedIn:
         access_expires_at = whole_seconds(now + self._access_ttl)
@@ -203,25 +273,22 @@ def _check_choice(token: AccessToken, chosen: CompanyId, rights: queries.Rights)
         log.info("company.chosen", extra=facts)
 
 
-def _scopes(rights: queries.Rights) -> frozenset[Scope]:
-    # Before there is a company, somebody has to found one.
-    if rights.role is None and rights.is_platform_staff:
-        return OF_THE_PLATFORM
-    return scopes_of(rights.role)
-
-
-def _caller(token: AccessToken, rights: queries.Rights) -> Caller:
+def _caller(token: AccessToken, rights: queries.Rights, language: str | None) -> Caller:
     return Caller(
         user_id=token.user_id,
         session_id=token.session_id,
         name=rights.user_name,
+        email=rights.email,
         company_id=rights.company_id or NO_COMPANY,
         role=rights.role,
-        scopes=_scopes(rights),
+        role_name=rights.role_name,
+        scopes=rights.scopes,
         branch_id=rights.branch_id,
         field_id=rights.field_id,
         subscriber_id=rights.subscriber_id,
-        locale=rights.locale,
+        locale=language or rights.own_locale or rights.locale,
         time_zone=rights.time_zone,
         expires_at=min(token.expires_at, rights.session_expires_at),
+        has_second_factor=rights.has_second_factor,
+        needs_second_factor=rights.needs_second_factor,
     )

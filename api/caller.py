@@ -43,9 +43,11 @@ class Caller:
 
     key: what a program calls with; then nobody's user and session, so that nothing of a person is
     within its reach. name: of the user, or of the key.
-    company_id, role: `NO_COMPANY` and None, without scopes, for a user who acts in none.
+    company_id, role_name: `NO_COMPANY` and None, without scopes, for a user who acts in none.
+    role: a built-in one; None for a role of the company's own.
     branch_id, field_id, subscriber_id: at most one; to what the caller is confined.
-    expires_at: when the access token or the key does.
+    locale: the language of messages. expires_at: when the access token or the key does.
+    needs_second_factor: it has no scopes until it has one.
     """
 
     user_id: UserId
@@ -61,3 +63,7 @@ class Caller:
     time_zone: str
     expires_at: datetime
     key: CallingKey | None = None
+    email: str = ""
+    role_name: str | None = None
+    has_second_factor: bool = False
+    needs_second_factor: bool = False

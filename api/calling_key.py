@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 
 from api.caller import NO_SESSION, NO_USER, Caller, CallingKey
 from api.errors import Forbidden, Unauthenticated
-from api.permissions.roles import scopes_of
 from db.ids import CompanyId, KeyId
 from domain.keys import operations, queries
 from domain.keys.operations import USE_NOTED_EVERY
@@ -63,7 +62,7 @@ def _caller(found: KeyRights) -> Caller | None:
     """Return the caller; None when its user may do nothing where the key is for."""
     if found.place is None:
         return None
-    held = found.scopes if found.user_id is None else found.scopes & scopes_of(found.user_role)
+    held = found.scopes if found.user_id is None else found.scopes & found.user_scopes
     return Caller(
         user_id=NO_USER,
         session_id=NO_SESSION,

@@ -10,6 +10,7 @@ import strawberry
 from api.caller import Caller
 from api.errors import Unauthenticated
 from api.loaders import Loaders, Reach
+from api.messages import FALLBACK
 from api.permissions.confine import Confine, confine
 from api.rate_limits import Allowance, RateLimits
 from db.acting import Actor
@@ -27,7 +28,8 @@ class Context:
     """One operation, or one event of a subscription. A socket makes one for each.
 
     caller: None when nobody is signed in.
-    address: where the request came from, for limiting attempts.
+    address, user_agent: where the request came from, for limiting attempts and telling sessions.
+    language: which one the request asks for, of those that we speak.
     request_id: ties what happens to its log lines.
     allowance: what the operation was let have; None before that, and for events.
     confine: what makes the caller's wall.
@@ -42,6 +44,8 @@ class Context:
     address: str
     request_id: str | None = None
     confine: Confine = confine
+    user_agent: str = ""
+    language: str | None = None
     allowance: Allowance | None = field(default=None, init=False)
     _loaders: Loaders | None = field(default=None, init=False)
     _cursor: Cursor | None = field(default=None, init=False)
@@ -55,6 +59,11 @@ class Context:
         if self.caller is None:
             raise Unauthenticated
         return self.caller
+
+    @property
+    def locale(self) -> str:
+        """The language of messages: the caller's, or the one that the request asks for."""
+        return self.caller.locale if self.caller else self.language or FALLBACK
 
     @property
     def loaders(self) -> Loaders:
@@ -76,7 +85,9 @@ class Context:
         if caller is None:
             return nobody
         if caller.key is None:
-            return replace(nobody, kind=ActorKind.USER, user_id=caller.user_id, role=caller.role)
+            return replace(
+                nobody, kind=ActorKind.USER, user_id=caller.user_id, role=caller.role_name
+            )
         key = caller.key
         return replace(
             nobody, kind=ActorKind.KEY, user_id=key.user_id, key_id=key.id, name=caller.name
@@ -114,6 +125,8 @@ class Context:
             address=self.address,
             request_id=request_id or self.request_id,
             confine=self.confine,
+            user_agent=self.user_agent,
+            language=self.language,
         )
 
 

@@ -17,6 +17,7 @@ from api.context import Context
 from api.engine import ChangesSomething, Engine, Outcome
 from api.errors import Code, RateLimited, Refusal, formatted, unforeseen
 from api.file_tokens import FileTokens
+from api.languages import wanted
 from api.limits import BODY_BYTES_MAX
 from api.live import LiveFeed
 from api.permissions.confine import Confine, confine
@@ -115,6 +116,7 @@ class Endpoint:
             authorization=http.headers.get("authorization"),
             company=http.headers.get(COMPANY_HEADER),
             address=_address(http),
+            language=wanted(http.headers.get("accept-language")),
         )
 
     def _context_of_nobody(self, http: HttpRequest) -> Context:
@@ -128,6 +130,8 @@ class Endpoint:
             request_id=request_id_of(http.headers.get(REQUEST_ID_HEADER)),
             files=self._files,
             confine=self._confine,
+            user_agent=http.headers.get("user-agent", ""),
+            language=wanted(http.headers.get("accept-language")),
         )
 
 

@@ -27,6 +27,13 @@ MESSAGES: Mapping[str, Mapping[str, str]] = {
         "STALE_VERSION": "Somebody changed it in the meantime; look at it again.",
         "INVALID_CREDENTIALS": "The e-mail or the password is wrong.",
         "SESSION_ENDED": "The session has ended; sign in again.",
+        "SECOND_FACTOR_REQUIRED": "Show a code of your second factor as well.",
+        "WRONG_CODE": "The code is wrong or was used before.",
+        "WRONG_PASSWORD": "This is not your password.",
+        "PASSWORD_TOO_WEAK": "A password has {minimum} to {maximum} characters.",
+        "LINK_INVALID": "This link is not good any more; ask for another.",
+        "LAST_ADMINISTRATOR": "The company needs another active administrator first.",
+        "ROLE_RETIRED": "This role is not in use any more.",
     },
     "tr": {
         "ALREADY_FINISHED": "Zaten sona erdi.",
@@ -50,6 +57,13 @@ MESSAGES: Mapping[str, Mapping[str, str]] = {
         "STALE_VERSION": "Bu kayıt bu arada değişti; yeniden bakın.",
         "INVALID_CREDENTIALS": "E-posta veya parola yanlış.",
         "SESSION_ENDED": "Oturum sona erdi; yeniden giriş yapın.",
+        "SECOND_FACTOR_REQUIRED": "İkinci etkenin bir kodunu da girin.",
+        "WRONG_CODE": "Kod yanlış veya daha önce kullanılmış.",
+        "WRONG_PASSWORD": "Bu sizin parolanız değil.",
+        "PASSWORD_TOO_WEAK": "Parola {minimum} ile {maximum} karakter arasında olmalı.",
+        "LINK_INVALID": "Bu bağlantı artık geçerli değil; yenisini isteyin.",
+        "LAST_ADMINISTRATOR": "Önce şirketin başka bir etkin yöneticisi olmalı.",
+        "ROLE_RETIRED": "Bu rol artık kullanılmıyor.",
     },
 }
 

@@ -8,18 +8,21 @@ import strawberry
 from strawberry.utils.str_converters import to_camel_case
 
 from api.context import Info
-from api.errors import BadUserInput, Forbidden, NotFound
+from api.errors import BadUserInput, Forbidden, NotFound, RateLimited
 from api.messages import message
 from api.schema.node import Node, decoded
 from api.schema.user_errors import (
     ErrorParameter,
     RfModuleFull,
     RuleBroken,
+    ScopeNotHeld,
     StaleVersion,
     UserError,
 )
 from domain import listing, refusals
 from domain.hierarchy import rf_module_room
+from domain.identity import rules
+from domain.identity.passwords import TooManyWaiting
 from domain.refusals import Refused
 
 EXPECTATION = frozenset({"id", "expected_version"})
@@ -30,6 +33,9 @@ SPELT_OUT = {
     "power_w_max": "powerMaxWatts",
     "reading_period_s": "readingPeriodSeconds",
 }
+BUSY_RETRY_AFTER_S = 1
+
+Result = TypeVar("Result")
 
 
 class Payload(Protocol):
@@ -94,6 +100,24 @@ def changes_of(input: Any) -> dict[str, Any]:
     }
 
 
+async def attempted(
+    info: Info, operation: Awaitable[Result]
+) -> tuple[Result | None, list[UserError]]:
+    """Return what an operation on no object of its own returned, or why it refused.
+
+    :raises NotFound: what it would change is not there (any more)
+    :raises RateLimited: too much is going on to check a password now
+    """
+    try:
+        return await operation, []
+    except refusals.NotThere as error:
+        raise NotFound from error
+    except TooManyWaiting as error:
+        raise RateLimited(retry_after_s=BUSY_RETRY_AFTER_S) from error
+    except Refused as refusal:
+        return None, [RuleBroken(**said(info, refusal))]
+
+
 async def current(info: Info, kind: type[Node], row_id: int) -> Node | None:
     """Return an object as it is now, whatever was loaded before; None if it may not be shown."""
     reach = info.context.loaders.reach
@@ -133,18 +157,21 @@ async def user_error(
     info: Info, kind: type[Node], refusal: Refused, *, shown: Shown = current
 ) -> UserError:
     """Return what a payload says of a rule that said no."""
-    said = _said(info, refusal)
+    facts = said(info, refusal)
     if isinstance(refusal, refusals.StaleVersion):
-        return StaleVersion(current=await shown(info, kind, refusal.row_id), **said)
+        return StaleVersion(current=await shown(info, kind, refusal.row_id), **facts)
     if isinstance(refusal, rf_module_room.RfModuleFull):
-        return RfModuleFull(limit=refusal.limit, **said)
-    return RuleBroken(**said)
+        return RfModuleFull(limit=refusal.limit, **facts)
+    if isinstance(refusal, rules.ScopeNotHeld):
+        return ScopeNotHeld(scopes=refusal.scopes, **facts)
+    return RuleBroken(**facts)
 
 
-def _said(info: Info, refusal: Refused) -> dict[str, Any]:
+def said(info: Info, refusal: Refused) -> dict[str, Any]:
+    """Return what every `UserError` says, of this refusal."""
     path = [SPELT_OUT.get(part, to_camel_case(part)) for part in refusal.path]
     facts: Mapping[str, object] = {"field": path[-1] if path else "input", **refusal.facts}
-    locale = info.context.signed_in.locale
+    locale = info.context.locale
     return {
         "message": message(refusal.code(), locale=locale, facts=facts),
         "path": ["input", *path],

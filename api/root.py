@@ -11,6 +11,7 @@ from api.resolvers.branches import BranchMutation
 from api.resolvers.collectors import CollectorMutation
 from api.resolvers.companies import CompaniesQuery, CompanyMutation
 from api.resolvers.company import CompanyQuery
+from api.resolvers.credentials import CredentialMutation, LinkMutation
 from api.resolvers.cursor import CursorQuery
 from api.resolvers.documents import DocumentMutation, DocumentQuery
 from api.resolvers.exports import ExportMutation
@@ -27,11 +28,14 @@ from api.resolvers.nodes import NodeQuery
 from api.resolvers.places import PlaceQuery
 from api.resolvers.rate_limit import RateLimitQuery
 from api.resolvers.rf_modules import RfModuleMutation
+from api.resolvers.roles import RoleMutation, RoleQuery
 from api.resolvers.search import SearchQuery
-from api.schema.identity import InvalidCredentials, SessionEnded
+from api.resolvers.sessions import SessionMutation
+from api.resolvers.users import UserMutation, UserQuery
+from api.schema.identity import InvalidCredentials, SecondFactorRequired, SessionEnded
 from api.schema.node import NODES
 from api.schema.scalars import SCALARS
-from api.schema.user_errors import RfModuleFull, RuleBroken, StaleVersion
+from api.schema.user_errors import RfModuleFull, RuleBroken, ScopeNotHeld, StaleVersion
 
 Query = merge_types(
     "Query",
@@ -45,6 +49,8 @@ Query = merge_types(
         IdentityQuery,
         CursorQuery,
         AuditQuery,
+        UserQuery,
+        RoleQuery,
         RateLimitQuery,
         DocumentQuery,
         KeyQuery,
@@ -56,6 +62,11 @@ Mutation = merge_types(
     "Mutation",
     (
         IdentityMutation,
+        LinkMutation,
+        CredentialMutation,
+        SessionMutation,
+        UserMutation,
+        RoleMutation,
         CompanyMutation,
         BranchMutation,
         FieldMutation,
@@ -71,6 +82,15 @@ Mutation = merge_types(
     ),
 )
 Subscription = merge_types("Subscription", (LiveSubscription,))
+USER_ERRORS = (
+    InvalidCredentials,
+    RfModuleFull,
+    RuleBroken,
+    ScopeNotHeld,
+    SecondFactorRequired,
+    SessionEnded,
+    StaleVersion,
+)
 
 
 class ApiSchema(strawberry.Schema):
@@ -81,14 +101,7 @@ class ApiSchema(strawberry.Schema):
             query=Query,
             mutation=Mutation,
             subscription=Subscription,
-            types=[
-                *NODES.values(),
-                InvalidCredentials,
-                RfModuleFull,
-                RuleBroken,
-                SessionEnded,
-                StaleVersion,
-            ],
+            types=[*NODES.values(), *USER_ERRORS],
             config=StrawberryConfig(scalar_map=SCALARS, sort_schema=True),
         )
         self.engine = Engine(self._schema, production=production)

@@ -13,6 +13,7 @@ from api.caller import Caller
 from api.context import Context
 from api.engine import Engine, Outcome
 from api.errors import BadUserInput, Code, Forbidden, Refusal, Unauthenticated, formatted
+from api.languages import wanted
 from api.live import Lagging
 from api.requests import MalformedRequest, Request, request_of
 from db.access import DatabaseUnavailable
@@ -156,10 +157,13 @@ class SocketSession:
 
     async def _authenticate(self, payload: object) -> Caller | None:
         """Return who opens the socket; otherwise end it and return None."""
-        authorization, company = _credentials(payload)
+        authorization, company, locale = _credentials(payload)
         try:
             caller = await self._context.auth.caller(
-                authorization=authorization, company=company, address=self._context.address
+                authorization=authorization,
+                company=company,
+                address=self._context.address,
+                language=wanted(locale) or self._context.language,
             )
         except BadUserInput as error:
             raise Malformed(error.message) from error
@@ -230,21 +234,22 @@ class SocketSession:
             operation.cancel()
 
 
-def _credentials(payload: object) -> tuple[str | None, str | None]:
-    """Return the authorization and the company of connection_init, which may be named as headers.
+def _credentials(payload: object) -> tuple[str | None, ...]:
+    """Return authorization, company and locale of connection_init, which may be named as headers.
 
     :raises Malformed: the payload is nothing that has them
     """
     match payload:
         case None:
-            return None, None
+            return None, None, None
         case dict():
             # GraphiQL sends the headers that it was given.
             given = {str(name).lower(): value for name, value in payload.items()}
-            authorization = given.get("authorization")
             company = given.get("company", given.get(COMPANY_HEADER.lower()))
-            if isinstance(authorization, str | None) and isinstance(company, str | None):
-                return authorization, company
+            locale = given.get("locale", given.get("accept-language"))
+            found = (given.get("authorization"), company, locale)
+            if all(isinstance(one, str | None) for one in found):
+                return found
     raise Malformed("Invalid connection init payload")
 
 
@@ -270,7 +275,7 @@ def _error(id: str, errors: Sequence[GraphQLError]) -> dict[str, object]:
 def _rights(caller: Caller) -> tuple[object, ...]:
     return (
         caller.company_id,
-        caller.role,
+        caller.role_name,
         caller.key,
         caller.scopes,
         caller.branch_id,

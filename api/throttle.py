@@ -1,15 +1,18 @@
-"""Limiting attempts within this process. Not here: budgets that all processes share."""
+"""Limiting attempts to prove who one is: each evaluation counts, whatever document it stands in.
 
-from collections import OrderedDict
+Not here: budgets of cost. Buckets that all processes share hold hashes and moments, and no names.
+"""
+
+import hashlib
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from ipaddress import IPv4Address, ip_address, ip_network
 from math import ceil
 
 from api.errors import RateLimited
+from db.buckets import Buckets, Budget
 
-PERIOD = timedelta(minutes=1)
-KEYS_MAX = 10_000
 HOST_PREFIX = 64
 
 
@@ -24,26 +27,33 @@ def network_of(address: str) -> str:
     return str(found.ipv4_mapped or ip_network((found, HOST_PREFIX), strict=False))
 
 
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """So many attempts at once, and so many again over each period."""
+
+    name: str
+    attempts_max: int
+    period: timedelta
+
+    @property
+    def budget(self) -> Budget:
+        return Budget(self.attempts_max, self.attempts_max / self.period.total_seconds())
+
+
 class Throttle:
-    """Counts attempts by key in fixed periods; forgets the oldest keys when there are too many."""
+    """Lets a few attempts of each kind through."""
 
-    def __init__(self, *, attempts_max: int, clock: Callable[[], datetime]) -> None:
-        self._attempts_max = attempts_max
+    def __init__(self, buckets: Buckets, *, clock: Callable[[], datetime]) -> None:
+        self._buckets = buckets
         self._clock = clock
-        self._attempts: OrderedDict[str, tuple[datetime, int]] = OrderedDict()
 
-    def attempt(self, key: str) -> None:
+    async def attempt(self, limit: Limit, *who: object) -> None:
         """Count one attempt.
 
-        :raises RateLimited: there were too many in this period; this one does not count
+        :raises RateLimited: there were too many; this one does not count
         """
-        now = self._clock()
-        since, attempts = self._attempts.pop(key, (now, 0))
-        if now - since >= PERIOD:
-            since, attempts = now, 0
-        refused = attempts >= self._attempts_max
-        self._attempts[key] = (since, attempts if refused else attempts + 1)
-        if len(self._attempts) > KEYS_MAX:
-            self._attempts.popitem(last=False)
-        if refused:
-            raise RateLimited(retry_after_s=max(1, ceil((since + PERIOD - now).total_seconds())))
+        digest = hashlib.sha256(repr(who).encode(errors="replace")).hexdigest()[:32]
+        name = f"attempts:{limit.name}:{digest}"
+        drawn = await self._buckets.draw(name, 1, limit.budget, now=self._clock())
+        if not drawn.allowed:
+            raise RateLimited(retry_after_s=max(1, ceil(drawn.retry_after_s)))

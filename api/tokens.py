@@ -15,6 +15,7 @@ from db.ids import CompanyId, SessionId, UserId
 ISSUER = "wattledger"
 ACCESS_AUDIENCE = "wattledger:access"
 REFRESH_AUDIENCE = "wattledger:refresh"
+CHALLENGE_AUDIENCE = "wattledger:second-factor"
 ALGORITHMS = ["HS256"]
 TOKEN_BYTES_MAX = 4 * 1024
 SECRET_BYTES = 32
@@ -42,6 +43,18 @@ class RefreshToken:
 
     session_id: SessionId
     secret: str
+
+
+@dataclass(frozen=True, slots=True)
+class Challenge:
+    """What a challenge says: who has shown the password, and of which the fingerprint is.
+
+    company_id: where to act once the second factor is shown as well.
+    """
+
+    user_id: UserId
+    fingerprint: str
+    company_id: CompanyId | None
 
 
 class Tokens:
@@ -72,6 +85,17 @@ class Tokens:
             sub=str(user_id),
             sid=token.session_id,
             jti=token.secret,
+        )
+
+    def sign_challenge(self, challenge: Challenge, *, now: datetime, expires_at: datetime) -> str:
+        return self._sign(
+            CHALLENGE_AUDIENCE,
+            now=now,
+            expires_at=expires_at,
+            sub=str(challenge.user_id),
+            sid=0,
+            pwd=challenge.fingerprint,
+            company=challenge.company_id,
         )
 
     def read_access(self, text: str, *, now: datetime) -> AccessToken:
@@ -107,6 +131,22 @@ class Tokens:
         claims = self._read(text, REFRESH_AUDIENCE, now=now)
         try:
             return RefreshToken(SessionId(_id(claims["sid"])), str(claims["jti"]))
+        except (KeyError, ValueError, TypeError) as error:
+            raise InvalidToken from error
+
+    def read_challenge(self, text: str, *, now: datetime) -> Challenge:
+        """Return what the challenge says.
+
+        :raises InvalidToken: it is forged, expired, or no challenge
+        """
+        claims = self._read(text, CHALLENGE_AUDIENCE, now=now)
+        try:
+            company = claims["company"]
+            return Challenge(
+                user_id=UserId(_id(claims["sub"])),
+                fingerprint=str(claims["pwd"]),
+                company_id=None if company is None else CompanyId(_id(company)),
+            )
         except (KeyError, ValueError, TypeError) as error:
             raise InvalidToken from error
 

@@ -17,6 +17,7 @@ from api.auth import Authenticator
 from api.context import Context
 from api.engine import Engine
 from api.file_tokens import FileTokens
+from api.languages import wanted
 from api.live import LiveFeed
 from api.origins import may_open_socket
 from api.permissions.confine import Confine, confine
@@ -90,6 +91,8 @@ class Sockets:
             address=socket.client.host if socket.client else "",
             request_id=request_id_of(socket.headers.get(REQUEST_ID_HEADER)),
             confine=self._confine,
+            user_agent=socket.headers.get("user-agent", ""),
+            language=wanted(socket.headers.get("accept-language")),
         )
         await SocketSession(line, self._engine, context).serve()
 

@@ -53,7 +53,8 @@ def worker(tied: Tied = False) -> None:
     """Decode, store and charge what collectors deliver, and run recurring jobs, until Ctrl-C."""
 
     def work(settings: Settings, found: Addresses) -> Coroutine[Any, Any, None]:
-        return worker_process.run(settings, found.urls, found.redis_url, clock=now)
+        complete = completed(settings, found)
+        return worker_process.run(complete, found.urls, found.redis_url, clock=now)
 
     _run("worker", work, tied=tied)
 

@@ -9,6 +9,7 @@ from typing import Annotated
 import asyncpg
 import typer
 
+from cli import user_care
 from cli.company_choice import chosen_company
 from cli.embedded.apart import run_apart
 from cli.endings import Refused
@@ -20,12 +21,15 @@ from db.ids import BranchId, CompanyId, FieldId, SubscriberId, UserId
 from db.settings import Urls
 from domain.hierarchy import by_name
 from domain.identity import operations
-from domain.identity.operations import PASSWORD_CHARACTERS_MIN, PasswordTooWeak
-from domain.identity.passwords import Passwords
+from domain.identity.passwords import PASSWORD_CHARACTERS_MIN, Passwords, PasswordTooWeak
 
 GENERATED_BYTES = 15
 
 commands = typer.Typer(no_args_is_help=True, help="Users.")
+commands.command("list")(user_care.list_users)
+commands.command()(user_care.disable)
+commands.command()(user_care.enable)
+commands.command()(user_care.reset_second_factor)
 
 
 class RoleName(StrEnum):
@@ -33,6 +37,8 @@ class RoleName(StrEnum):
 
     ADMINISTRATOR = "administrator"
     OPERATOR = "operator"
+    AUDITOR = "auditor"
+    PARTNER = "partner"
     SUBSCRIBER = "subscriber"
     DEVELOPER = "developer"
 
@@ -121,7 +127,8 @@ async def create_user(user: NewUser, *, passwords: Passwords) -> UserId:
             platform_role=Role.DEVELOPER if user.role is Role.DEVELOPER else None,
         )
     except PasswordTooWeak as error:
-        raise Refused(f"The password is too weak: {error}.") from error
+        expected = f"{PASSWORD_CHARACTERS_MIN} characters or more"
+        raise Refused(f"The password is too weak: expected {expected}.") from error
     except asyncpg.UniqueViolationError as error:
         raise Refused(f"There is a user {user.email} already.") from error
     if place is not None:

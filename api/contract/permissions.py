@@ -16,9 +16,9 @@ from graphql import (
 
 from api.contract.markdown import code, table
 from api.permissions.requires import SCOPE_MEANINGS
-from api.permissions.roles import SCOPES
 from api.schema.node import NODES
 from db.enums import Role, Scope
+from domain.identity.roles import SCOPES
 
 ROOTS = ("Query", "Mutation", "Subscription")
 PUBLIC, SIGNED_IN, REQUIRES = "public", "signedIn", "requires"

@@ -24,9 +24,10 @@ from api.schema.paging import Connection
 from api.schema.relations import listed
 from db.enums import Scope
 from db.ids import BranchId, DocumentId, FieldId, KeyId
+from domain.identity.rules import Place
 from domain.keys import operations
 from domain.keys.queries import API_KEYS
-from domain.keys.rules import DOCUMENTS_MAX, Maker, NewKey, Place
+from domain.keys.rules import DOCUMENTS_MAX, Maker, NewKey
 from domain.keys.text import KeyText, new_secret, written
 from domain.refusals import InvalidValue, NotThere, Refused
 

@@ -3,6 +3,7 @@
 import strawberry
 
 from api.schema.node import Node
+from db.enums import Scope
 
 
 @strawberry.type(description="A fact that a message speaks of.")
@@ -36,3 +37,8 @@ class StaleVersion(UserError):
 )
 class RfModuleFull(UserError):
     limit: int = strawberry.field(description="How many that are.")
+
+
+@strawberry.type(description="A role has scopes that you do not hold: give nobody more than that.")
+class ScopeNotHeld(UserError):
+    scopes: list[Scope] = strawberry.field(description="Those that you do not hold.")

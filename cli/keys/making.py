@@ -14,8 +14,9 @@ from domain import refusals
 from domain.documents import queries as documents
 from domain.documents.rules import hash_named_by
 from domain.hierarchy import by_name
+from domain.identity.rules import Place
 from domain.keys import queries
-from domain.keys.rules import Maker, NewKey, Place
+from domain.keys.rules import Maker, NewKey
 from domain.keys.text import shown_prefix
 
 # Whoever sits here may do everything in a company, but not what only the platform may.

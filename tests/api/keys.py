@@ -2,8 +2,9 @@
 
 from db.enums import Scope
 from db.ids import CompanyId, KeyId, UserId
+from domain.identity.rules import Place
 from domain.keys import operations
-from domain.keys.rules import Maker, NewKey, Place
+from domain.keys.rules import Maker, NewKey
 from domain.keys.text import KeyText, new_secret, written
 from tests.api.web import User
 from tests.factories import NOW

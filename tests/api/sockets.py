@@ -17,6 +17,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
+from api.attempts import Attempts
 from api.auth import Authenticator
 from api.engine import Engine
 from api.file_tokens import FileTokens
@@ -24,14 +25,16 @@ from api.live import LiveFeed
 from api.permissions.confine import Confine, confine
 from api.rate_limits import RateLimits
 from api.root import ApiSchema
+from api.throttle import Throttle
 from api.tokens import AccessToken, Tokens
 from api.websocket import SERVER_OPTIONS, Sockets
 from db import access
 from db.bell import Bell
 from db.buckets import Buckets, Budget
 from db.enums import Role
-from db.ids import CompanyId, FieldId, SessionId, SubscriberId, UserId
+from db.ids import CompanyId, FieldId, RoleId, SessionId, SubscriberId, UserId
 from db.settings import Urls
+from domain.identity.keys import Keys
 from domain.identity.operations import add_membership
 from domain.identity.passwords import Passwords
 from tests.factories import NOW
@@ -74,6 +77,7 @@ class LiveApi:
         company_id: CompanyId,
         role: Role = Role.ADMINISTRATOR,
         *,
+        role_id: RoleId | None = None,
         field_id: FieldId | None = None,
         subscriber_id: SubscriberId | None = None,
     ) -> "User":
@@ -82,7 +86,8 @@ class LiveApi:
         await add_membership(
             company_id=company_id,
             user_id=user.user_id,
-            role=role,
+            role=None if role_id else role,
+            role_id=role_id,
             field_id=field_id,
             subscriber_id=subscriber_id,
         )
@@ -192,19 +197,22 @@ async def live_api(database: Urls, *, confine: Confine = confine) -> AsyncIterat
     async with (
         Bell(NO_REDIS, "nowhere") as bell,
         Buckets(NO_REDIS, "nowhere") as buckets,
-        _served(bell, RateLimits(buckets, BUDGET), confine) as api,
+        _served(bell, buckets, confine) as api,
     ):
         yield api
     await access.close()
 
 
 @asynccontextmanager
-async def _served(bell: Bell, limits: RateLimits, confine: Confine) -> AsyncIterator[LiveApi]:
+async def _served(bell: Bell, buckets: Buckets, confine: Confine) -> AsyncIterator[LiveApi]:
     clock, tokens = Clock(), Tokens(SECRET)
+    limits = RateLimits(buckets, BUDGET)
     feed = LiveFeed(clock=clock, bell=bell)
     auth = Authenticator(
         tokens=tokens,
         passwords=Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)),
+        keys=Keys(SECRET),
+        attempts=Attempts(Throttle(buckets, clock=clock), clock=clock),
         access_ttl=TOKEN_TTL,
         refresh_ttl=SESSION_TTL,
         clock=clock,

@@ -14,11 +14,11 @@ from api.caller import Caller
 from api.context import Context
 from api.execution.plans import Plans
 from api.global_ids import encode
-from api.permissions.roles import scopes_of
 from api.root import ApiSchema
 from db import access
 from db.enums import Role, Scope
 from db.ids import CompanyId, SessionId, UserId
+from domain.identity.roles import scopes_of
 from domain.readings import operations as readings
 from tests.api.executions import by_graphql_core, by_plans
 from tests.api.random_documents import RandomDocument, documents
@@ -92,6 +92,7 @@ def context_of(caller: Caller | None) -> Context:
         live=cast("Any", None),
         auth=cast("Any", None),
         limits=cast("Any", None),
+        files=cast("Any", None),
         address="127.0.0.1",
     )
 

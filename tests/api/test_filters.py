@@ -12,7 +12,6 @@ from api.caller import Caller
 from api.conditions import COMPARISONS_MAX, TEXT_CHARACTERS_MAX, VALUES_MAX, condition_of
 from api.errors import Forbidden
 from api.global_ids import encode
-from api.permissions.roles import scopes_of
 from db import access
 from db.enums import BillingMode, Role, Segment
 from db.ids import CompanyId, SessionId, UserId
@@ -20,6 +19,7 @@ from domain.accounts.queries import ACCOUNTS as ACCOUNTS_LIST
 from domain.filters import EVERYTHING
 from domain.hierarchy.queries import COLLECTORS, RF_MODULES
 from domain.hierarchy.queries import METERS as METERS_LIST
+from domain.identity.roles import scopes_of
 from domain.ledger import operations as ledger
 from domain.listing import Listing
 from tests.api.web import User, Web

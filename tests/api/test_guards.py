@@ -12,9 +12,9 @@ from api.caller import Caller
 from api.context import Info
 from api.errors import Forbidden, Unauthenticated
 from api.permissions.requires import public, requires, signed_in
-from api.permissions.roles import scopes_of
 from db.enums import Role, Scope
 from db.ids import CompanyId, SessionId, UserId
+from domain.identity.roles import scopes_of
 from tests.factories import NOW
 
 ADMINISTRATOR = Caller(

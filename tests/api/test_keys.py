@@ -14,8 +14,8 @@ from db import access
 from db.enums import Role, Scope
 from db.ids import CompanyId
 from db.settings import Urls
+from domain.identity.rules import Place
 from domain.keys import operations
-from domain.keys.rules import Place
 from domain.keys.text import KeyText, new_secret, written
 from tests.api.documents import id_of, register
 from tests.api.keys import KEY, holder, make_key

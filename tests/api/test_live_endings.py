@@ -10,8 +10,13 @@ from api.file_tokens import FileTokens
 from api.live import WAITING_ROWS_MAX
 from api.socket_session import SocketSession
 from db import access
+from db.enums import Role, Scope
+from db.ids import UserId
 from db.settings import Urls
-from domain.identity.operations import end_session
+from domain.identity import memberships, own_roles, users
+from domain.identity.rules import Giver
+from domain.identity.rules import Place as Confinement
+from domain.identity.sessions import end_session
 from domain.readings import operations as readings
 from tests.api.sockets import SECRET, TOKEN_TTL, LiveApi, Socket, live_api
 from tests.factories import NOW, Place, make_place, make_read, make_register_set
@@ -70,6 +75,52 @@ async def test_socket_ends_when_rights_change(api: LiveApi, place: Place) -> Non
 
         assert await within_5_s(socket) == 4403
     assert api.feed.listeners == 0
+
+
+async def test_socket_ends_when_its_role_changes(api: LiveApi, place: Place) -> None:
+    giver = Giver(user_id=UserId(1), scopes=frozenset(Scope), place=Confinement())
+    role_id = await own_roles.create(
+        company_id=place.company_id,
+        name="Reader",
+        description=None,
+        scopes=[Scope.METERS_READ, Scope.READINGS_READ],
+        giver=giver,
+    )
+    user = await api.sign_in(place.company_id, role_id=role_id)
+    async with api.socket(user) as socket:
+        await socket.subscribe("1", LISTEN)
+        await own_roles.update(
+            company_id=place.company_id,
+            role_id=role_id,
+            expected_version=1,
+            changes={"scopes": [Scope.METERS_READ]},
+            giver=giver,
+        )
+
+        assert await within_5_s(socket) == 4403
+
+
+async def test_socket_ends_when_its_membership_is_suspended(api: LiveApi, place: Place) -> None:
+    giver = Giver(user_id=UserId(1), scopes=frozenset(Scope), place=Confinement())
+    user = await api.sign_in(place.company_id, Role.OPERATOR)
+    async with api.socket(user) as socket:
+        await memberships.set_active(
+            company_id=place.company_id,
+            user_id=user.user_id,
+            expected_version=1,
+            active=False,
+            giver=giver,
+        )
+
+        assert await within_5_s(socket) == 4403
+
+
+async def test_socket_ends_when_its_user_is_disabled(api: LiveApi, place: Place) -> None:
+    user = await api.sign_in(place.company_id)
+    async with api.socket(user) as socket:
+        await users.set_active(user_id=user.user_id, active=False, now=NOW)
+
+        assert await within_5_s(socket) == 4401
 
 
 class StuckLine:

@@ -48,6 +48,21 @@ async def test_query_is_answered_and_completed(socket: Socket) -> None:
     assert await socket.receive() == {"type": "complete", "id": "1"}
 
 
+@pytest.mark.parametrize(("wanted", "locale"), [("tr-TR", "tr"), ("xx", "en")])
+async def test_the_handshake_may_ask_for_a_language(
+    api: LiveApi, place: Place, wanted: str, locale: str
+) -> None:
+    user = await api.sign_in(place.company_id)
+    async with api.socket() as socket:
+        payload = {**user.payload, "locale": wanted}
+        await socket.send({"type": "connection_init", "payload": payload})
+        assert await socket.receive() == {"type": "connection_ack"}
+
+        await socket.subscribe("1", "{ viewer { locale } }")
+
+        assert await socket.event("1") == {"viewer": {"locale": locale}}
+
+
 async def test_ping_is_answered(socket: Socket) -> None:
     await socket.send({"type": "ping"})
 

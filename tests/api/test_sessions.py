@@ -1,12 +1,16 @@
 """Signing in, going on, and signing out."""
 
+import asyncio
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from db import access
-from domain.identity.operations import PASSWORD_CHARACTERS_MIN, PasswordTooWeak, create_user
-from tests.api.web import Web
+from domain.identity.operations import create_user
+from domain.identity.passwords import PASSWORD_CHARACTERS_MIN, PasswordTooWeak
+from domain.identity.sessions import GRACE
+from tests.api.web import PASSWORD, User, Web
 from tests.factories import NOW, make_place
 
 WHO = "{ viewer { name } }"
@@ -96,6 +100,7 @@ async def test_a_refresh_token_that_is_used_twice_ends_the_session(
     newest = user.tokens
     for _ in range(refreshes):
         newest = (await web.refresh(newest["refreshToken"])).data["refreshSession"]["tokens"]
+    web.clock.move(GRACE)
 
     reused = await web.refresh(user.tokens["refreshToken"])
 
@@ -162,12 +167,28 @@ async def test_attempts_on_one_email_are_limited(web: Web) -> None:
         await web.sign_in(email, "wrong password")
 
     refused = await web.sign_in(email)
-    web.clock.move(timedelta(minutes=1))
+    web.clock.move(timedelta(seconds=12))
     later = await web.sign_in(email)
 
     assert refused.errors == [("RATE_LIMITED", ["signIn"])]
-    assert refused.body["errors"][0]["extensions"]["retryAfter"] == 60
+    assert refused.body["errors"][0]["extensions"]["retryAfter"] == 12
     assert later.data["signIn"]["tokens"] is not None
+
+
+async def test_aliases_do_not_multiply_guesses(web: Web) -> None:
+    _, email = await web.create_user()
+    guesses = [f"guess number {number}" for number in range(29)] + [PASSWORD]
+    fields = " ".join(
+        f'a{n}: signIn(input: {{email: "{email}", password: "{it}"}}) {{ userErrors {{ code }} }}'
+        for n, it in enumerate(guesses)
+    )
+
+    answer = await web.ask(f"mutation {{ {fields} }}")
+
+    checked = [name for name, payload in answer.body["data"].items() if payload is not None]
+    assert checked == ["a0", "a1", "a2", "a3", "a4"]
+    assert answer.codes == ["RATE_LIMITED"] * 25
+    assert await sessions() == 0
 
 
 async def test_attempts_from_one_address_are_limited(web: Web) -> None:
@@ -177,3 +198,98 @@ async def test_attempts_from_one_address_are_limited(web: Web) -> None:
     refused = await web.sign_in("guess30@example.com")
 
     assert refused.errors == [("RATE_LIMITED", ["signIn"])]
+
+
+SESSIONS = "{ viewer { sessions { id address userAgent current createdAt lastUsedAt } } }"
+END = "mutation ($id: ID!) { endSession(id: $id) { ended userErrors { code } } }"
+END_OTHERS = "mutation { endOtherSessions { ended userErrors { code } } }"
+
+
+async def another(web: Web, user: User) -> User:
+    tokens = (await web.sign_in(user.email)).data["signIn"]["tokens"]
+    return replace(user, tokens=tokens)
+
+
+async def test_users_see_where_they_are_signed_in(web: Web) -> None:
+    user = await web.user((await make_place(meters=0)).company_id)
+    web.clock.move(timedelta(minutes=1))
+    await another(web, user)
+    await web.user((await make_place(meters=0)).company_id)
+
+    listed = (await web.ask(SESSIONS, user)).data["viewer"]["sessions"]
+
+    assert [one["current"] for one in listed] == [False, True]
+    assert listed[0]["address"] == "127.0.0.1"
+    assert listed[0]["userAgent"].startswith("python-httpx/")
+    assert listed[0]["createdAt"] > listed[1]["createdAt"]
+
+
+async def test_users_end_one_of_their_sessions(web: Web) -> None:
+    user = await web.user((await make_place(meters=0)).company_id)
+    lost = await another(web, user)
+    listed = (await web.ask(SESSIONS, user)).data["viewer"]["sessions"]
+    (lost_id,) = [one["id"] for one in listed if not one["current"]]
+
+    ended = await web.ask(END, user, id=lost_id)
+    again = await web.ask(END, user, id=lost_id)
+
+    assert ended.data == {"endSession": {"ended": 1, "userErrors": []}}
+    assert again.errors == [("NOT_FOUND", ["endSession"])]
+    assert (await web.ask(WHO, lost)).codes == ["UNAUTHENTICATED"]
+    assert (await web.ask(WHO, user)).codes == []
+
+
+async def test_users_end_all_their_other_sessions(web: Web) -> None:
+    user = await web.user((await make_place(meters=0)).company_id)
+    others = [await another(web, user) for _ in range(2)]
+
+    answer = await web.ask(END_OTHERS, user)
+
+    assert answer.data == {"endOtherSessions": {"ended": 2, "userErrors": []}}
+    codes = [(await web.ask(WHO, one)).codes for one in (user, *others)]
+    assert codes == [[], ["UNAUTHENTICATED"], ["UNAUTHENTICATED"]]
+
+
+async def test_nobody_ends_sessions_of_others(web: Web) -> None:
+    place = await make_place(meters=0)
+    user, other = await web.user(place.company_id), await web.user(place.company_id)
+    (own,) = (await web.ask(SESSIONS, user)).data["viewer"]["sessions"]
+
+    answer = await web.ask(END, other, id=own["id"])
+
+    assert answer.errors == [("NOT_FOUND", ["endSession"])]
+    assert (await web.ask(WHO, user)).codes == []
+
+
+async def test_two_tabs_that_go_on_at_once_stay_signed_in(web: Web) -> None:
+    user = await web.user((await make_place(meters=0)).company_id)
+
+    answers = await asyncio.gather(*(web.refresh(user.tokens["refreshToken"]) for _ in range(6)))
+    tokens = [answer.data["refreshSession"]["tokens"] for answer in answers]
+    web.clock.move(GRACE)
+    after = await web.refresh(tokens[0]["refreshToken"])
+
+    # One successor for all of them, so never are two good for long.
+    assert len({one["refreshToken"] for one in tokens}) == 1
+    assert after.data["refreshSession"]["tokens"] is not None
+
+
+async def test_after_the_grace_an_older_token_is_a_stolen_one(web: Web) -> None:
+    user = await web.user((await make_place(meters=0)).company_id)
+    newest = (await web.refresh(user.tokens["refreshToken"])).data["refreshSession"]["tokens"]
+    web.clock.move(GRACE)
+
+    stolen = await web.refresh(user.tokens["refreshToken"])
+
+    assert stolen.data == {"refreshSession": ENDED}
+    assert (await web.ask_with(newest["accessToken"], WHO)).codes == ["UNAUTHENTICATED"]
+
+
+async def test_within_the_grace_only_the_newest_but_one_goes_on(web: Web) -> None:
+    user = await web.user((await make_place(meters=0)).company_id)
+    first = (await web.refresh(user.tokens["refreshToken"])).data["refreshSession"]["tokens"]
+    await web.refresh(first["refreshToken"])
+
+    stolen = await web.refresh(user.tokens["refreshToken"])
+
+    assert stolen.data == {"refreshSession": ENDED}

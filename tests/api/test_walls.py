@@ -9,13 +9,13 @@ import pytest
 from api.caller import Caller
 from api.global_ids import encode
 from api.permissions.confine import confine
-from api.permissions.roles import scopes_of
 from db import access
 from db.enums import Role
 from db.ids import CompanyId, SessionId, UserId
 from domain import listing
 from domain.accounts.queries import ACCOUNTS, SUBSCRIBERS, standings
 from domain.hierarchy.queries import BRANCHES, COLLECTORS, FIELDS, METERS, RF_MODULES
+from domain.identity.roles import scopes_of
 from domain.listing import Listing, Wall, Window
 from domain.metering.queries import MOUNTINGS, POINTS, PREMISES, places_of_meters
 from domain.readings.queries import energy, latest, of_span

@@ -17,7 +17,7 @@ from api.permissions.confine import Confine, confine
 from api.tokens import Tokens
 from db import access
 from db.enums import Role
-from db.ids import BranchId, CompanyId, FieldId, SubscriberId, UserId
+from db.ids import BranchId, CompanyId, FieldId, RoleId, SubscriberId, UserId
 from db.settings import Settings, Urls
 from domain.identity import operations as identity
 from domain.identity.passwords import Passwords
@@ -128,8 +128,9 @@ class Web:
     async def user(
         self,
         company_id: CompanyId,
-        role: Role = Role.ADMINISTRATOR,
+        role: Role | None = Role.ADMINISTRATOR,
         *,
+        role_id: RoleId | None = None,
         branch_id: BranchId | None = None,
         field_id: FieldId | None = None,
         subscriber_id: SubscriberId | None = None,
@@ -139,7 +140,8 @@ class Web:
         await identity.add_membership(
             company_id=company_id,
             user_id=user_id,
-            role=role,
+            role=None if role_id else role,
+            role_id=role_id,
             branch_id=branch_id,
             field_id=field_id,
             subscriber_id=subscriber_id,

@@ -18,9 +18,11 @@ from cli.migrate import make_usable
 from cli.processes import GATEWAY_NOTE
 from cli.servers import living_note
 from db import access
+from db.enums import Role
 from db.settings import Urls
-from domain.identity.operations import sign_in
 from domain.identity.passwords import Passwords
+from domain.identity.queries import memberships
+from domain.identity.sessions import prove
 from tests.cli.command_line import run
 from tests.cli.demo_run import PATIENCE_S, POLL_S
 from tests.factories import NOW, make_place
@@ -136,15 +138,12 @@ async def test_a_user_is_made_who_can_sign_in(env: dict[str, str], database: Url
             env, "user", "create", "a@b.example", "--role", "operator", said="a long password\n"
         )
         weak = run(env, "user", "create", "c@b.example", "--role", "operator", said="weak\n")
-        session = await sign_in(
+        proven = await prove(
             email="a@b.example",
             password="a long password",  # noqa: S106
             passwords=passwords,
-            company_id=None,
-            refresh_secret="any",  # noqa: S106
-            ttl=NOW - NOW.replace(hour=0),
-            now=NOW,
         )
+        joined = await memberships(user_id=proven.user_id)
     finally:
         passwords.close()
         await access.close()
@@ -152,7 +151,7 @@ async def test_a_user_is_made_who_can_sign_in(env: dict[str, str], database: Url
     assert (made.returncode, again.returncode, weak.returncode) == (0, REFUSED, REFUSED)
     assert "There is a user a@b.example already." in again.stderr
     assert "The password is too weak" in weak.stderr
-    assert session.company_id is not None
+    assert [one.role for one in joined] == [Role.OPERATOR]
 
 
 async def test_books_that_are_wrong_are_told_of(env: dict[str, str], database: Urls) -> None:

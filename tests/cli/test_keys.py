@@ -12,8 +12,8 @@ from db.enums import Scope
 from db.settings import Urls
 from domain.documents import operations as documents
 from domain.documents.rules import Registration, document_id, hash_of
+from domain.identity.rules import Place
 from domain.keys import queries
-from domain.keys.rules import Place
 from domain.keys.text import hash_of_secret, read, shown_prefix
 from tests.cli.command_line import run
 from tests.factories import NOW, make_place

@@ -16,13 +16,20 @@ from graphql import (
     parse,
 )
 
-from api.permissions.roles import CHANGING, OF_THE_PLATFORM, SCOPES
 from api.schema.node import NODES
 from api.sdl import sdl
 from db.enums import Role, Scope
+from domain.identity.roles import CHANGING, OF_THE_PLATFORM, SCOPES
 
 ROOTS = ("Query", "Mutation", "Subscription")
-PUBLIC = {("Mutation", "signIn"), ("Mutation", "refreshSession")}
+PUBLIC = {
+    ("Mutation", "signIn"),
+    ("Mutation", "completeSignIn"),
+    ("Mutation", "refreshSession"),
+    ("Mutation", "acceptInvitation"),
+    ("Mutation", "requestPasswordReset"),
+    ("Mutation", "resetPassword"),
+}
 # What one has to be to ask at all; `node` and `nodes` then ask for the scope of each type.
 SIGNED_IN = {
     ("Query", "viewer"),
@@ -33,6 +40,13 @@ SIGNED_IN = {
     ("Query", "search"),
     ("Query", "rateLimit"),
     ("Mutation", "signOut"),
+    ("Mutation", "endSession"),
+    ("Mutation", "endOtherSessions"),
+    ("Mutation", "changePassword"),
+    ("Mutation", "updateViewer"),
+    ("Mutation", "setUpSecondFactor"),
+    ("Mutation", "confirmSecondFactor"),
+    ("Mutation", "removeSecondFactor"),
 }
 MONEY = {Scope.BALANCES_READ}
 

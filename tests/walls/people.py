@@ -2,12 +2,12 @@
 
 from datetime import timedelta
 
-from api.permissions.roles import SCOPES
 from api.tokens import AccessToken
 from db import access
 from db.enums import Role, Scope
 from db.ids import BranchId, CompanyId, FieldId, SubscriberId, UserId
 from domain.identity.operations import add_membership
+from domain.identity.roles import SCOPES
 from tests.api.web import User, Web
 from tests.walls.world import Belongings
 

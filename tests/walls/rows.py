@@ -24,6 +24,7 @@ TABLES = """
         and c.relnamespace = 'public'::regnamespace
     order by 1
 """
+SEE_COMPANY = "select set_config('app.company', $1, true)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +78,12 @@ class Rows:
         await self._owner.close()
 
     async def _ids(self, listing: Listing, company_id: CompanyId) -> set[int]:
-        rows = await self._owner.fetch(
-            f"select id from {listing.table} where {listing.company_column} = $1", company_id
-        )
+        async with self._owner.transaction():
+            # Views show the rows of the company that the transaction names.
+            await self._owner.execute(SEE_COMPANY, str(company_id))
+            rows = await self._owner.fetch(
+                f"select id from {listing.table} where {listing.company_column} = $1", company_id
+            )
         return {row["id"] for row in rows}
 
 

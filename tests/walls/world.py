@@ -4,6 +4,7 @@ Whoever adds a type with an id, or a table, adds rows of it to `inhabit`.
 """
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 import asyncpg
@@ -11,15 +12,21 @@ import asyncpg
 from api.global_ids import encode
 from api.schema.node import NODES
 from db import access
-from db.enums import JobKind, JobState
+from db.enums import JobKind, JobState, Role, Scope
+from db.ids import FieldId, UserId
 from db.settings import Urls
 from domain.accounts import operations as accounts
 from domain.hierarchy import branches, collectors, fields, rf_modules, synchronisations
-from domain.keys.rules import Place as KeyPlace
+from domain.identity import invitations, own_roles
+from domain.identity.keys import Keys
+from domain.identity.operations import add_membership
+from domain.identity.rules import WHOLE_COMPANY, GivenRole, Giver
+from domain.identity.rules import Place as Confinement
 from domain.longwork import jobs, running
 from domain.longwork.jobs import Asker
 from domain.longwork.running import ItemError
 from domain.readings import operations as readings
+from domain.refusals import AlreadyExists
 from tests.api.documents import register
 from tests.api.keys import KEY, make_key
 from tests.factories import NOW, Place, add_supply, make_place, make_read, make_register_set
@@ -28,7 +35,7 @@ from tests.walls.requests import RootField
 from tests.walls.rows import Rows, texts_in
 
 # What no place within a company has: a row of it for the whole company is enough.
-OF_THE_COMPANY = frozenset({"Company", "RegisteredDocument"})
+OF_THE_COMPANY = frozenset({"Company", "CompanyRole", "RegisteredDocument"})
 # What is named where any type would do.
 ANY = "Meter"
 # A shorter text may well be a part of another by chance.
@@ -130,7 +137,7 @@ async def inhabit(place: Place, index_wh: int) -> None:
     await register(place.company_id, f"query Of{place.company_id} {{ viewer {{ name }} }}")
     await make_key(
         place.company_id,
-        replace(KEY, name=f"key of {place.field_id}", place=KeyPlace(field_id=place.field_id)),
+        replace(KEY, name=f"key of {place.field_id}", place=Confinement(field_id=place.field_id)),
     )
     await give_work(place)
 
@@ -154,6 +161,46 @@ async def give_work(place: Place) -> None:
     async with run.step(now=NOW) as connection:
         await run.report(connection, [fault], count=1)
     await run.end(JobState.FAILED, now=NOW, error="FAULTY_FILE")
+    await people(place)
+
+
+async def people(place: Place) -> None:
+    """Give a place a user and an invitation of its own, and its company a role."""
+    field_id = place.field_id
+    giver = Giver(user_id=await _user(field_id), scopes=frozenset(Scope), place=WHOLE_COMPANY)
+    operator = GivenRole(role=Role.OPERATOR)
+    with suppress(AlreadyExists):
+        await own_roles.create(
+            company_id=place.company_id,
+            name=f"Role of company {place.company_id}",
+            description=f"Made for company {place.company_id}",
+            scopes=[Scope.METERS_READ],
+            giver=giver,
+        )
+    await add_membership(
+        company_id=place.company_id, user_id=giver.user_id, role=operator.role, field_id=field_id
+    )
+    await invitations.invite(
+        company_id=place.company_id,
+        email=f"invited-to-{field_id}@example.com",
+        name=f"Invited to {field_id}",
+        given=operator,
+        place=Confinement(field_id=field_id),
+        giver=giver,
+        keys=Keys("a secret that is long enough for a test"),
+        now=NOW,
+    )
+
+
+async def _user(field_id: FieldId) -> UserId:
+    async with access.system() as connection:
+        user_id = await connection.fetchval(
+            "insert into app_user (email, name, created_at) values ($1, $2, $3) returning id",
+            f"member-of-{field_id}@example.com",
+            f"Member of {field_id}",
+            NOW,
+        )
+    return UserId(user_id)
 
 
 async def make_outside(inside: Place) -> Place:
