@@ -17,7 +17,7 @@ def asker_of(caller: Caller) -> Asker:
     return Asker(
         user_id=None if caller.key is not None else caller.user_id,
         key_id=None if caller.key is None else caller.key.id,
-        role=caller.role,
+        role=caller.role_name,
         scopes=caller.scopes,
         branch_id=caller.branch_id,
         field_id=caller.field_id,

@@ -3,6 +3,7 @@
 import strawberry
 
 from api.context import Info
+from api.errors import Forbidden
 from api.mutations import seen
 from api.schema.accounts import Subscriber
 from api.schema.companies import Branch, Field
@@ -58,8 +59,10 @@ async def given_role(info: Info, input: GivenRoleInput) -> GivenRole:
 async def given_place(info: Info, input: PlaceInput | None) -> Place:
     """Return the place that an input names; None is the whole company.
 
+    :raises Forbidden: the caller is confined to a part of it
     :raises BadUserInput, NotFound: it names none that the caller sees
     """
+    _check_part(info, input)
     branch_id = field_id = subscriber_id = None
     if input is not None and input.branch_id is not None:
         branch_id = BranchId(await seen(info, Branch, input.branch_id, argument="branchId"))
@@ -69,3 +72,13 @@ async def given_place(info: Info, input: PlaceInput | None) -> Place:
         found = await seen(info, Subscriber, input.subscriber_id, argument="subscriberId")
         subscriber_id = SubscriberId(found)
     return Place(branch_id=branch_id, field_id=field_id, subscriber_id=subscriber_id)
+
+
+def _check_part(info: Info, input: PlaceInput | None) -> None:
+    """Return unless the caller, who sees what lies around the own place, gives that away."""
+    caller = info.context.signed_in
+    if input is None or giver_of(info).place.is_whole_company:
+        return
+    gives_branch = input.branch_id is not None and caller.branch_id is None
+    if gives_branch or input.subscriber_id is not None:
+        raise Forbidden

@@ -207,7 +207,7 @@ async def test_who_is_confined_to_a_field_does_not_give_its_branch(
         web, confined, member, place={"branchId": encode("Branch", place.branch_id)}
     )
 
-    assert codes(answer) == ["PLACE_NOT_HELD"]
+    assert answer.errors == [("FORBIDDEN", ["updateMembership"])]
 
 
 async def test_a_member_of_the_whole_company_is_out_of_reach_from_a_branch(

@@ -21,7 +21,7 @@ from tests.walls.values import Values, slots_in
 SCHEMA = build_schema(sdl())
 DEPTH = 2
 # Slots of ids whose names do not say what they name.
-TARGETS: dict[str, str] = {}
+TARGETS: dict[str, str] = {"endSession.id": "Session"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,10 +52,11 @@ class Belongings:
     texts: frozenset[str]
 
     def id_of(self, type_name: str) -> str:
-        return self.ids[ANY if type_name == "Node" else type_name][0]
+        # What is no object of its own, such as a session, has none in any place.
+        return self.ids[type_name if type_name in self.ids else ANY][0]
 
     def has(self, type_name: str) -> bool:
-        return type_name == "Node" or bool(self.ids[type_name])
+        return type_name == "Node" or bool(self.ids.get(type_name))
 
     @property
     def serial(self) -> str:
@@ -140,27 +141,6 @@ async def inhabit(place: Place, index_wh: int) -> None:
         replace(KEY, name=f"key of {place.field_id}", place=Confinement(field_id=place.field_id)),
     )
     await give_work(place)
-
-
-async def give_work(place: Place) -> None:
-    """Give a place a file that was sent, and a job that found a fault in it."""
-    asker = Asker(user_id=None, role=None, scopes=frozenset())
-    content = f"serial\n{place.collector_serial}".encode()
-    name = f"collectors-of-{place.field_id}.csv"
-    file_id = await sent(place.company_id, None, content, name=name)
-    job_id = await jobs.queue(
-        company_id=place.company_id,
-        kind=JobKind.IMPORT,
-        asker=asker,
-        input={"file_id": file_id},
-        now=NOW,
-    )
-    run = await running.claim(now=NOW, only=job_id)
-    assert run is not None
-    fault = ItemError(code="REQUIRED", sheet=name)
-    async with run.step(now=NOW) as connection:
-        await run.report(connection, [fault], count=1)
-    await run.end(JobState.FAILED, now=NOW, error="FAULTY_FILE")
     await people(place)
 
 
@@ -201,6 +181,27 @@ async def _user(field_id: FieldId) -> UserId:
             NOW,
         )
     return UserId(user_id)
+
+
+async def give_work(place: Place) -> None:
+    """Give a place a file that was sent, and a job that found a fault in it."""
+    asker = Asker(user_id=None, role=None, scopes=frozenset())
+    content = f"serial\n{place.collector_serial}".encode()
+    name = f"collectors-of-{place.field_id}.csv"
+    file_id = await sent(place.company_id, None, content, name=name)
+    job_id = await jobs.queue(
+        company_id=place.company_id,
+        kind=JobKind.IMPORT,
+        asker=asker,
+        input={"file_id": file_id},
+        now=NOW,
+    )
+    run = await running.claim(now=NOW, only=job_id)
+    assert run is not None
+    fault = ItemError(code="REQUIRED", sheet=name)
+    async with run.step(now=NOW) as connection:
+        await run.report(connection, [fault], count=1)
+    await run.end(JobState.FAILED, now=NOW, error="FAULTY_FILE")
 
 
 async def make_outside(inside: Place) -> Place:
