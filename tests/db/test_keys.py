@@ -358,3 +358,21 @@ async def entries(company_id: CompanyId) -> list[asyncpg.Record]:
             " where company_id = $1 and object_type = 'ApiKey' order by id",
             company_id,
         )
+
+
+async def test_a_key_of_a_company_that_may_not_use_the_api_may_do_nothing() -> None:
+    place = await make_place(meters=0)
+    key_id = await create(place.company_id)
+
+    async with access.system() as connection:
+        await connection.execute(
+            "update company set api_allowed = false where id = $1", place.company_id
+        )
+    shut_out = await queries.rights(key_id=key_id, now=NOW)
+    async with access.system() as connection:
+        await connection.execute(
+            "update company set api_allowed = true where id = $1", place.company_id
+        )
+
+    assert shut_out is None
+    assert await queries.rights(key_id=key_id, now=NOW) is not None
