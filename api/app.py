@@ -28,7 +28,8 @@ from api.tokens import Tokens
 from api.websocket import SERVER_OPTIONS, Sockets
 from db import access
 from db.bell import Bell
-from db.buckets import Buckets, Budget
+from db.buckets import Buckets
+from db.budgets import Budget
 from db.settings import Settings, Urls
 from domain.identity.keys import Keys
 from domain.identity.passwords import Passwords

@@ -12,7 +12,8 @@ from typing import Any
 from api.caller import Caller
 from api.errors import RateLimited
 from api.throttle import network_of
-from db.buckets import Buckets, Budget
+from db.buckets import Buckets
+from db.budgets import Budget
 
 # What finds little may still have looked at much.
 KEPT_OF_REQUESTED = 0.1

@@ -1,7 +1,8 @@
 """Budgets that all processes share: token buckets in Redis, and here while Redis is away.
 
-A bucket is known by the moment at which it will be full again, so one number says all of it.
-Losing Redis loses no fact: each process then goes on from what it last knew.
+Losing Redis loses no fact: each process then goes on from what it last knew. Out of a large bucket
+a process takes more than it was asked for, and spends that for a moment without asking Redis. What
+it does not spend it gives back; nobody is ever let have more than the bucket holds.
 """
 
 import asyncio
@@ -9,61 +10,56 @@ import logging
 from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Self
+from typing import Self, TypeVar
+from weakref import WeakValueDictionary
 
 from redis.asyncio import BlockingConnectionPool, Redis
 from redis.exceptions import RedisError
+from redis.exceptions import TimeoutError as RedisTimeoutError
+
+from db.budgets import US, Budget, Drawn, Level, level_after
 
 TIMEOUT_S = 0.1
+# When a time-out is noticed this late, the process was busy with something else.
+LATE_S = 1.5 * TIMEOUT_S
 REST_S = 1.0
+RESERVE_KEPT_S = 1.0
 CONNECTIONS_MAX = 20
 BUCKETS_KEPT_MAX = 10_000
-US = 1_000_000
 
 Unreachable = (RedisError, OSError, TimeoutError)
 
-# Moments are microseconds since 1970. Numbers are formatted by hand: Lua would round them.
+# Numbers are formatted by hand: Lua would round them.
 DRAW = """
 local now, unit, room = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 local full_at = tonumber(redis.call('GET', KEYS[1]) or now)
 full_at = math.max(full_at - unit * ARGV[4], now)
 local drawn = full_at + unit * ARGV[5]
-local allowed = drawn - now <= room
-if allowed then full_at = drawn end
+local reserved = drawn + unit * ARGV[6]
+local allowed = 0
+if reserved - now <= room then
+    full_at, allowed = reserved, 2
+elseif drawn - now <= room then
+    full_at, allowed = drawn, 1
+end
 local text = string.format('%.0f', full_at)
 redis.call('SET', KEYS[1], text, 'PX', math.ceil((full_at - now) / 1000) + 1000)
-return {allowed and 1 or 0, text}
+return {allowed, text}
 """
+WITH_RESERVE = 2
+
+Value = TypeVar("Value")
 
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Budget:
-    """How much a full bucket holds, and how fast it fills again; both are above zero."""
+@dataclass(slots=True)
+class _Reserve:
+    """What a process has drawn and not spent yet. left: what the bucket held besides."""
 
-    size: int
-    per_s: float
-
-    @property
-    def unit_us(self) -> float:
-        return US / self.per_s
-
-    @property
-    def room_us(self) -> float:
-        return self.size * self.unit_us
-
-
-@dataclass(frozen=True, slots=True)
-class Drawn:
-    """What became of a draw. left: what the bucket still holds.
-
-    retry_after_s: when as much could be drawn; 0 if it was.
-    """
-
-    allowed: bool
+    amount: float
     left: float
-    retry_after_s: float
+    until_us: float
 
 
 class Buckets:
@@ -86,6 +82,9 @@ class Buckets:
         self._draw = self._redis.register_script(DRAW)
         self._full_at_us: OrderedDict[str, float] = OrderedDict()
         self._owed: OrderedDict[str, float] = OrderedDict()
+        self._reserves: OrderedDict[str, _Reserve] = OrderedDict()
+        # A lock is gone when nobody holds it or waits for it.
+        self._asking: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._rests_until: float | None = None
 
     async def __aenter__(self) -> Self:
@@ -106,20 +105,80 @@ class Buckets:
         now: aware; the processes' clocks have to agree to a second or so.
         """
         now_us = now.timestamp() * US
-        owed = self._owed.pop(name, 0.0)
-        found = None
-        if self._may_try():
-            found = await self._drawn_in_redis(name, amount, owed, budget, now_us)
-        if found is None:
-            found = self._drawn_here(name, amount, owed, budget, now_us)
-        allowed, full_at_us = found
-        _keep(self._full_at_us, name, full_at_us)
-        return _drawn(allowed, full_at_us - now_us, amount, budget)
+        if (spent := self._spent_of_reserve(name, amount, now_us)) is not None:
+            return spent
+        # One asks; those behind it spend what it has reserved, or ask in their turn.
+        async with self._asking.setdefault(name, asyncio.Lock()):
+            if (spent := self._spent_of_reserve(name, amount, now_us)) is not None:
+                return spent
+            level = await self._drawn(name, amount, budget, now_us)
+        _keep(self._full_at_us, name, level.full_at_us)
+        return level.drawn(amount, budget, now_us=now_us)
 
     def give_back(self, name: str, amount: float) -> None:
         """Put back what was drawn and not used; the bucket learns of it with the next draw here."""
         if amount > 0:
             _keep(self._owed, name, self._owed.get(name, 0.0) + amount)
+
+    def _spent_of_reserve(self, name: str, amount: float, now_us: float) -> Drawn | None:
+        reserve = self._reserves.get(name)
+        if reserve is None or now_us > reserve.until_us:
+            return None
+        reserve.amount += self._owed.pop(name, 0.0)
+        if reserve.amount < amount:
+            return None
+        reserve.amount -= amount
+        return Drawn(allowed=True, left=reserve.left + reserve.amount, retry_after_s=0.0)
+
+    async def _drawn(self, name: str, amount: float, budget: Budget, now_us: float) -> Level:
+        unspent = self._reserves.pop(name, None)
+        owed = self._owed.pop(name, 0.0) + (unspent.amount if unspent else 0.0)
+        level = await self._drawn_in_redis(name, amount, owed, budget, now_us)
+        if level is None:
+            known_us = self._full_at_us.get(name, now_us)
+            level = level_after(known_us, amount, owed, budget, now_us=now_us)
+        if level.reserved:
+            left = level.drawn(amount, budget, now_us=now_us).left - level.reserved
+            reserve = _Reserve(level.reserved, left, now_us + RESERVE_KEPT_S * US)
+            _keep(self._reserves, name, reserve)
+        return level
+
+    async def _drawn_in_redis(
+        self, name: str, amount: float, owed: float, budget: Budget, now_us: float
+    ) -> Level | None:
+        if not self._may_try():
+            return None
+        reserve = budget.reserve(amount)
+        arguments = [now_us, budget.unit_us, budget.room_us, owed, amount, reserve]
+        try:
+            allowed, full_at_us = await self._answer(f"{self._prefix}:{name}", arguments)
+        except Unreachable as error:
+            self._rest(error)
+            return None
+        if self._rests_until is not None:
+            log.info("buckets.found")
+            self._rests_until = None
+        given = reserve if allowed == WITH_RESERVE else 0.0
+        return Level(bool(allowed), float(full_at_us), given)
+
+    async def _answer(self, key: str, arguments: list[float]) -> tuple[int, str]:
+        """Return what Redis says in time; ask again if it was us who were late to listen.
+
+        :raises RedisError, OSError, TimeoutError: it says nothing
+        """
+        clock = asyncio.get_running_loop().time
+        begun_s = clock()
+        try:
+            return await self._answer_once(key, arguments)
+        except (TimeoutError, RedisTimeoutError):
+            if clock() - begun_s < LATE_S:
+                raise
+            return await self._answer_once(key, arguments)
+
+    async def _answer_once(self, key: str, arguments: list[float]) -> tuple[int, str]:
+        async with asyncio.timeout(TIMEOUT_S):
+            allowed, full_at_us = await self._draw(keys=[key], args=arguments)
+        return int(allowed), full_at_us
 
     def _may_try(self) -> bool:
         now_s = asyncio.get_running_loop().time()
@@ -131,45 +190,13 @@ class Buckets:
         self._rests_until = now_s + REST_S
         return True
 
-    async def _drawn_in_redis(
-        self, name: str, amount: float, owed: float, budget: Budget, now_us: float
-    ) -> tuple[bool, float] | None:
-        arguments = [now_us, budget.unit_us, budget.room_us, owed, amount]
-        try:
-            async with asyncio.timeout(TIMEOUT_S):
-                allowed, full_at_us = await self._draw(
-                    keys=[f"{self._prefix}:{name}"], args=arguments
-                )
-        except Unreachable as error:
-            self._rest(error)
-            return None
-        if self._rests_until is not None:
-            log.info("buckets.found")
-            self._rests_until = None
-        return bool(allowed), float(full_at_us)
-
     def _rest(self, error: Exception) -> None:
         if self._rests_until is None:
             log.warning("buckets.lost", extra={"reason": repr(error)})
         self._rests_until = asyncio.get_running_loop().time() + REST_S
 
-    def _drawn_here(
-        self, name: str, amount: float, owed: float, budget: Budget, now_us: float
-    ) -> tuple[bool, float]:
-        known_us = self._full_at_us.get(name, now_us)
-        full_at_us = max(known_us - owed * budget.unit_us, now_us)
-        drawn_us = full_at_us + amount * budget.unit_us
-        allowed = drawn_us - now_us <= budget.room_us
-        return allowed, drawn_us if allowed else full_at_us
 
-
-def _drawn(allowed: bool, empty_us: float, amount: float, budget: Budget) -> Drawn:
-    left_us = budget.room_us - empty_us
-    missing_us = 0.0 if allowed else max(amount * budget.unit_us - left_us, 0.0)
-    return Drawn(allowed, max(left_us, 0.0) / budget.unit_us, missing_us / US)
-
-
-def _keep(kept: OrderedDict[str, float], name: str, value: float) -> None:
+def _keep(kept: OrderedDict[str, Value], name: str, value: Value) -> None:
     kept[name] = value
     kept.move_to_end(name)
     if len(kept) > BUCKETS_KEPT_MAX:

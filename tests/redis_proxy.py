@@ -58,8 +58,6 @@ class RedisProxy:
             task.cancel()
         for end in (writer, back):
             end.close()
-            with suppress(OSError):
-                await end.wait_closed()
         self._passing.difference_update(tasks)
 
     async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -30,7 +30,8 @@ from api.tokens import AccessToken, Tokens
 from api.websocket import SERVER_OPTIONS, Sockets
 from db import access
 from db.bell import Bell
-from db.buckets import Buckets, Budget
+from db.buckets import Buckets
+from db.budgets import Budget
 from db.enums import Role
 from db.ids import CompanyId, FieldId, RoleId, SessionId, SubscriberId, UserId
 from db.settings import Urls

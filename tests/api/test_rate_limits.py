@@ -8,7 +8,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from api.rate_limits import objects_in
-from db.buckets import Buckets, Budget
+from db.buckets import Buckets
+from db.budgets import Budget
 from db.settings import Urls
 from tests.api.sockets import BUDGET, LiveApi, live_api
 from tests.api.web import User, Web
