@@ -127,7 +127,7 @@ async def test_a_plan_that_served_one_caller_refuses_the_next(world: World) -> N
 
 
 @settings(
-    max_examples=80,
+    max_examples=40,
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
