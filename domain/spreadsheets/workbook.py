@@ -36,9 +36,11 @@ class WorkbookSheet:
         # What a sheet says of its own size need not be true.
         self.sheet.reset_dimensions()
         try:
-            for number, cells in enumerate(self.sheet.iter_rows(max_col=COLUMNS_MAX + 1), start=1):
+            for number, cells in enumerate(self.sheet.iter_rows(), start=1):
                 values = [_value(cell) for cell in cells]
-                if any(value is not None for value in values):
+                while values and values[-1] is None:
+                    values.pop()
+                if values:
                     yield NumberedRow(number, self._checked(values))
         except UnreadableFile:
             raise
@@ -47,9 +49,9 @@ class WorkbookSheet:
             raise UnreadableFile("BROKEN_XLSX", sheet=self.name) from error
 
     def _checked(self, values: list[Cell]) -> list[Cell]:
-        if any(value is not None for value in values[COLUMNS_MAX:]):
+        if len(values) > COLUMNS_MAX:
             raise UnreadableFile("TOO_MANY_COLUMNS", sheet=self.name, maximum=COLUMNS_MAX)
-        return values[:COLUMNS_MAX]
+        return values
 
 
 class ReadWorkbook:
