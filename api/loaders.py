@@ -15,6 +15,7 @@ from db.access import Connection, reading
 from domain import listing
 from domain.accounts.queries import Standing, standings
 from domain.filters import EVERYTHING, Condition
+from domain.frames.listings import bodies
 from domain.hierarchy import health
 from domain.hierarchy.rules import DeviceFacts
 from domain.listing import Listing, Page, Record, Relation, Wall, Window
@@ -141,6 +142,15 @@ class Loaders:
             "field_health",
             lambda connection, ids, wall: health.by_field(connection, ids, wall=wall),
             default=health.FieldHealth(),
+        )
+
+    @property
+    def frame_body(self) -> DataLoader[int, bytes | None]:
+        """Load the bytes of frames."""
+        return self._loader(
+            "frame_body",
+            lambda connection, ids, wall: bodies(connection, ids, wall=wall),
+            default=None,
         )
 
     def series(self, span: Span) -> DataLoader[int, SpanSeries]:

@@ -17,6 +17,7 @@ from api.resolvers.documents import DocumentMutation, DocumentQuery
 from api.resolvers.exports import ExportMutation
 from api.resolvers.fields import FieldMutation
 from api.resolvers.files import FileMutation
+from api.resolvers.frames import FrameQuery
 from api.resolvers.health import HealthQuery
 from api.resolvers.identity import IdentityMutation, IdentityQuery
 from api.resolvers.imports import ImportMutation, ImportQuery
@@ -44,6 +45,7 @@ Query = merge_types(
         CompaniesQuery,
         PlaceQuery,
         HealthQuery,
+        FrameQuery,
         NodeQuery,
         SearchQuery,
         IdentityQuery,

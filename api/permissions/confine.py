@@ -25,6 +25,7 @@ TABLES = (
     "rf_module_placement",
     "meter_placement",
     "synchronisation",
+    "raw_frame",
     "reading",
     "premises",
     "metering_point",
@@ -92,6 +93,9 @@ OF_FIELDS: Mapping[str, str] = {
                 where r.company_id = synchronisation.company_id
                     and r.id = synchronisation.rf_module_id))
             and c.field_id in ({fields}))""",
+    "raw_frame": """exists (
+        select from collector c where c.company_id = raw_frame.company_id
+            and c.id = raw_frame.collector_id and c.field_id in ({fields}))""",
     # Readings are asked for by meter, and the meter was found behind its own condition.
     "reading": ALL,
     "premises": "premises.field_id in ({fields})",
@@ -143,6 +147,7 @@ OF_SUBSCRIBER: Mapping[str, str] = {
     "rf_module_placement": NONE,
     "meter_placement": NONE,
     "synchronisation": NONE,
+    "raw_frame": NONE,
     "meter": """exists (
         select from mounting mo
         join account_point ap on ap.company_id = mo.company_id and ap.point_id = mo.point_id

@@ -9,8 +9,8 @@ from api.context import Info
 from api.permissions.requires import requires
 from api.schema.devices import Collector, RfModule
 from api.schema.paging import Connection, Paged
+from api.schema.relations import behind
 from db.enums import Health, Scope
-from domain import listing
 from domain.hierarchy.health import in_states
 from domain.hierarchy.queries import COLLECTORS, RF_MODULES
 from domain.listing import Listing, Window
@@ -31,17 +31,12 @@ async def _collectors(info: Info, window: Window, health: States) -> Connection[
 async def _in_states(
     rows: Listing, info: Info, window: Window, states: Sequence[Health]
 ) -> Connection[Any]:
-    reach = info.context.loaders.reach
     # A literal comes as the bare text of its value, a variable as the member.
-    wall = in_states(reach.wall, [Health(state) for state in states])
-
-    async def count() -> int:
-        async with reach.connection() as connection:
-            return await listing.count(connection, rows, wall=wall)
-
-    async with reach.connection() as connection:
-        page = await listing.page(connection, rows, window=window, wall=wall)
-    return Connection.of(page, rows, count)
+    asked = [Health(state) for state in states]
+    found: Connection[Any] = await behind(
+        in_states(info.context.loaders.reach.wall, asked), rows, info, window
+    )
+    return found
 
 
 @strawberry.type

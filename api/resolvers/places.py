@@ -16,8 +16,8 @@ from api.schema.places import (
     NearbyField,
     check_within,
 )
+from api.schema.relations import behind
 from db.enums import Scope
-from domain import listing
 from domain.hierarchy.geometry import LATITUDE_MAX, LONGITUDE_MAX, Point
 from domain.hierarchy.nearby import near, within
 from domain.hierarchy.queries import FIELDS
@@ -33,16 +33,10 @@ First = Annotated[int, strawberry.argument(description=f"How many, 1 to {PAGE_SI
 
 
 async def _fields_within(info: Info, window: Window, box: InBox) -> Connection[Field]:
-    reach, boxes = info.context.loaders.reach, box.boxes()
-    wall = within(reach.wall, boxes)
-
-    async def count() -> int:
-        async with reach.connection() as connection:
-            return await listing.count(connection, FIELDS, wall=wall, where=window.where)
-
-    async with reach.connection() as connection:
-        page = await listing.page(connection, FIELDS, window=window, wall=wall)
-    return Connection.of(page, FIELDS, count)
+    found: Connection[Field] = await behind(
+        within(info.context.loaders.reach.wall, box.boxes()), FIELDS, info, window
+    )
+    return found
 
 
 @strawberry.type

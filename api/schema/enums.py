@@ -17,6 +17,7 @@ from db.enums import (
     ImportMode,
     JobKind,
     JobState,
+    MatchStatus,
     PointRole,
     Quality,
     Relay,
@@ -259,5 +260,16 @@ _describe(
     {
         TableFormat.XLSX: "A workbook with a sheet for each kind.",
         TableFormat.CSV: "A ZIP with a CSV file for each kind, in UTF-8.",
+    },
+)
+_describe(
+    MatchStatus,
+    "What became of a raw frame.",
+    {
+        MatchStatus.PENDING: "It waits to be processed, or to be released.",
+        MatchStatus.MATCHED: "It was processed.",
+        MatchStatus.UNMATCHED: "Nobody knows its meter yet.",
+        MatchStatus.REJECTED: "It cannot be understood.",
+        MatchStatus.IGNORED: "It has no readings.",
     },
 )

@@ -11,14 +11,14 @@ from api.schema.node import Node, node_type
 from api.schema.paging import Connection, Paged
 from db.enums import Scope
 from domain import listing
-from domain.listing import Listing, Relation, Window
+from domain.listing import Listing, Relation, Wall, Window
 
 
 def listed(rows: Listing, description: str, *, scope: Scope) -> Any:
     """Return a field with a page of all rows that the caller may see."""
 
     async def resolve(info: Info, window: Window) -> Any:
-        return await _all(rows, info, window)
+        return await behind(info.context.loaders.reach.wall, rows, info, window)
 
     return _paged(resolve, rows, description, scope)
 
@@ -66,15 +66,16 @@ def related(
     )
 
 
-async def _all(rows: Listing, info: Info, window: Window) -> Any:
+async def behind(wall: Wall, rows: Listing, info: Info, window: Window) -> Any:
+    """Return a page of all rows behind a wall, which is the caller's or a narrower one."""
     reach = info.context.loaders.reach
 
     async def count() -> int:
         async with reach.connection() as connection:
-            return await listing.count(connection, rows, wall=reach.wall, where=window.where)
+            return await listing.count(connection, rows, wall=wall, where=window.where)
 
     async with reach.connection() as connection:
-        page = await listing.page(connection, rows, window=window, wall=reach.wall)
+        page = await listing.page(connection, rows, window=window, wall=wall)
     return Connection.of(page, rows, count)
 
 

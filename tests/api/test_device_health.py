@@ -133,3 +133,13 @@ async def test_a_collector_shows_how_its_clock_was(web: Web, place: Place, opera
             ]
         },
     }
+
+
+async def test_a_filter_counts_too(web: Web, operator: User) -> None:
+    answer = await web.ask(
+        '{ rfModulesByHealth(health: [SILENT, FAILING], where: {serial: {eq: "broken"}})'
+        " { totalCount nodes { serial } } }",
+        operator,
+    )
+
+    assert answer.data["rfModulesByHealth"] == {"totalCount": 1, "nodes": [{"serial": "broken"}]}

@@ -31,6 +31,7 @@ NAMED: dict[str, object] = {
     "south": -89.0,
     "east": 179.0,
     "west": -179.0,
+    "health": ["FAILING", "HEALTHY", "LATE", "SILENT"],
 }
 SCALARS: dict[str, object] = {
     "Boolean": True,

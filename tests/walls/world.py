@@ -13,9 +13,11 @@ from api.global_ids import encode
 from api.schema.node import NODES
 from db import access
 from db.enums import JobKind, JobState, Role, Scope
-from db.ids import FieldId, UserId
+from db.ids import FieldId, FrameId, UserId
 from db.settings import Urls
 from domain.accounts import operations as accounts
+from domain.frames import operations as frames
+from domain.frames.operations import REVIEW_FIRST, IncomingFrame
 from domain.hierarchy import branches, collectors, fields, rf_modules, synchronisations
 from domain.identity import invitations, own_roles
 from domain.identity.keys import Keys
@@ -135,6 +137,7 @@ async def inhabit(place: Place, index_wh: int) -> None:
     await synchronisations.note_clock(
         company_id=place.company_id, collector_id=place.collector_id, device_at=NOW, now=NOW
     )
+    await frames.store([frame_of(place)])
     await register(place.company_id, f"query Of{place.company_id} {{ viewer {{ name }} }}")
     await make_key(
         place.company_id,
@@ -202,6 +205,22 @@ async def give_work(place: Place) -> None:
     async with run.step(now=NOW) as connection:
         await run.report(connection, [fault], count=1)
     await run.end(JobState.FAILED, now=NOW, error="FAULTY_FILE")
+
+
+def frame_of(place: Place) -> IncomingFrame:
+    return IncomingFrame(
+        id=FrameId(place.collector_id),
+        company_id=place.company_id,
+        collector_id=place.collector_id,
+        received_at=NOW,
+        function="read",
+        reference_id=f"the message {place.collector_id} of it",
+        packet=0,
+        digest=bytes(16),
+        body=f"what {place.collector_id} delivered".encode(),
+        bucket=0,
+        waits_for=REVIEW_FIRST,
+    )
 
 
 async def make_outside(inside: Place) -> Place:
