@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
-from itertools import permutations, product
+from itertools import combinations, product
 from typing import Any
 
 import pytest
@@ -77,7 +77,7 @@ async def world(connected: None) -> World:
 def orders_of(rows: Listing) -> list[Order]:
     """Return each order by one or two facets, each both ways."""
     sortable = [facet for facet in rows.facets if facet.is_sortable]
-    chosen = [(facet,) for facet in sortable] + list(permutations(sortable, 2))
+    chosen = [(facet,) for facet in sortable] + list(combinations(sortable, 2))
     return [
         tuple(By(facet, descending=way) for facet, way in zip(facets, ways, strict=True))
         for facets in chosen
@@ -154,43 +154,40 @@ async def check_every_order(rows: Listing, fetch: FetchPage, orders: list[Order]
 async def test_every_order_brings_each_row_once_in_both_directions(
     world: World, rows: Listing
 ) -> None:
-    async with access.tenant(world.company_id) as connection:
-
-        async def fetch(window: Window) -> Page:
+    async def fetch(window: Window) -> Page:
+        async with access.tenant(world.company_id) as connection:
             return await listing.page(connection, rows, window=window, wall=wall_of(world))
 
-        await check_every_order(rows, fetch, orders_of(rows))
+    await check_every_order(rows, fetch, orders_of(rows))
 
 
 async def test_children_come_in_every_order_too(world: World) -> None:
     parent = world.rf_module_id
-    async with access.tenant(world.company_id) as connection:
 
-        async def fetch(window: Window) -> Page:
+    async def fetch(window: Window) -> Page:
+        async with access.tenant(world.company_id) as connection:
             pages = await listing.pages(
                 connection, METERS_OF_RF_MODULE, [parent, 1], window=window, wall=wall_of(world)
             )
-            assert pages[1].rows == []
-            return pages[parent]
+        assert pages[1].rows == []
+        return pages[parent]
 
-        await check_every_order(METERS, fetch, orders_of(METERS)[::7])
+    await check_every_order(METERS, fetch, orders_of(METERS)[::7])
 
 
 async def test_a_page_between_two_places_has_what_is_between(world: World) -> None:
     order = (By(METERS.facet("make"), descending=True), By(METERS.facet("supply_confirmed_at")))
-    async with access.tenant(world.company_id) as connection:
 
-        async def fetch(window: Window) -> Page:
+    async def fetch(window: Window) -> Page:
+        async with access.tenant(world.company_id) as connection:
             return await listing.page(connection, METERS, window=window, wall=wall_of(world))
 
-        whole = await fetch(Window(ROWS, order=order))
-        between = [
-            await fetch(
-                Window(ROWS, order=order, after=whole.place(first), before=whole.place(last))
-            )
-            for first in range(ROWS)
-            for last in range(ROWS)
-        ]
+    whole = await fetch(Window(ROWS, order=order))
+    between = [
+        await fetch(Window(ROWS, order=order, after=whole.place(first), before=whole.place(last)))
+        for first in range(ROWS)
+        for last in range(ROWS)
+    ]
 
     expected = [whole.rows[first + 1 : last] for first in range(ROWS) for last in range(ROWS)]
     assert [[row["id"] for row in page.rows] for page in between] == [
@@ -201,13 +198,14 @@ async def test_a_page_between_two_places_has_what_is_between(world: World) -> No
 async def test_a_condition_narrows_each_page_and_the_count(world: World) -> None:
     order = (By(METERS.facet("supply_confirmed_at")),)
     where = Comparison(METERS.facet("active"), Operator.EQ, False)
-    async with access.tenant(world.company_id) as connection:
 
-        async def fetch(window: Window) -> Page:
+    async def fetch(window: Window) -> Page:
+        async with access.tenant(world.company_id) as connection:
             narrowed = replace(window, where=where)
             return await listing.page(connection, METERS, window=narrowed, wall=wall_of(world))
 
-        ids = await walked(fetch, METERS, order, backward=False)
+    ids = await walked(fetch, METERS, order, backward=False)
+    async with access.tenant(world.company_id) as connection:
         count = await listing.count(connection, METERS, wall=wall_of(world), where=where)
 
     expected = {supply.meter_id for number, supply in enumerate(world.supplies) if number % 5}
