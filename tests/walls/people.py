@@ -46,10 +46,10 @@ async def member(
 
 async def with_every_role(web: Web, home: Belongings) -> dict[Role, User]:
     """Make somebody of each role, who can see as much of a place as the role may."""
-    return {role: await _with_role(web, role, home) for role in ROLES}
+    return {role: await with_role(web, role, home) for role in ROLES}
 
 
-async def _with_role(web: Web, role: Role, home: Belongings) -> User:
+async def with_role(web: Web, role: Role, home: Belongings) -> User:
     place = home.place
     if role is Role.DEVELOPER:
         user_id, email = await web.create_user(platform_role=role)
