@@ -11,7 +11,8 @@ from ipaddress import IPv4Address, ip_address, ip_network
 from math import ceil
 
 from api.errors import RateLimited
-from db.buckets import Buckets, Budget
+from db.buckets import Buckets
+from db.budgets import Budget
 
 HOST_PREFIX = 64
 
