@@ -166,14 +166,14 @@ async def pages(
     condition, values = written(window.where, listing.table, wall=wall.condition)
     inner = f"{_select(listing, wall, order)} and {relation.link} and {condition}"
     template = (
-        "select parent.id as parent_id, child.* from unnest({parents}::int8[]) as parent(id)"
+        "select parent.id as of_parent, child.* from unnest({parents}::int8[]) as parent(id)"
         f" cross join lateral ({inner}{_slice(listing, window, order)}) child"
         f" order by parent.id, {order_selected(order, 'child', backward=window.backward)}"
     )
     values = {**wall.values, **values, **_values(window), "parents": list(parent_ids)}
     found: dict[int, list[Record]] = defaultdict(list)
     for row in await fetch(connection, template, values):
-        found[row["parent_id"]].append(row)
+        found[row["of_parent"]].append(row)
     return {parent_id: _page(found[parent_id], window, order) for parent_id in parent_ids}
 
 
