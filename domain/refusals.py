@@ -52,3 +52,7 @@ class InUse(Refused):
 
 class ParentInactive(Refused):
     """What it would belong to is not in use."""
+
+
+class InTheFuture(Refused):
+    """It has not happened yet; clocks may differ by the fact `minutes`."""

@@ -1,9 +1,16 @@
 """Checking single values that people or files give. Pure: each returns the value or refuses it."""
 
-from domain.refusals import InvalidValue
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from domain.refusals import InTheFuture, InvalidValue
 
 NAME_CHARACTERS_MAX = 200
 TEXT_CHARACTERS_MAX = 1_000
+# How far other clocks may be ahead of ours.
+AHEAD_MAX = timedelta(minutes=5)
+MULTIPLIER_MAX = Decimal("99999999.9999")
+MULTIPLIER_STEP = Decimal("0.0001")
 
 
 def name(value: str, *path: str, characters_max: int = NAME_CHARACTERS_MAX) -> str:
@@ -34,4 +41,26 @@ def whole_number(value: int, *path: str, minimum: int, maximum: int) -> int:
     """
     if not minimum <= value <= maximum:
         raise InvalidValue(*path, expected=f"a whole number from {minimum} to {maximum}")
+    return value
+
+
+def past(value: datetime, *path: str, now: datetime) -> datetime:
+    """Return an instant at which something has happened.
+
+    :raises InTheFuture: it has not, even if the clock that said so is a little ahead
+    """
+    if value > now + AHEAD_MAX:
+        raise InTheFuture(*path, minutes=AHEAD_MAX // timedelta(minutes=1))
+    return value
+
+
+def multiplier(value: Decimal, *path: str) -> Decimal:
+    """Return what current and voltage transformers multiply energy by.
+
+    :raises InvalidValue: it is not above zero, too large, or too fine
+    """
+    if not MULTIPLIER_STEP <= value <= MULTIPLIER_MAX or value % MULTIPLIER_STEP:
+        raise InvalidValue(
+            *path, expected=f"{MULTIPLIER_STEP} to {MULTIPLIER_MAX}, four decimals at most"
+        )
     return value

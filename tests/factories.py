@@ -25,8 +25,9 @@ from db.ids import (
 from domain.accounts import operations as accounts
 from domain.companies import operations as companies
 from domain.hierarchy import branches, collectors, fields, meters, rf_modules
-from domain.metering import operations as metering
+from domain.metering import mountings, points, premises
 from domain.readings.batch import Read
+from domain.subscribers import operations as subscribers
 from domain.tariffs import operations as tariffs
 
 NOW = datetime(2026, 3, 18, 12, 0, tzinfo=UTC)
@@ -103,7 +104,7 @@ async def make_place(
             price_per_kwh=price,
             valid_from=opened_at - timedelta(days=1),
         ),
-        subscriber_id=await accounts.create_subscriber(
+        subscriber_id=await subscribers.create(
             company_id=company_id,
             reference=f"S{number}",
             name="Ayşe Işık",
@@ -125,8 +126,10 @@ async def add_supply(
     with_account: bool = True,
     clock_rule: str = "+03:00",
     mounted: bool = True,
+    initial_index_wh: int = 0,
+    premises_id: PremisesId | None = None,
 ) -> Supply:
-    """Add a meter, mounted at a point of new premises from index 0, with an account of its own."""
+    """Add a meter, mounted at a point of these or new premises, with an account of its own."""
     number = next(_numbers)
     serial = f"{number:08}"
     meter_id = await meters.create(
@@ -136,23 +139,25 @@ async def add_supply(
         clock_rule=clock_rule,
         make="KLM",
     )
-    premises_id = await metering.create_premises(
-        company_id=place.company_id, field_id=place.field_id, name=f"Shop {number}"
-    )
-    point_id = await metering.create_point(
+    if premises_id is None:
+        premises_id = await premises.create(
+            company_id=place.company_id, field_id=place.field_id, name=f"Shop {number}"
+        )
+    point_id = await points.create(
         company_id=place.company_id, premises_id=premises_id, code=f"P{number}", role=role
     )
     if mounted:
-        await metering.mount(
+        await mountings.mount(
             company_id=place.company_id,
             meter_id=meter_id,
             point_id=point_id,
             started_at=opened_at,
-            initial_index_wh=0,
+            initial_index_wh=initial_index_wh,
             multiplier=multiplier,
+            now=opened_at,
         )
     account_id = (
-        await open_account(place, {point_id: 0}, premises_id, opened_at=opened_at)
+        await open_account(place, {point_id: initial_index_wh}, premises_id, opened_at=opened_at)
         if with_account
         else None
     )
@@ -163,7 +168,7 @@ async def add_supply(
 
 async def open_account(
     place: Place,
-    points: Mapping[PointId, int],
+    indexes: Mapping[PointId, int],
     premises_id: PremisesId,
     *,
     opened_at: datetime = OPENED_AT,
@@ -175,9 +180,10 @@ async def open_account(
         subscriber_id=place.subscriber_id,
         premises_id=premises_id,
         tariff_id=place.tariff_id,
-        points=points,
+        points=indexes,
         opened_at=opened_at,
         billing_mode=billing_mode,
+        now=opened_at,
     )
 
 

@@ -41,7 +41,8 @@ from domain.hierarchy import branches, collectors, fields, meters, rf_modules
 from domain.identity import operations as identity
 from domain.identity.passwords import Passwords
 from domain.ledger import operations as ledger
-from domain.metering import operations as metering
+from domain.metering import mountings, points, premises
+from domain.subscribers import operations as subscribers
 from domain.tariffs import operations as tariffs
 
 AT_ONCE: Final = 6
@@ -158,21 +159,22 @@ async def _add_meter(ground: _Ground, meter: DemoMeter) -> SubscriberId | None:
     """Add a meter, where it is mounted, and who pays; None when nobody does."""
     meter_id = await _create_meter(ground, meter)
     field_id = ground.field_ids[meter.collector % len(ground.field_ids)]
-    premises_id = await metering.create_premises(
+    premises_id = await premises.create(
         company_id=ground.company_id, field_id=field_id, name=f"Unit {meter.number + 1:04}"
     )
-    point_id = await metering.create_point(
+    point_id = await points.create(
         company_id=ground.company_id,
         premises_id=premises_id,
         code=f"T{meter.serial}",
         role=meter.role,
     )
-    await metering.mount(
+    await mountings.mount(
         company_id=ground.company_id,
         meter_id=meter_id,
         point_id=point_id,
         started_at=ground.opened_at,
         initial_index_wh=energy_wh(meter.simulated.seed, ground.opened_at),
+        now=ground.now,
     )
     if meter.role is PointRole.CHECK:
         return None
@@ -195,7 +197,7 @@ async def _open_account(
     ground: _Ground, meter: DemoMeter, premises_id: PremisesId, point_id: PointId
 ) -> SubscriberId:
     number = f"{meter.number + 1:06}"
-    subscriber_id = await accounts.create_subscriber(
+    subscriber_id = await subscribers.create(
         company_id=ground.company_id,
         reference=f"S{number}",
         name=meter.subscriber_name,
@@ -210,6 +212,7 @@ async def _open_account(
         points={point_id: energy_wh(meter.simulated.seed, ground.opened_at)},
         opened_at=ground.opened_at,
         billing_mode=meter.billing_mode,
+        now=ground.now,
     )
     credit = meter.credit(since=ground.opened_at, now=ground.now)
     if credit:

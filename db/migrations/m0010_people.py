@@ -1,10 +1,16 @@
-"""Data of people, each under a key of its own."""
+"""Data of people, each under a key of its own; premises and metering points that retire."""
 
 from tortoise import migrations
 from tortoise.migrations.operations import RunSQL
 
-UP = "select 1"
-DOWN = "select 1"
+UP = """
+alter table premises add column active bool not null default true;
+alter table metering_point add column active bool not null default true;
+"""
+DOWN = """
+alter table metering_point drop column active;
+alter table premises drop column active;
+"""
 
 
 class Migration(migrations.Migration):

@@ -1,12 +1,31 @@
 """Charges into accounts: accrual per local day, balance, and crossings of wake marks."""
 
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import date, datetime
 
 from db.access import Connection
+from db.ids import AccountId, CompanyId
 
 # Shared by those who charge days; the close takes it alone to decide that a day has no more.
 OPEN_DAYS_LOCK = "select pg_advisory_xact_lock_shared(hashtext('open_day'))"
 OPEN_DAYS_LOCK_ALONE = "select pg_advisory_xact_lock(hashtext('open_day'))"
+
+CHARGE = """
+    create temp table if not exists charge (
+        company_id int4 not null, account_id int8 not null, local_date date not null,
+        amount_micro int8 not null
+    ) on commit delete rows;
+    delete from charge;
+"""
+
+Charge = tuple[CompanyId, AccountId, date, int]
+"""Company, account, local day, and the amount in millionths."""
+
+
+async def stage(connection: Connection, charges: Sequence[Charge]) -> None:
+    """Make these the transaction's temporary `charge` rows, and no others."""
+    await connection.execute(CHARGE)
+    await connection.copy_records_to_table("charge", records=charges, schema_name="pg_temp")
 
 
 async def accrue(connection: Connection, *, now: datetime) -> None:

@@ -2,74 +2,76 @@
 
 from datetime import date, datetime
 
+from asyncpg import Record
+
 from db.access import Connection
 from db.ids import AccountId, CompanyId, MeterId
-from domain.billing import queries
+from domain.billing import accrual, queries
+from domain.billing.claims import Claim, judged
 from domain.billing.queries import Terms
 from domain.billing.rules import INSTANT, Anchor, Base, Bill, bill, difference
-from domain.readings.rules import lifted
-
-
-class AlreadyBilled(Exception):
-    """Readings after that instant are in the books already; nothing was written."""
-
-
-class IndexOutOfRange(Exception):
-    """The meter's register cannot show that index; nothing was written."""
+from domain.refusals import NotThere
 
 
 async def begin_terms(
-    connection: Connection,
-    *,
-    company_id: CompanyId,
-    meter_id: MeterId,
-    at: datetime,
-    index_wh: int,
+    connection: Connection, *, company_id: CompanyId, meter_id: MeterId, claim: Claim, now: datetime
 ) -> None:
-    """Charge a meter from `at` and `index_wh` on by the mounting and account that hold then.
+    """Charge a meter up to what is claimed, and from there on by the terms that hold then.
 
-    Joins the caller's transaction, which has written them.
+    Joins the caller's transaction, which has written the mounting and the account of both sides.
 
-    index_wh: as the register shows it.
-
-    :raises AlreadyBilled: a later reading is stored already
-    :raises IndexOutOfRange: the register has fewer digits
+    :raises AlreadyBilled, IndexOutOfRange, IndexContradicts, IndexFell, IndexImplausible: the
+        index cannot be true, or is too late
     """
-    state = await connection.fetchrow(
-        "select billed_at, billed_index_wh, register_range_wh from billing_state"
-        " where company_id = $1 and meter_id = $2 for update",
-        company_id,
-        meter_id,
-    )
-    if state is None:
-        raise LookupError(f"meter {meter_id} is unknown")
-    if state["billed_at"] is not None and state["billed_at"] > at:
-        raise AlreadyBilled(f"readings until {state['billed_at']} are charged")
-    range_wh = state["register_range_wh"]
-    if not 0 <= index_wh < range_wh:
-        raise IndexOutOfRange(f"index is {index_wh}; 0 to {range_wh - 1} expected")
-    # The register may have rolled over before; the index goes on from there.
-    index_wh = lifted(
-        index_wh, after_index_wh=state["billed_index_wh"] or 0, register_range_wh=range_wh
-    )
-    terms = await queries.terms_at(connection, company_id=company_id, meter_id=meter_id, at=at)
-    await _save_terms(
-        connection,
-        company_id,
-        meter_id,
-        Anchor(at, index_wh),
-        terms,
-        terms_since=at + INSTANT,
-    )
+    state = await locked_state(connection, company_id=company_id, meter_id=meter_id)
+    at = judged(claim, state)
+    due_from = state["terms_until"]
+    if state["account_id"] is not None or (due_from is not None and due_from < at.at):
+        await _charge_until(connection, company_id, meter_id, at, now=now)
+    terms = await queries.terms_at(connection, company_id=company_id, meter_id=meter_id, at=at.at)
+    await _save_terms(connection, company_id, meter_id, at, terms, terms_since=at.at + INSTANT)
     await connection.execute(
         "update billing_state set base_index_wh = $3 where company_id = $1 and meter_id = $2",
         company_id,
         meter_id,
-        index_wh,
+        at.index_wh,
     )
-    await _save_bases(
-        connection, company_id=company_id, meter_id=meter_id, bases={at: Base(index_wh, False)}
+    bases = {at.at: Base(at.index_wh, False)}
+    await _save_bases(connection, company_id=company_id, meter_id=meter_id, bases=bases)
+
+
+async def locked_state(
+    connection: Connection, *, company_id: CompanyId, meter_id: MeterId
+) -> Record:
+    """Return how far a meter is charged; nobody else charges it until the transaction ends.
+
+    :raises NotThere: the company has no such meter
+    """
+    state = await connection.fetchrow(
+        "select billed_at, billed_index_wh, register_range_wh, power_w_max, account_id,"
+        " case when isfinite(terms_until) then terms_until end as terms_until"
+        " from billing_state where company_id = $1 and meter_id = $2 for update",
+        company_id,
+        meter_id,
     )
+    if state is None:
+        raise NotThere
+    return state
+
+
+async def _charge_until(
+    connection: Connection, company_id: CompanyId, meter_id: MeterId, at: Anchor, *, now: datetime
+) -> None:
+    """Charge the energy up to an index that no reading brings."""
+    before = await queries.anchors(
+        connection, company_id=company_id, meter_id=meter_id, from_at=at.at, until_at=at.at
+    )
+    after = before if at in before else [*before, at]
+    charges = await settle(
+        connection, company_id=company_id, meter_id=meter_id, before=before, after=after
+    )
+    await accrual.stage(connection, charges)
+    await accrual.accrue(connection, now=now)
 
 
 async def _save_terms(

@@ -2,7 +2,7 @@
 
 from db.enums import PointRole
 from domain.accounts.facets import ACCOUNT_OF_POINT, ACCOUNT_OF_PREMISES
-from domain.facets import Via, id_of, instant, now_in, number, text, word
+from domain.facets import Via, flag, id_of, instant, now_in, number, text, word
 
 _FIELD_OF_PREMISES = "field.company_id = premises.company_id and field.id = premises.field_id"
 _PREMISES_OF_POINT = (
@@ -27,6 +27,7 @@ MOUNTING_OF_POINT = Via(
 
 PREMISES_FACETS = (
     text("premises.name", is_indexed=True),
+    flag("premises.active"),
     id_of("field", "premises.field_id"),
     id_of("branch", "field.branch_id", via=Via("field", "field", _FIELD_OF_PREMISES)),
     id_of("subscriber", "account.subscriber_id", via=ACCOUNT_OF_PREMISES),
@@ -34,6 +35,7 @@ PREMISES_FACETS = (
 POINT_FACETS = (
     text("metering_point.code", is_indexed=True),
     word("metering_point.role", PointRole),
+    flag("metering_point.active"),
     id_of("premises", "metering_point.premises_id"),
     id_of(
         "metering_point",

@@ -1,46 +1,34 @@
-"""Premises, metering points, and mounting meters there."""
+"""Mounting meters at metering points. How they come off again is in `removals`."""
 
 from datetime import datetime
 from decimal import Decimal
 
+import asyncpg
+
 from db import access
-from db.enums import PointRole
-from db.ids import CompanyId, FieldId, MeterId, PointId, PremisesId
+from db.access import Connection
+from db.ids import CompanyId, MeterId, MountingId, PointId
+from domain import rows, values
 from domain.billing import operations as billing
+from domain.billing.claims import Claim
+from domain.hierarchy import parents
+from domain.metering.rules import Course
+from domain.refusals import Refused
+
+INDEX_WH_MAX = 10**15
+
+MADE = """
+    select id from mounting where company_id = $1 and meter_id = $2 and point_id = $3
+        and started_at = $4 and initial_index_wh = $5 and multiplier = $6
+"""
 
 
-async def create_premises(*, company_id: CompanyId, field_id: FieldId, name: str) -> PremisesId:
-    """Add an office or shop to a field."""
-    async with access.tenant(company_id) as connection:
-        premises_id = await connection.fetchval(
-            "insert into premises (company_id, field_id, name) values ($1, $2, $3) returning id",
-            company_id,
-            field_id,
-            name,
-        )
-    return PremisesId(premises_id)
+class MeterTaken(Refused):
+    """The meter is mounted somewhere then."""
 
 
-async def create_point(
-    *,
-    company_id: CompanyId,
-    premises_id: PremisesId,
-    code: str,
-    role: PointRole = PointRole.BILLING,
-    parent_id: PointId | None = None,
-) -> PointId:
-    """Add a metering point to premises; `code` is its tesisat number."""
-    async with access.tenant(company_id) as connection:
-        point_id = await connection.fetchval(
-            "insert into metering_point (company_id, premises_id, code, role, parent_id)"
-            " values ($1, $2, $3, $4, $5) returning id",
-            company_id,
-            premises_id,
-            code,
-            role,
-            parent_id,
-        )
-    return PointId(point_id)
+class PointTaken(Refused):
+    """The metering point has a meter then."""
 
 
 async def mount(
@@ -51,29 +39,95 @@ async def mount(
     started_at: datetime,
     initial_index_wh: int,
     multiplier: Decimal = Decimal(1),
-) -> None:
+    now: datetime,
+) -> MountingId:
     """Mount a meter at a metering point; an account that pays for the point pays from here on.
 
     initial_index_wh: the total register when it was mounted, on the meter's side of the multiplier.
+    Returns the mounting; on a retry, the one already made.
 
-    :raises asyncpg.ExclusionViolationError: the meter or the point is taken; nothing is written
-    :raises AlreadyBilled: readings after `started_at` are charged already; nothing is written
+    :raises MeterTaken, PointTaken, ParentInactive, NotThere, InTheFuture, InvalidValue,
+        AlreadyBilled, IndexOutOfRange, IndexContradicts: nothing was written
     """
     async with access.tenant(company_id) as connection:
-        await connection.execute(
-            "insert into mounting (company_id, meter_id, point_id, started_at, initial_index_wh,"
-            " multiplier) values ($1, $2, $3, $4, $5, $6)",
-            company_id,
-            meter_id,
-            point_id,
-            started_at,
-            initial_index_wh,
-            multiplier,
-        )
-        await billing.begin_terms(
+        return await add(
             connection,
             company_id=company_id,
             meter_id=meter_id,
-            at=started_at,
-            index_wh=initial_index_wh,
+            point_id=point_id,
+            started_at=started_at,
+            initial_index_wh=initial_index_wh,
+            multiplier=multiplier,
+            now=now,
         )
+
+
+async def add(
+    connection: Connection,
+    *,
+    company_id: CompanyId,
+    meter_id: MeterId,
+    point_id: PointId,
+    started_at: datetime,
+    initial_index_wh: int,
+    multiplier: Decimal = Decimal(1),
+    now: datetime,
+    at_path: str = "started_at",
+) -> MountingId:
+    """Do what `mount` does, in the caller's transaction."""
+    values.past(started_at, at_path, now=now)
+    values.multiplier(multiplier, "multiplier")
+    values.whole_number(initial_index_wh, "initial_index", minimum=0, maximum=INDEX_WH_MAX)
+    # The point first: who opens an account there meanwhile would not see the meter, nor we it.
+    await parents.hold_active(
+        connection, "metering_point", company_id=company_id, row_id=point_id, alone=True
+    )
+    await billing.locked_state(connection, company_id=company_id, meter_id=meter_id)
+    made: MountingId | None = await connection.fetchval(
+        MADE, company_id, meter_id, point_id, started_at, initial_index_wh, multiplier
+    )
+    if made is not None:
+        return made
+    await parents.hold_active(connection, "meter", company_id=company_id, row_id=meter_id)
+    mounting_id = await _insert(
+        connection, company_id, meter_id, point_id, started_at, initial_index_wh, multiplier
+    )
+    claim = Claim(
+        at=started_at,
+        index_wh=initial_index_wh,
+        course=Course.APART,
+        at_path=(at_path,),
+        index_path=("initial_index",),
+    )
+    await billing.begin_terms(
+        connection, company_id=company_id, meter_id=meter_id, claim=claim, now=now
+    )
+    return mounting_id
+
+
+async def _insert(
+    connection: Connection,
+    company_id: CompanyId,
+    meter_id: MeterId,
+    point_id: PointId,
+    started_at: datetime,
+    initial_index_wh: int,
+    multiplier: Decimal,
+) -> MountingId:
+    try:
+        return MountingId(
+            await rows.insert(
+                connection,
+                "mounting",
+                company_id=company_id,
+                meter_id=meter_id,
+                point_id=point_id,
+                started_at=started_at,
+                initial_index_wh=initial_index_wh,
+                multiplier=multiplier,
+            )
+        )
+    except asyncpg.ExclusionViolationError as error:
+        if error.constraint_name == "mounting_one_place":
+            raise MeterTaken("meter_id") from error
+        raise PointTaken("metering_point_id") from error

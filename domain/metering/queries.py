@@ -10,13 +10,13 @@ from domain.metering.facets import MOUNTING_FACETS, POINT_FACETS, PREMISES_FACET
 
 PREMISES = Listing(
     table="premises",
-    columns=("id", "field_id", "name", "version"),
+    columns=("id", "field_id", "name", "active", "version"),
     facets=PREMISES_FACETS,
     order="name",
 )
 POINTS = Listing(
     table="metering_point",
-    columns=("id", "premises_id", "code", "role", "parent_id", "version"),
+    columns=("id", "premises_id", "code", "role", "parent_id", "active", "version"),
     facets=POINT_FACETS,
     order="code",
 )

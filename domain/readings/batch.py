@@ -7,6 +7,7 @@ from typing import NamedTuple
 from db.access import Connection
 from db.enums import Quality, TimeSource
 from db.ids import CompanyId, FieldId, FrameId, MeterId
+from domain.billing.accrual import CHARGE
 from domain.readings.rules import CLOCK_TOLERANCE
 
 Key = tuple[int, int, datetime, int]
@@ -54,12 +55,7 @@ STAGE = """
         account_id int8, tariff_id int8, version_from timestamptz, multiplier numeric,
         base_index_wh int8, terms_until timestamptz, register_range_wh int8, power_w_max int8
     ) on commit delete rows;
-    create temp table if not exists charge (
-        company_id int4 not null, account_id int8 not null, local_date date not null,
-        amount_micro int8 not null
-    ) on commit delete rows;
     delete from stage;
-    delete from charge;
     -- A batch is small against every table, so each look-up goes by an index: plans must not
     -- depend on statistics, which these tables have none of.
     set local enable_seqscan = off;
@@ -83,7 +79,7 @@ PLACE = """
 
 async def open_stage(connection: Connection) -> None:
     """Make the session's temporary tables, empty. A table with policies takes no COPY."""
-    await connection.execute(STAGE)
+    await connection.execute(STAGE + CHARGE)
 
 
 async def fill(connection: Connection, reads: Iterable[Read]) -> None:

@@ -10,8 +10,8 @@ import pytest
 from api.global_ids import encode
 from db.enums import Role
 from db.settings import Urls
-from domain.accounts import operations as accounts
 from domain.hierarchy import fields
+from domain.subscribers import operations as subscribers
 from tests.api.live_events import (
     BALANCES,
     HOUR,
@@ -125,7 +125,7 @@ async def test_operator_of_a_field_is_told_of_that_field_alone(api: LiveApi, pla
 
 
 async def test_subscriber_is_told_of_the_own_meters_alone(api: LiveApi, place: Place) -> None:
-    own = await accounts.create_subscriber(
+    own = await subscribers.create(
         company_id=place.company_id, reference="own", name="Own", email=None, phone=None
     )
     theirs = place.supplies[0]

@@ -338,6 +338,7 @@ async def test_a_subscriber_sees_no_readings_of_whoever_was_there_before(web: We
         tariff_id=place.tariff_id,
         points={supply.point_id: 800},
         opened_at=moved_in_at,
+        now=NOW,
     )
     register_set_id = await make_register_set(place.company_id)
     await store(

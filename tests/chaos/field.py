@@ -10,10 +10,10 @@ from decimal import Decimal
 from itertools import count, islice
 
 from collectors.simulator.collector import Persistence, SimulatedCollector
-from collectors.simulator.load import shape_of
+from collectors.simulator.load import energy_wh, shape_of
 from collectors.simulator.meter import SimulatedMeter
 from db.ids import AccountId, CompanyId, MeterId
-from tests.factories import TOKEN, Place, add_supply, make_place, open_account
+from tests.factories import TOKEN, Place, add_supply, make_place
 
 BILLING_REGISTER = "1.8.0"
 # Much shorter than in the field, so that no kill meets an idle moment.
@@ -123,10 +123,12 @@ async def make_field(*, collectors: int, meters: int, opened_at: datetime) -> Si
 
 
 async def _supplied(place: Place, seed: int, multiplier: Decimal, opened_at: datetime) -> Supplied:
-    supply = await add_supply(place, opened_at=opened_at, multiplier=multiplier, with_account=False)
-    meter = WatchedMeter(supply.serial, seed)
-    opening_wh = meter.registers_wh(opened_at)[BILLING_REGISTER]
-    account_id = await open_account(
-        place, {supply.point_id: opening_wh}, supply.premises_id, opened_at=opened_at
+    opening_wh = energy_wh(seed, opened_at)
+    supply = await add_supply(
+        place, opened_at=opened_at, multiplier=multiplier, initial_index_wh=opening_wh
     )
-    return Supplied(place.company_id, supply.meter_id, account_id, opening_wh, multiplier, meter)
+    assert supply.account_id is not None
+    meter = WatchedMeter(supply.serial, seed)
+    return Supplied(
+        place.company_id, supply.meter_id, supply.account_id, opening_wh, multiplier, meter
+    )

@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from db import access
+from db.ids import PremisesId
 from domain.ledger import operations as ledger
 from domain.ledger.queries import balance_of, verify
 from domain.readings import operations as readings
@@ -94,7 +95,8 @@ def stories(draw: st.DrawFn) -> Story:
 @pytest.mark.usefixtures("connected")
 async def test_any_order_charges_what_the_model_charges(story: Story) -> None:
     place = await make_place(meters=0, price=PRICES[0], opened_at=START)
-    supplies = [await _supply(place, story.multiplier) for _ in story.meters]
+    first = await _supply(place, story.multiplier, None)
+    supplies = [first, await _supply(place, story.multiplier, first.premises_id)]
     account_id = await open_account(
         place,
         {supply.point_id: OPENING_WH for supply in supplies},
@@ -119,8 +121,15 @@ async def test_any_order_charges_what_the_model_charges(story: Story) -> None:
     assert await verify() == []
 
 
-async def _supply(place: Place, multiplier: Decimal) -> Supply:
-    return await add_supply(place, opened_at=START, multiplier=multiplier, with_account=False)
+async def _supply(place: Place, multiplier: Decimal, premises_id: PremisesId | None) -> Supply:
+    return await add_supply(
+        place,
+        opened_at=START,
+        multiplier=multiplier,
+        with_account=False,
+        initial_index_wh=OPENING_WH,
+        premises_id=premises_id,
+    )
 
 
 async def _tell(place: Place, supplies: Sequence[Supply], story: Story) -> None:

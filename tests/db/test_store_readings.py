@@ -119,7 +119,7 @@ async def test_a_second_set_with_the_same_register_is_not_charged_again(
 
 async def test_two_meters_on_one_account_both_count(place: Place, registers: int) -> None:
     one = await add_supply(place, with_account=False)
-    other = await add_supply(place, with_account=False)
+    other = await add_supply(place, with_account=False, premises_id=one.premises_id)
     account_id = await open_account(place, {one.point_id: 0, other.point_id: 0}, one.premises_id)
 
     await store(
@@ -221,8 +221,9 @@ async def test_a_register_that_goes_down_is_held_and_changes_nothing(
 async def test_a_register_that_rolls_over_goes_on_counting(connected: None) -> None:
     place = await make_place(meters=0, price=Decimal(1))
     registers = await make_register_set(place.company_id)
-    supply = await add_supply(place, with_account=False)
-    account_id = await open_account(place, {supply.point_id: 999_999_000}, supply.premises_id)
+    supply = await add_supply(place, initial_index_wh=999_999_000)
+    account_id = supply.account_id
+    assert account_id is not None
 
     await store([make_read(place, registers, NOW - 2 * HOUR, 999_999_500)])
     await store([make_read(place, registers, NOW - HOUR, 500)])

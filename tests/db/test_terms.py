@@ -3,13 +3,14 @@
 from datetime import timedelta
 from decimal import Decimal
 
-import asyncpg
 import pytest
 
 from db import access
-from domain.billing.operations import AlreadyBilled, IndexOutOfRange
+from domain.accounts.operations import PointPaidFor
+from domain.billing.claims import AlreadyBilled, IndexOutOfRange
 from domain.hierarchy import collectors
-from domain.metering import operations as metering
+from domain.metering import mountings, points
+from domain.metering.mountings import MeterTaken
 from domain.readings import operations as readings
 from domain.refusals import AlreadyExists
 from domain.tariffs import operations as tariffs
@@ -56,7 +57,7 @@ async def test_a_point_has_one_account_at_a_time(place: Place) -> None:
     supply = place.supplies[0]
     accounts = await count("account")
 
-    with pytest.raises(asyncpg.ExclusionViolationError):
+    with pytest.raises(PointPaidFor):
         await open_account(place, {supply.point_id: 0}, supply.premises_id, opened_at=NOW)
 
     assert await count("account") == accounts
@@ -64,17 +65,18 @@ async def test_a_point_has_one_account_at_a_time(place: Place) -> None:
 
 async def test_a_meter_is_mounted_at_one_point_at_a_time(place: Place) -> None:
     supply = place.supplies[0]
-    elsewhere = await metering.create_point(
+    elsewhere = await points.create(
         company_id=place.company_id, premises_id=supply.premises_id, code="elsewhere"
     )
 
-    with pytest.raises(asyncpg.ExclusionViolationError):
-        await metering.mount(
+    with pytest.raises(MeterTaken):
+        await mountings.mount(
             company_id=place.company_id,
             meter_id=supply.meter_id,
             point_id=elsewhere,
             started_at=NOW,
             initial_index_wh=0,
+            now=NOW,
         )
 
     assert await count("mounting") == 1
@@ -136,12 +138,13 @@ async def test_an_account_pays_for_a_meter_from_its_mounting_on(mounted_first: b
     )
     await open_account(place, {supply.point_id: 0}, supply.premises_id, opened_at=NOW - 6 * HOUR)
     if not mounted_first:
-        await metering.mount(
+        await mountings.mount(
             company_id=place.company_id,
             meter_id=supply.meter_id,
             point_id=supply.point_id,
             started_at=mounted_at,
             initial_index_wh=0,
+            now=NOW,
         )
 
     await store(place, registers, hours=(4, 3, 2, 1))

@@ -29,6 +29,7 @@ from domain.longwork.jobs import Asker
 from domain.longwork.running import ItemError
 from domain.readings import operations as readings
 from domain.refusals import AlreadyExists
+from domain.subscribers import operations as subscribers
 from tests.api.documents import register
 from tests.api.keys import KEY, make_key
 from tests.factories import NOW, Place, add_supply, make_place, make_read, make_register_set
@@ -252,7 +253,7 @@ async def make_outside(inside: Place) -> Place:
         collector_serial="far-away",
         rf_module_id=rf_module_id,
         tariff_id=inside.tariff_id,
-        subscriber_id=await accounts.create_subscriber(
+        subscriber_id=await subscribers.create(
             company_id=inside.company_id,
             reference="S-far-away",
             name="Far Away",

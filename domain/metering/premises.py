@@ -1,0 +1,118 @@
+"""Premises of a field: adding, renaming, moving, retiring."""
+
+from collections.abc import Mapping
+
+from db import access
+from db.access import Connection
+from db.ids import CompanyId, FieldId, PremisesId
+from domain import rows, values
+from domain.hierarchy import parents
+from domain.metering.points import LOCK_TREES
+from domain.refusals import InUse
+
+IN_USE = """
+    select exists (select from account where company_id = $1 and premises_id = $2
+            and closed_at is null)
+        or exists (select from metering_point where company_id = $1 and premises_id = $2 and active)
+"""
+POINTS_ACROSS = """
+    select exists (
+        select from metering_point p
+        join metering_point q on q.company_id = p.company_id
+            and (q.id = p.parent_id or q.parent_id = p.id) and q.premises_id <> p.premises_id
+        where p.company_id = $1 and p.premises_id = $2)
+"""
+
+
+async def create(*, company_id: CompanyId, field_id: FieldId, name: str) -> PremisesId:
+    """Add an office or shop to a field.
+
+    :raises AlreadyExists, InvalidValue, NotThere, ParentInactive: nothing was written
+    """
+    async with access.tenant(company_id) as connection:
+        return await add(connection, company_id=company_id, field_id=field_id, name=name)
+
+
+async def add(
+    connection: Connection, *, company_id: CompanyId, field_id: FieldId, name: str
+) -> PremisesId:
+    """Do what `create` does, in the caller's transaction."""
+    checked = values.name(name, "name")
+    await parents.hold_active(connection, "field", company_id=company_id, row_id=field_id)
+    return PremisesId(
+        await rows.insert(
+            connection, "premises", company_id=company_id, field_id=field_id, name=checked
+        )
+    )
+
+
+async def update(
+    *,
+    company_id: CompanyId,
+    premises_id: PremisesId,
+    expected_version: int,
+    changes: Mapping[str, str],
+) -> PremisesId:
+    """Change premises. changes: `name`, if it is to change.
+
+    :raises StaleVersion, NotThere, AlreadyExists, InvalidValue: nothing was written
+    """
+    checked = {field: values.name(text, field) for field, text in changes.items()}
+    async with access.tenant(company_id) as connection:
+        await rows.change(
+            connection,
+            "premises",
+            company_id=company_id,
+            row_id=premises_id,
+            expected_version=expected_version,
+            changes=checked,
+        )
+    return premises_id
+
+
+async def move(
+    *, company_id: CompanyId, premises_id: PremisesId, expected_version: int, field_id: FieldId
+) -> PremisesId:
+    """Say that premises belong to another field. Meters, accounts and history go along.
+
+    :raises InUse: a metering point there is above or below one of other premises, which would
+        then be in another field
+    :raises StaleVersion, NotThere, AlreadyExists, ParentInactive: nothing was written
+    """
+    async with access.tenant(company_id) as connection:
+        await connection.execute(LOCK_TREES, company_id)
+        await parents.hold_active(connection, "field", company_id=company_id, row_id=field_id)
+        await rows.change(
+            connection,
+            "premises",
+            company_id=company_id,
+            row_id=premises_id,
+            expected_version=expected_version,
+            changes={"field_id": field_id},
+        )
+        if await connection.fetchval(POINTS_ACROSS, company_id, premises_id):
+            raise InUse("field_id")
+    return premises_id
+
+
+async def set_active(
+    *, company_id: CompanyId, premises_id: PremisesId, expected_version: int, active: bool
+) -> PremisesId:
+    """Retire premises, or take them into use again; their history stays either way.
+
+    :raises InUse: they have an open account or an active metering point
+    :raises StaleVersion, NotThere: nothing was written
+    """
+    async with access.tenant(company_id) as connection:
+        # The row goes first: whoever adds a point or an account to it waits for it.
+        await rows.change(
+            connection,
+            "premises",
+            company_id=company_id,
+            row_id=premises_id,
+            expected_version=expected_version,
+            changes={"active": active},
+        )
+        if not active and await connection.fetchval(IN_USE, company_id, premises_id):
+            raise InUse("id")
+    return premises_id
