@@ -24,9 +24,12 @@ from api.resolvers.imports import ImportMutation, ImportQuery
 from api.resolvers.jobs import JobMutation, JobQuery
 from api.resolvers.keys import KeyMutation, KeyQuery
 from api.resolvers.live import LiveSubscription
+from api.resolvers.metering_points import MeteringPointMutation
 from api.resolvers.meters import MeterMutation
+from api.resolvers.mountings import MountingMutation
 from api.resolvers.nodes import NodeQuery
 from api.resolvers.places import PlaceQuery
+from api.resolvers.premises import PremisesMutation
 from api.resolvers.rate_limit import RateLimitQuery
 from api.resolvers.rf_modules import RfModuleMutation
 from api.resolvers.roles import RoleMutation, RoleQuery
@@ -81,6 +84,9 @@ Mutation = merge_types(
         ExportMutation,
         ImportMutation,
         JobMutation,
+        PremisesMutation,
+        MeteringPointMutation,
+        MountingMutation,
     ),
 )
 Subscription = merge_types("Subscription", (LiveSubscription,))

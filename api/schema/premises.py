@@ -41,6 +41,7 @@ async def _account_id(point: Node, info: Info) -> int | None:
 @strawberry.type(description="An office or shop that is supplied; outlives meters and subscribers.")
 class Premises(Node, listing=PREMISES, scope=Scope.PREMISES_READ):
     name: str = strawberry.field(description="What it is called.")
+    active: bool = strawberry.field(description="Whether it is in use.")
     version: int = strawberry.field(description="Goes up with each change.")
     field: Field | None = belongs_to(FIELDS, "field_id", "Where it is.", scope=Scope.COMPANY_READ)
     metering_points: Connection["MeteringPoint"] | None = children(
@@ -57,6 +58,7 @@ class Premises(Node, listing=PREMISES, scope=Scope.PREMISES_READ):
 class MeteringPoint(Node, listing=POINTS, scope=Scope.PREMISES_READ):
     code: str = strawberry.field(description="What the company calls it.")
     role: PointRole = strawberry.field(description="What it measures.")
+    active: bool = strawberry.field(description="Whether it is in use.")
     version: int = strawberry.field(description="Goes up with each change.")
     premises: Premises | None = belongs_to(
         PREMISES, "premises_id", "Whose energy it measures.", scope=Scope.PREMISES_READ

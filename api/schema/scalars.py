@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Any, NewType, NoReturn, TypeVar
+from typing import Any, NewType, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import strawberry
@@ -19,6 +19,7 @@ WH_PER_KWH = 1000
 TIME_ZONE_CHARACTERS_MAX = 64
 # As many digits as any number that we keep.
 EXACT = re.compile(r"-?[0-9]{1,14}(\.[0-9]{1,9})?", re.ASCII)
+ENERGY = re.compile(r"[0-9]{1,12}(\.[0-9]{1,3})?", re.ASCII)
 
 MoneyAmount = NewType("MoneyAmount", Decimal)
 Kwh = NewType("Kwh", Decimal)
@@ -36,18 +37,24 @@ def kwh(energy_wh: int) -> Kwh:
     return Kwh(Decimal(energy_wh) / WH_PER_KWH)
 
 
+def wh(energy: Kwh) -> int:
+    return int(energy * WH_PER_KWH)
+
+
 def _fixed(scale: Decimal) -> Callable[[Decimal], str]:
     return lambda value: format(value.quantize(scale), "f")
-
-
-def _not_taken(_: object) -> NoReturn:
-    raise GraphQLError("nothing takes such a number")
 
 
 def _exact(value: object) -> Decimal:
     expected = 'expected a number as a string, such as "-12.345678"'
     if not isinstance(value, str) or not EXACT.fullmatch(value):
         raise GraphQLError(expected)
+    return Decimal(value)
+
+
+def _energy(value: object) -> Decimal:
+    if not isinstance(value, str) or not ENERGY.fullmatch(value):
+        raise GraphQLError('expected kilowatt hours as a string, such as "1234.567"')
     return Decimal(value)
 
 
@@ -100,7 +107,7 @@ SCALARS: dict[object, ScalarDefinition] = {
         name="Kwh",
         description="Energy in kilowatt hours, exact to the watt hour: `1234.567`.",
         serialize=_fixed(KWH_SCALE),
-        parse_value=_not_taken,
+        parse_value=_energy,
     ),
     ExactNumber: strawberry.scalar(
         name="ExactNumber",

@@ -1,0 +1,80 @@
+"""Inputs and payloads of managing premises and metering points."""
+
+import strawberry
+
+from api.schema.premises import MeteringPoint, Premises
+from api.schema.user_errors import UserError
+from db.enums import PointRole
+
+
+@strawberry.input(description="Premises to add.")
+class CreatePremisesInput:
+    field_id: strawberry.ID = strawberry.field(description="The field that they are in.")
+    name: str = strawberry.field(description="What they are called; no others in the field are.")
+
+
+@strawberry.input(description="What changes of premises; what is left out stays.")
+class UpdatePremisesInput:
+    id: strawberry.ID = strawberry.field(description="Which ones.")
+    expected_version: int = strawberry.field(
+        description="The `version` that the client saw; anything newer refuses the change."
+    )
+    name: strawberry.Maybe[str] = strawberry.field(description="What they are called.")
+
+
+@strawberry.input(description="Where premises belong from now on.")
+class MovePremisesInput:
+    id: strawberry.ID = strawberry.field(description="Which ones.")
+    expected_version: int = strawberry.field(
+        description="The `version` that the client saw; anything newer refuses the change."
+    )
+    field_id: strawberry.ID = strawberry.field(description="The field that they are in.")
+
+
+@strawberry.type(description="How changing premises ended.")
+class PremisesPayload:
+    premises: Premises | None = strawberry.field(description="The premises as they are now.")
+    user_errors: list[UserError] = strawberry.field(description="Why nothing was changed.")
+
+
+@strawberry.input(description="A metering point to add.")
+class CreateMeteringPointInput:
+    premises_id: strawberry.ID = strawberry.field(description="Whose energy it measures.")
+    code: str = strawberry.field(description="Its tesisat number; no other point has it.")
+    role: PointRole = strawberry.field(default=PointRole.BILLING, description="What it measures.")
+    parent_id: strawberry.ID | None = strawberry.field(
+        default=None,
+        description="The point of the same field that its energy flows through, if there is one.",
+    )
+
+
+@strawberry.input(description="What changes of a metering point; what is left out stays.")
+class UpdateMeteringPointInput:
+    id: strawberry.ID = strawberry.field(description="Which one.")
+    expected_version: int = strawberry.field(
+        description="The `version` that the client saw; anything newer refuses the change."
+    )
+    code: strawberry.Maybe[str] = strawberry.field(description="Its tesisat number.")
+    role: strawberry.Maybe[PointRole] = strawberry.field(
+        description="What it measures; stays once an account has paid for it."
+    )
+    parent_id: strawberry.Maybe[strawberry.ID | None] = strawberry.field(
+        description="The point of the same field that its energy flows through; null for none."
+    )
+
+
+@strawberry.input(description="What a metering point measures from now on.")
+class MoveMeteringPointInput:
+    id: strawberry.ID = strawberry.field(description="Which one.")
+    expected_version: int = strawberry.field(
+        description="The `version` that the client saw; anything newer refuses the change."
+    )
+    premises_id: strawberry.ID = strawberry.field(description="Whose energy it measures.")
+
+
+@strawberry.type(description="How changing a metering point ended.")
+class MeteringPointPayload:
+    metering_point: MeteringPoint | None = strawberry.field(
+        description="The metering point as it is now."
+    )
+    user_errors: list[UserError] = strawberry.field(description="Why nothing was changed.")
