@@ -93,6 +93,10 @@ class Context:
             nobody, kind=ActorKind.KEY, user_id=key.user_id, key_id=key.id, name=caller.name
         )
 
+    def forget(self) -> None:
+        """Forget what was loaded: something was changed since."""
+        self._loaders = None
+
     async def draw(self, cost: int) -> Allowance:
         """Let the operation have its cost out of the caller's budget, and remember that.
 

@@ -145,6 +145,7 @@ async def ended(
     (slot,) = (field.name for field in fields(payload) if field.name != USER_ERRORS)  # type: ignore[arg-type] # all are dataclasses
     try:
         row_id = await operation
+        info.context.forget()
     except refusals.NotThere as error:
         raise NotFound from error
     except Refused as refusal:
