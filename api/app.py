@@ -33,6 +33,7 @@ from db.budgets import Budget
 from db.settings import Settings, Urls
 from domain.identity.keys import Keys
 from domain.identity.passwords import Passwords
+from domain.subscribers.keyring import Keyring
 
 PATH = "/graphql"
 FOLLOW_AGAIN_S = 1.0
@@ -53,15 +54,17 @@ def create_app(
 ) -> Starlette:
     """Return the application; its lifespan opens PostgreSQL and Redis, and closes them.
 
-    settings: complete, with the URLs of both servers and the secret of tokens.
+    settings: complete, with the URLs of both servers, the secret of tokens and the data key.
     clock: the time, aware, in UTC.
     confine: what makes the wall of each caller.
 
     :raises IncompleteSettings: something is missing
     """
     databases, redis_url, secret = settings.databases, settings.redis_url, settings.token_secret
-    if databases is None or redis_url is None or secret is None:
-        raise IncompleteSettings("expected the databases, redis_url and token_secret")
+    data_key = settings.data_key
+    if databases is None or redis_url is None or secret is None or data_key is None:
+        raise IncompleteSettings("expected the databases, redis_url, token_secret and data_key")
+    keyring = Keyring(data_key)
     database_name = urlsplit(databases.app).path.strip("/")
     bell, buckets = Bell(redis_url, database_name), Buckets(redis_url, database_name)
     live = LiveFeed(clock=clock, bell=bell)
@@ -82,6 +85,7 @@ def create_app(
         auth=auth,
         live=live,
         limits=limits,
+        keyring=keyring,
         clock=clock,
         has_ide=not settings.production,
         files=files,
@@ -94,6 +98,7 @@ def create_app(
         auth=auth,
         limits=limits,
         files=files,
+        keyring=keyring,
         confine=confine,
         allowed_origins=settings.allowed_origins,
     )

@@ -16,6 +16,7 @@ from api.rate_limits import Allowance, RateLimits
 from db.acting import Actor
 from db.enums import ActorKind
 from domain.outbox import Cursor, position
+from domain.subscribers.keyring import Keyring
 
 if TYPE_CHECKING:
     from api.auth import Authenticator
@@ -31,6 +32,7 @@ class Context:
     address, user_agent: where the request came from, for limiting attempts and telling sessions.
     language: which one the request asks for, of those that we speak.
     request_id: ties what happens to its log lines.
+    keyring: opens and seals people's data.
     allowance: what the operation was let have; None before that, and for events.
     confine: what makes the caller's wall.
     """
@@ -41,6 +43,7 @@ class Context:
     auth: "Authenticator"
     limits: RateLimits
     files: "FileTokens"
+    keyring: Keyring
     address: str
     request_id: str | None = None
     confine: Confine = confine
@@ -72,7 +75,8 @@ class Context:
         :raises Unauthenticated: there is no caller
         """
         if self._loaders is None:
-            self._loaders = Loaders(Reach(self.signed_in, self.clock(), self.confine))
+            reach = Reach(self.signed_in, self.clock(), self.confine)
+            self._loaders = Loaders(reach, self.keyring)
         return self._loaders
 
     @property
@@ -126,6 +130,7 @@ class Context:
             auth=self.auth,
             limits=self.limits,
             files=self.files,
+            keyring=self.keyring,
             address=self.address,
             request_id=request_id or self.request_id,
             confine=self.confine,

@@ -25,6 +25,7 @@ from api.rate_limits import RateLimits
 from api.request_ids import REQUEST_ID_HEADER, request_id_of
 from api.requests import MalformedRequest, Request, request_of
 from db.acting import acting
+from domain.subscribers.keyring import Keyring
 
 NOT_STORED = {"Cache-Control": "no-store", "Vary": "Accept"}
 READING = frozenset({"GET", "HEAD"})
@@ -61,6 +62,7 @@ class Endpoint:
         files: FileTokens,
         live: LiveFeed,
         limits: RateLimits,
+        keyring: Keyring,
         clock: Callable[[], datetime],
         has_ide: bool,
         confine: Confine = confine,
@@ -70,6 +72,7 @@ class Endpoint:
         self._files = files
         self._live = live
         self._limits = limits
+        self._keyring = keyring
         self._clock = clock
         self._has_ide = has_ide
         self._confine = confine
@@ -126,6 +129,7 @@ class Endpoint:
             live=self._live,
             auth=self._auth,
             limits=self._limits,
+            keyring=self._keyring,
             address=_address(http),
             request_id=request_id_of(http.headers.get(REQUEST_ID_HEADER)),
             files=self._files,

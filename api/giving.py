@@ -5,9 +5,9 @@ import strawberry
 from api.context import Info
 from api.errors import Forbidden
 from api.mutations import seen
-from api.schema.accounts import Subscriber
 from api.schema.companies import Branch, Field
 from api.schema.roles import CompanyRole
+from api.schema.subscribers import Subscriber
 from db.enums import Role
 from db.ids import BranchId, FieldId, RoleId, SubscriberId
 from domain.identity.rules import GivenRole, Giver, Place

@@ -11,7 +11,7 @@ from strawberry.dataloader import DataLoader
 from api.caller import Caller
 from api.permissions.confine import Confine
 from api.spans import Span, SpanSeries, series_of
-from db.access import Connection, reading
+from db.access import Connection, reading, tenant
 from domain import listing
 from domain.accounts.queries import Standing, standings
 from domain.filters import EVERYTHING, Condition
@@ -26,6 +26,10 @@ from domain.metering.queries import (
     places_of_meters,
 )
 from domain.readings.queries import Latest, latest
+from domain.subscribers import contacts, protection
+from domain.subscribers.contacts import Contact
+from domain.subscribers.keyring import Keyring
+from domain.subscribers.protection import Detail
 
 BATCH_MAX = 1_000
 
@@ -53,8 +57,9 @@ class Reach:
 class Loaders:
     """Loaders by what they load; each batch is one query behind the caller's wall."""
 
-    def __init__(self, reach: Reach) -> None:
+    def __init__(self, reach: Reach, keyring: Keyring) -> None:
         self.reach = reach
+        self._keyring = keyring
         self._made: dict[Hashable, DataLoader[int, Any]] = {}
 
     def row(self, rows: Listing) -> DataLoader[int, Record | None]:
@@ -153,6 +158,26 @@ class Loaders:
             default=None,
         )
 
+    @property
+    def contact(self) -> DataLoader[int, Contact | None]:
+        """Load people's data, by subscriber; that it was looked at is recorded."""
+        return self._recording(
+            "contact",
+            lambda connection, ids: contacts.read(
+                connection, self._keyring, ids, wall=self.reach.wall
+            ),
+        )
+
+    @property
+    def protection(self) -> DataLoader[int, Detail | None]:
+        """Load why subscribers are protected, by proof; that it was looked at is recorded."""
+        return self._recording(
+            "protection",
+            lambda connection, ids: protection.read(
+                connection, self._keyring, ids, wall=self.reach.wall
+            ),
+        )
+
     def series(self, span: Span) -> DataLoader[int, SpanSeries]:
         """Load readings or energy of a span, by meter."""
         return self._loader(
@@ -160,6 +185,21 @@ class Loaders:
             lambda connection, ids, wall: series_of(connection, ids, span, wall=wall),
             default=SpanSeries(),
         )
+
+    def _recording(
+        self,
+        key: Hashable,
+        fetch: Callable[[Connection, Sequence[int]], Awaitable[dict[int, Found]]],
+    ) -> DataLoader[int, Found | None]:
+        if key not in self._made:
+
+            async def load(ids: list[int]) -> list[Found | None]:
+                async with tenant(self.reach.caller.company_id) as connection:
+                    found = await fetch(connection, ids)
+                return [found.get(row_id) for row_id in ids]
+
+            self._made[key] = DataLoader(load_fn=load, max_batch_size=BATCH_MAX)
+        return self._made[key]
 
     def _loader(
         self, key: Hashable, fetch: Fetch[Found], *, default: Default

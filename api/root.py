@@ -30,11 +30,13 @@ from api.resolvers.mountings import MountingMutation
 from api.resolvers.nodes import NodeQuery
 from api.resolvers.places import PlaceQuery
 from api.resolvers.premises import PremisesMutation
+from api.resolvers.protection import ProtectionMutation
 from api.resolvers.rate_limit import RateLimitQuery
 from api.resolvers.rf_modules import RfModuleMutation
 from api.resolvers.roles import RoleMutation, RoleQuery
 from api.resolvers.search import SearchQuery
 from api.resolvers.sessions import SessionMutation
+from api.resolvers.subscribers import SubscriberMutation
 from api.resolvers.users import UserMutation, UserQuery
 from api.schema.identity import InvalidCredentials, SecondFactorRequired, SessionEnded
 from api.schema.node import NODES
@@ -87,6 +89,8 @@ Mutation = merge_types(
         PremisesMutation,
         MeteringPointMutation,
         MountingMutation,
+        SubscriberMutation,
+        ProtectionMutation,
     ),
 )
 Subscription = merge_types("Subscription", (LiveSubscription,))

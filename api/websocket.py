@@ -24,6 +24,7 @@ from api.permissions.confine import Confine, confine
 from api.rate_limits import RateLimits
 from api.request_ids import REQUEST_ID_HEADER, request_id_of
 from api.socket_session import Gone, Malformed, SocketSession
+from domain.subscribers.keyring import Keyring
 
 PROTOCOL = "graphql-transport-ws"
 SEND_TIMEOUT_S = 10.0
@@ -56,6 +57,7 @@ class Sockets:
         auth: Authenticator,
         limits: RateLimits,
         files: FileTokens,
+        keyring: Keyring,
         confine: Confine = confine,
         allowed_origins: Collection[str] = (),
     ) -> None:
@@ -64,6 +66,7 @@ class Sockets:
         self._live = live
         self._auth = auth
         self._limits = limits
+        self._keyring = keyring
         self._confine = confine
         self._allowed_origins = allowed_origins
         self._files = files
@@ -88,6 +91,7 @@ class Sockets:
             auth=self._auth,
             limits=self._limits,
             files=self._files,
+            keyring=self._keyring,
             address=socket.client.host if socket.client else "",
             request_id=request_id_of(socket.headers.get(REQUEST_ID_HEADER)),
             confine=self._confine,

@@ -112,7 +112,7 @@ PLACES = """
     with branch as (
         insert into branch (company_id, name) values ($1, 'North') returning id
     ), subscriber as (
-        insert into subscriber (company_id, reference, name) values ($1, 'S', 'Bench')
+        insert into subscriber (company_id, reference) values ($1, 'S')
     ), tariff as (
         insert into tariff (company_id, name) values ($1, 'Standard') returning id
     ), version as (

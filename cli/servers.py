@@ -27,6 +27,7 @@ from cli.migrate import make_usable
 from cli.surroundings import now
 from db.access import DatabaseUnavailable
 from db.settings import Settings, Urls
+from domain.subscribers.keyring import Keyring
 
 # The holder may be at its very first start.
 NOTE_TIMEOUT_S = 60.0
@@ -57,13 +58,13 @@ def servers(settings: Settings) -> Iterator[Addresses]:
     :raises ServerFailed, OutOfReach, Unreachable: nothing that was started is left running
     """
     with ExitStack() as stack:
-        urls = settings.databases or _embedded_postgres(settings.home, stack)
+        urls = settings.databases or _embedded_postgres(settings, stack)
         redis_url = settings.redis_url or _embedded_redis(settings.home, stack)
         yield Addresses(urls, redis_url)
 
 
 def completed(settings: Settings, found: Addresses) -> Settings:
-    """Return the settings with the servers' addresses and a secret for tokens, given or kept."""
+    """Return the settings with the servers' addresses and the secrets, given or kept."""
     settings.home.mkdir(parents=True, exist_ok=True)
     return replace(
         settings,
@@ -72,7 +73,14 @@ def completed(settings: Settings, found: Addresses) -> Settings:
         database_system_url=found.urls.system,
         redis_url=found.redis_url,
         token_secret=settings.token_secret or kept_secret(settings.home / "token.secret"),
+        data_key=data_key(settings),
     )
+
+
+def data_key(settings: Settings) -> str:
+    """Return the master key of people's data, given or kept."""
+    settings.home.mkdir(parents=True, exist_ok=True)
+    return settings.data_key or kept_secret(settings.home / "data.key")
 
 
 def wait_for_database(urls: Urls, *, timeout_s: float = DATABASE_TIMEOUT_S) -> None:
@@ -104,13 +112,13 @@ async def _wait_for_database(url: str, timeout_s: float) -> None:
         await asyncio.sleep(POLL_S)
 
 
-def _embedded_postgres(home: Path, stack: ExitStack) -> Urls:
-    note = home / POSTGRES_NOTE
+def _embedded_postgres(settings: Settings, stack: ExitStack) -> Urls:
+    note = settings.home / POSTGRES_NOTE
     with _progress("Starting PostgreSQL …"):
-        urls = _started(Postgres(home / "postgres"), stack)
+        urls = _started(Postgres(settings.home / "postgres"), stack)
         if urls is None:
             return Urls(**_read_note(note))
-        run_apart(make_usable(urls, now=now()))
+        run_apart(make_usable(urls, keyring=Keyring(data_key(settings)), now=now()))
     leave_note(note, asdict(urls), stack)
     return urls
 

@@ -259,3 +259,22 @@ class MailKind(StrEnum):
     INVITATION = "INVITATION"
     PASSWORD_RESET = "PASSWORD_RESET"  # noqa: S105 - no password
     PASSWORD_CHANGED = "PASSWORD_CHANGED"  # noqa: S105 - no password
+
+
+class ErasureReason(StrEnum):
+    """Why a person's data was destroyed."""
+
+    REQUESTED = "REQUESTED"
+    RETENTION_ENDED = "RETENTION_ENDED"
+    MISTAKEN = "MISTAKEN"
+    ORDERED = "ORDERED"
+
+
+class ProtectionKind(StrEnum):
+    """Why a subscriber must not be cut off."""
+
+    LIFE_SUPPORT = "LIFE_SUPPORT"
+    HEALTH = "HEALTH"
+    PUBLIC_SERVICE = "PUBLIC_SERVICE"
+    COURT_ORDER = "COURT_ORDER"
+    OTHER = "OTHER"

@@ -107,6 +107,9 @@ class Settings:
     token_secret: str | None = field(
         default=None, repr=False, metadata=_variable("WATTLEDGER_TOKEN_SECRET", read.secret)
     )
+    data_key: str | None = field(
+        default=None, repr=False, metadata=_variable("WATTLEDGER_DATA_KEY", read.secret)
+    )
     access_token_ttl: timedelta = field(
         default=timedelta(minutes=15),
         metadata=_variable("WATTLEDGER_ACCESS_TOKEN_TTL_S", read.seconds),
@@ -237,6 +240,12 @@ def _database_problems(settings: Settings) -> list[Problem]:
     if len({urlsplit(url).username for url in given}) < len(given):
         # A table's owner is not bound by its policies: companies would see each other.
         problems.append(Problem("DATABASE_APP_URL", "expected a role of its own in each URL"))
-    if settings.token_secret is None:
-        problems.append(Problem("WATTLEDGER_TOKEN_SECRET", "expected together with DATABASE_URL"))
-    return problems
+    secrets = {
+        "WATTLEDGER_TOKEN_SECRET": settings.token_secret,
+        "WATTLEDGER_DATA_KEY": settings.data_key,
+    }
+    return problems + [
+        Problem(name, "expected together with DATABASE_URL")
+        for name, secret in secrets.items()
+        if secret is None
+    ]

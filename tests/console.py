@@ -14,6 +14,7 @@ from typing import Self
 import httpx
 
 from db.settings import Urls
+from tests.factories import DATA_KEY
 
 COMMAND = Path(sys.executable).with_name("wattledger")
 REPOSITORY = Path(__file__).parents[1]
@@ -135,6 +136,7 @@ class Console:
             "DATABASE_SYSTEM_URL": urls.system,
             "REDIS_URL": redis_url,
             "WATTLEDGER_TOKEN_SECRET": TOKEN_SECRET,
+            "WATTLEDGER_DATA_KEY": DATA_KEY,
             "WATTLEDGER_HOME": str(folder / "home"),
             "WATTLEDGER_LOG_FORMAT": "json",
             **{name: str(port) for name, port in self._ports.items()},

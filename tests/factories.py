@@ -28,11 +28,14 @@ from domain.hierarchy import branches, collectors, fields, meters, rf_modules
 from domain.metering import mountings, points, premises
 from domain.readings.batch import Read
 from domain.subscribers import operations as subscribers
+from domain.subscribers.keyring import Keyring
 from domain.tariffs import operations as tariffs
 
 NOW = datetime(2026, 3, 18, 12, 0, tzinfo=UTC)
 OPENED_AT = NOW - timedelta(days=30)
 TOKEN = "token-of-the-collector"  # noqa: S105 - a test's own
+DATA_KEY = "a master key that is long enough for a test"
+KEYRING = Keyring(DATA_KEY)
 PRICE = Decimal("2.345678901")
 
 _numbers = count(1)
@@ -107,9 +110,12 @@ async def make_place(
         subscriber_id=await subscribers.create(
             company_id=company_id,
             reference=f"S{number}",
-            name="Ayşe Işık",
-            email=f"ayse{number}@example.com",
-            phone="+905550000000",
+            contact={
+                "name": "Ayşe Işık",
+                "email": f"ayse{number}@example.com",
+                "phone": "+905550000000",
+            },
+            keyring=KEYRING,
         ),
     )
     for _ in range(meters):

@@ -32,6 +32,8 @@ TABLES = (
     "mounting",
     "account",
     "subscriber",
+    "protection_proof",
+    "tariff",
     "daily_entry",
     "document",
     "api_key",
@@ -124,6 +126,13 @@ OF_FIELDS: Mapping[str, str] = {
     "member": "(member.branch_id = {branch}::int8 or member.field_id in ({fields}))",
     "invited": "(invited.branch_id = {branch}::int8 or invited.field_id in ({fields}))",
     "role": ALL,
+    "protection_proof": """exists (
+        select from account a
+        join premises p on p.company_id = a.company_id and p.id = a.premises_id
+        where a.company_id = protection_proof.company_id
+            and a.subscriber_id = protection_proof.subscriber_id and p.field_id in ({fields}))""",
+    # A tariff is the company's, and no secret to anybody in it.
+    "tariff": ALL,
 }
 FIELDS_OF_BRANCH = (
     "select f.id from field f where f.company_id = {company} and f.branch_id = {branch}::int8"
@@ -184,6 +193,10 @@ OF_SUBSCRIBER: Mapping[str, str] = {
     "document": NONE,
     "api_key": NONE,
     "subscriber": "subscriber.id = {subscriber}::int8",
+    "protection_proof": "protection_proof.subscriber_id = {subscriber}::int8",
+    "tariff": """exists (
+        select from account a where a.company_id = tariff.company_id and a.tariff_id = tariff.id
+            and a.subscriber_id = {subscriber}::int8)""",
 }
 
 

@@ -4,13 +4,14 @@ import strawberry
 
 from api.context import Info
 from api.permissions.requires import requires
-from api.schema.accounts import Account, Subscriber
+from api.schema.accounts import Account
 from api.schema.companies import Branch, Company, Field
 from api.schema.devices import Collector, RfModule
 from api.schema.meters import Meter
 from api.schema.paging import Connection
 from api.schema.premises import MeteringPoint, Premises
 from api.schema.relations import listed
+from api.schema.subscribers import Subscriber
 from db.enums import Scope
 from domain.accounts.queries import ACCOUNTS, SUBSCRIBERS
 from domain.hierarchy.queries import BRANCHES, COLLECTORS, COMPANIES, FIELDS, METERS, RF_MODULES

@@ -25,8 +25,8 @@ TEXT_CHARACTERS_MAX = 100
 class SearchQuery:
     @strawberry.field(
         description="Objects with a text in their serial, name, code, number or reference, and"
-        " subscribers by name and telephone number for those who may see them. Case and accents"
-        " do not matter, nor whether an I has its dot.",
+        " subscribers by beginnings of names, whole telephone number and whole e-mail for those who"
+        " may see them. Case and accents do not matter, nor whether an I has its dot.",
         extensions=[signed_in()],
     )
     async def search(
@@ -62,6 +62,7 @@ class SearchQuery:
                 scopes=caller.scopes,
                 limit=size,
                 wall=reach.wall,
+                keyring=info.context.keyring,
             )
         return SearchResults(hits=await _shown(info, hits))
 

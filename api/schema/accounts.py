@@ -1,4 +1,4 @@
-"""Subscribers and their accounts.
+"""Accounts and what is left on them.
 
 A field guarded more strictly than its parent is nullable: a refusal then costs only that field.
 """
@@ -16,16 +16,19 @@ from api.schema.premises import MeteringPoint, Premises
 from api.schema.readings import Freshness
 from api.schema.relations import belongs_to, children
 from api.schema.scalars import DateTime, MoneyAmount
+from api.schema.subscribers import Subscriber
+from api.schema.tariffs import Tariff
 from db.enums import BillingMode, Scope, Segment
 from domain.accounts.queries import (
     ACCOUNTS,
-    ACCOUNTS_OF_SUBSCRIBER,
     METERS_OF_ACCOUNT,
     POINTS_OF_ACCOUNT,
     SUBSCRIBERS,
     Standing,
 )
 from domain.metering.queries import PREMISES
+from domain.money import major
+from domain.tariffs.queries import TARIFFS
 
 
 @strawberry.type(description="What is left on an account.")
@@ -55,25 +58,6 @@ class AccountBalance:
         return Freshness.of(self.standing.as_of, reading_period=period, now=now)
 
 
-@strawberry.type(description="Who is supplied: a person or a firm.")
-class Subscriber(Node, listing=SUBSCRIBERS, scope=Scope.SUBSCRIBERS_READ):
-    reference: str = strawberry.field(description="What the company calls it.")
-    name: str | None = strawberry.field(
-        description="The person's or the firm's name.",
-        extensions=[requires(Scope.SUBSCRIBERS_CONTACT)],
-    )
-    email: str | None = strawberry.field(
-        description="Where to write to.", extensions=[requires(Scope.SUBSCRIBERS_CONTACT)]
-    )
-    phone: str | None = strawberry.field(
-        description="Where to call.", extensions=[requires(Scope.SUBSCRIBERS_CONTACT)]
-    )
-    version: int = strawberry.field(description="Goes up with each change.")
-    accounts: Connection["Account"] | None = children(
-        ACCOUNTS_OF_SUBSCRIBER, "The subscriber's accounts, by number.", scope=Scope.ACCOUNTS_READ
-    )
-
-
 @strawberry.type(description="A subscriber's contract for one or more metering points of premises.")
 class Account(Node, listing=ACCOUNTS, scope=Scope.ACCOUNTS_READ):
     number: str = strawberry.field(description="What the company calls it.")
@@ -87,12 +71,23 @@ class Account(Node, listing=ACCOUNTS, scope=Scope.ACCOUNTS_READ):
     premises: Premises | None = belongs_to(
         PREMISES, "premises_id", "What is supplied.", scope=Scope.PREMISES_READ
     )
+    tariff: Tariff | None = belongs_to(
+        TARIFFS, "tariff_id", "By which prices it pays.", scope=Scope.ACCOUNTS_READ
+    )
     metering_points: Connection[MeteringPoint] | None = children(
         POINTS_OF_ACCOUNT, "The points that it pays for now, by code.", scope=Scope.PREMISES_READ
     )
     meters: Connection[Meter] | None = children(
         METERS_OF_ACCOUNT, "The meters that it pays for now, by serial.", scope=Scope.METERS_READ
     )
+
+    @strawberry.field(
+        description="At which credit to warn; null when the company's limit counts.",
+        extensions=[requires(Scope.BALANCES_READ)],
+    )
+    def warning_limit(self) -> MoneyAmount | None:
+        limit_micro: int | None = self.row["warning_limit_micro"]
+        return None if limit_micro is None else MoneyAmount(major(limit_micro))
 
     @strawberry.field(description="What is left on it.", extensions=[requires(Scope.BALANCES_READ)])
     async def balance(self, info: Info) -> AccountBalance | None:

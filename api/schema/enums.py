@@ -12,6 +12,7 @@ from db.enums import (
     ActorKind,
     BillingMode,
     EntryKind,
+    ErasureReason,
     Frequency,
     Health,
     ImportMode,
@@ -19,6 +20,7 @@ from db.enums import (
     JobState,
     MatchStatus,
     PointRole,
+    ProtectionKind,
     Quality,
     Relay,
     Role,
@@ -189,8 +191,8 @@ _describe(
         SearchType.PREMISES: "Premises, by name.",
         SearchType.METERING_POINT: "Metering points, by code.",
         SearchType.ACCOUNT: "Accounts, by number.",
-        SearchType.SUBSCRIBER: "Subscribers, by reference; by name and telephone number for those"
-        " who may see them.",
+        SearchType.SUBSCRIBER: "Subscribers, by reference; by beginnings of names, whole telephone"
+        " number and whole e-mail for those who may see them.",
     },
 )
 _describe(
@@ -202,7 +204,8 @@ _describe(
         MatchedIn.CODE: "In its code.",
         MatchedIn.NUMBER: "In its number.",
         MatchedIn.REFERENCE: "In its reference.",
-        MatchedIn.PHONE: "In its telephone number, by the digits alone.",
+        MatchedIn.PHONE: "It is its telephone number, by the digits alone.",
+        MatchedIn.EMAIL: "It is its e-mail.",
     },
 )
 _describe(
@@ -271,5 +274,26 @@ _describe(
         MatchStatus.UNMATCHED: "Nobody knows its meter yet.",
         MatchStatus.REJECTED: "It cannot be understood.",
         MatchStatus.IGNORED: "It has no readings.",
+    },
+)
+_describe(
+    ErasureReason,
+    "Why a person's data was destroyed.",
+    {
+        ErasureReason.REQUESTED: "The person asked for it.",
+        ErasureReason.RETENTION_ENDED: "It need not be kept any longer.",
+        ErasureReason.MISTAKEN: "It should never have been taken.",
+        ErasureReason.ORDERED: "An authority or a court ordered it.",
+    },
+)
+_describe(
+    ProtectionKind,
+    "Why a subscriber must not be cut off.",
+    {
+        ProtectionKind.LIFE_SUPPORT: "Somebody's life hangs on a device.",
+        ProtectionKind.HEALTH: "Somebody is ill or frail.",
+        ProtectionKind.PUBLIC_SERVICE: "The public depends on it.",
+        ProtectionKind.COURT_ORDER: "A court has forbidden it.",
+        ProtectionKind.OTHER: "The note says why.",
     },
 )

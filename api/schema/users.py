@@ -3,12 +3,12 @@
 import strawberry
 
 from api.giving import GivenRoleInput, PlaceInput
-from api.schema.accounts import Subscriber
 from api.schema.companies import Branch, Field
 from api.schema.node import Node
 from api.schema.relations import belongs_to
 from api.schema.roles import CompanyRole
 from api.schema.scalars import DateTime
+from api.schema.subscribers import Subscriber
 from api.schema.user_errors import UserError
 from db.enums import Role, Scope
 from domain.accounts.queries import SUBSCRIBERS

@@ -19,8 +19,9 @@ from cli.durations import duration
 from cli.embedded.apart import run_apart
 from cli.endings import Refused
 from cli.migrate import make_usable
-from cli.servers import servers, wait_for_database
+from cli.servers import data_key, servers, wait_for_database
 from cli.surroundings import now, read_settings
+from domain.subscribers.keyring import Keyring
 
 
 def demo(
@@ -61,7 +62,8 @@ def demo(
     with _only_demo(settings.home), servers(settings) as found:
         wait_for_database(found.urls)
         if settings.databases is not None:
-            run_apart(make_usable(found.urls, now=now()))
+            keyring = Keyring(data_key(settings))
+            run_apart(make_usable(found.urls, keyring=keyring, now=now()))
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(Show(settings, found, options, console).run())
         # Whoever is impatient now would leave a server behind.

@@ -43,6 +43,7 @@ from domain.identity.passwords import Passwords
 from domain.ledger import operations as ledger
 from domain.metering import mountings, points, premises
 from domain.subscribers import operations as subscribers
+from domain.subscribers.keyring import Keyring
 from domain.tariffs import operations as tariffs
 
 AT_ONCE: Final = 6
@@ -58,18 +59,24 @@ class _Ground:
     tariff_id: TariffId
     field_ids: list[FieldId]
     rf_module_ids: dict[tuple[int, int], RfModuleId]
+    keyring: Keyring
     opened_at: datetime
     now: datetime
 
 
 async def found_company(
-    memory: Memory, *, opened_at: datetime, now: datetime, made: Callable[[], None]
+    memory: Memory,
+    *,
+    keyring: Keyring,
+    opened_at: datetime,
+    now: datetime,
+    made: Callable[[], None],
 ) -> CompanyId:
     """Make the company with all that the plan says, and a user for each role.
 
     made: is told of every meter that is there.
     """
-    ground = await _ground(memory, opened_at, now)
+    ground = await _ground(memory, keyring, opened_at, now)
     places = asyncio.Semaphore(AT_ONCE)
 
     async def add(meter: DemoMeter) -> SubscriberId | None:
@@ -85,7 +92,7 @@ async def found_company(
     return ground.company_id
 
 
-async def _ground(memory: Memory, opened_at: datetime, now: datetime) -> _Ground:
+async def _ground(memory: Memory, keyring: Keyring, opened_at: datetime, now: datetime) -> _Ground:
     plan = memory.plan
     company_id = await companies.create(
         name=plan.company_name,
@@ -113,7 +120,7 @@ async def _ground(memory: Memory, opened_at: datetime, now: datetime) -> _Ground
             make=MAKE,
         )
         rf_module_ids |= await _add_modules(company_id, collector_id, plan, number)
-    return _Ground(plan, company_id, tariff_id, field_ids, rf_module_ids, opened_at, now)
+    return _Ground(plan, company_id, tariff_id, field_ids, rf_module_ids, keyring, opened_at, now)
 
 
 async def _add_fields(company_id: CompanyId) -> list[FieldId]:
@@ -200,8 +207,12 @@ async def _open_account(
     subscriber_id = await subscribers.create(
         company_id=ground.company_id,
         reference=f"S{number}",
-        name=meter.subscriber_name,
-        email=f"subscriber{number}@demo.example",
+        contact={
+            "name": meter.subscriber_name,
+            "email": f"subscriber{number}@demo.example",
+            "language": "tr",
+        },
+        keyring=ground.keyring,
     )
     account_id = await accounts.open_account(
         company_id=ground.company_id,

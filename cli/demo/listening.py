@@ -55,6 +55,7 @@ class Listening:
                 "DATABASE_SYSTEM_URL": found.urls.system,
                 "REDIS_URL": found.redis_url,
                 "WATTLEDGER_TOKEN_SECRET": settings.token_secret or "",
+                "WATTLEDGER_DATA_KEY": settings.data_key or "",
                 "WATTLEDGER_HOME": str(settings.home.resolve()),
                 "WATTLEDGER_API_PORT": str(self.api),
                 "WATTLEDGER_GATEWAY_PORT": str(self.gateway),

@@ -19,12 +19,13 @@ from cli.demo.listening import Listening
 from cli.demo.memory import Memory
 from cli.demo.plan import FLAG
 from cli.demo.welcome import welcome
-from cli.servers import Addresses, completed
+from cli.servers import Addresses, completed, data_key
 from cli.surroundings import now
 from db import access
 from db.ids import CompanyId
 from db.settings import Settings
 from domain.hierarchy import by_name
+from domain.subscribers.keyring import Keyring
 
 POOL_SIZE: Final = 8
 POLL_S: Final = 0.1
@@ -82,6 +83,7 @@ class Show:
             making = progress.add_task("Making a company", total=memory.meter_count)
             company_id = await found_company(
                 memory,
+                keyring=Keyring(data_key(self._settings)),
                 opened_at=opened_at,
                 now=began_at,
                 made=lambda: progress.advance(making),

@@ -72,6 +72,7 @@ SEGMENT = f"""(
 
 SUBSCRIBER_FACETS = (
     text("subscriber.reference", is_indexed=True),
+    instant("subscriber.erased_at", nullable=True),
     id_of(
         "field",
         "premises.field_id",

@@ -22,6 +22,7 @@ from domain.metering.mountings import INDEX_WH_MAX
 from domain.metering.rules import Course
 from domain.money import micro
 from domain.refusals import InvalidValue, Refused
+from domain.subscribers.operations import hold_present
 
 POINTS_MAX = 100
 NUMBER_CHARACTERS_MAX = 50
@@ -79,8 +80,8 @@ async def open_account(
     warning_limit: in major units; None takes the company's.
 
     :raises AlreadyExists, NotThere, ParentInactive, InvalidValue, InTheFuture, PointElsewhere,
-        PointPaidFor, AlreadyBilled, IndexOutOfRange, IndexContradicts, IndexImplausible: nothing
-        was written
+        PointPaidFor, SubscriberErased, AlreadyBilled, IndexOutOfRange, IndexContradicts,
+        IndexImplausible: nothing was written
     """
     async with access.tenant(company_id) as connection:
         return await add(
@@ -129,6 +130,9 @@ async def add(
         "opened_at": opened_at,
     }
     await parents.hold_active(connection, "premises", company_id=company_id, row_id=premises_id)
+    await hold_present(
+        connection, "subscriber_id", company_id=company_id, subscriber_id=subscriber_id
+    )
     await _lock_points(connection, company_id, premises_id, points)
     account_id = AccountId(
         await rows.insert(connection, "account", company_id=company_id, **columns)

@@ -15,9 +15,14 @@ from domain.listing import Listing, Record, Relation, Wall, fetch
 from domain.metering.queries import POINTS
 from domain.money import major
 
+IS_PROTECTED = """exists (
+    select from protection_proof pp join company c on c.id = pp.company_id
+    where pp.company_id = subscriber.company_id and pp.subscriber_id = subscriber.id
+        and ({now}::timestamptz at time zone c.time_zone)::date
+            between pp.valid_from and coalesce(pp.valid_until, 'infinity')) as is_protected"""
 SUBSCRIBERS = Listing(
     table="subscriber",
-    columns=("id", "reference", "name", "email", "phone", "version"),
+    columns=("id", "reference", "erased_at", "erasure_reason", IS_PROTECTED, "version"),
     facets=SUBSCRIBER_FACETS,
     order="reference",
 )

@@ -1,16 +1,18 @@
 """Searching a company by a text: serials, names, codes, numbers."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from db.access import Connection
 from db.enums import Scope
+from db.ids import CompanyId
 from domain.accounts.queries import ACCOUNTS, SUBSCRIBERS
 from domain.hierarchy.queries import BRANCHES, COLLECTORS, FIELDS, METERS, RF_MODULES
 from domain.listing import Listing, Wall, fetch
 from domain.metering.queries import POINTS, PREMISES
-from domain.search.subscribers import CONTACT_WAYS
+from domain.search.subscribers import contact_ways
 from domain.search.ways import Match, MatchedIn, SearchType, Way, by_letters
+from domain.subscribers.keyring import Keyring
 
 # What is found equally well comes in this order.
 WAYS: tuple[Way, ...] = (
@@ -19,7 +21,6 @@ WAYS: tuple[Way, ...] = (
     by_letters(
         SearchType.SUBSCRIBER, SUBSCRIBERS, SUBSCRIBERS.facet("reference"), MatchedIn.REFERENCE
     ),
-    *CONTACT_WAYS,
     by_letters(SearchType.METERING_POINT, POINTS, POINTS.facet("code"), MatchedIn.CODE),
     by_letters(SearchType.PREMISES, PREMISES, PREMISES.facet("name"), MatchedIn.NAME),
     by_letters(SearchType.RF_MODULE, RF_MODULES, RF_MODULES.facet("serial"), MatchedIn.SERIAL),
@@ -49,6 +50,7 @@ async def search(
     scopes: Collection[Scope],
     limit: int,
     wall: Wall,
+    keyring: Keyring,
 ) -> list[Hit]:
     """Return up to `limit` rows of these types with the text in them, the best first.
 
@@ -56,7 +58,7 @@ async def search(
     """
     found = [
         await _found(connection, way, text=text, limit=limit, wall=wall)
-        for way in WAYS
+        for way in _ways(keyring, CompanyId(int(str(wall.values["company"]))))
         if way.type in types and (way.scope is None or way.scope in scopes)
     ]
     best: dict[tuple[SearchType, int], Hit] = {}
@@ -64,6 +66,14 @@ async def search(
     for hit in sorted((hit for hits in found for hit in hits), key=_goodness):
         best.setdefault((hit.type, hit.id), hit)
     return list(best.values())[:limit]
+
+
+def _ways(keyring: Keyring, company_id: CompanyId) -> Iterator[Way]:
+    """Yield all ways; subscribers are found by who they are after what the company calls them."""
+    for way in WAYS:
+        yield way
+        if way.matched_in is MatchedIn.REFERENCE:
+            yield from contact_ways(keyring, company_id)
 
 
 def _goodness(hit: Hit) -> int:

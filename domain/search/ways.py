@@ -32,6 +32,7 @@ class MatchedIn(StrEnum):
     NUMBER = "NUMBER"
     REFERENCE = "REFERENCE"
     PHONE = "PHONE"
+    EMAIL = "EMAIL"
 
 
 class Match(StrEnum):

@@ -38,7 +38,7 @@ from db.settings import Urls
 from domain.identity.keys import Keys
 from domain.identity.operations import add_membership
 from domain.identity.passwords import Passwords
-from tests.factories import NOW
+from tests.factories import KEYRING, NOW
 from tests.waiting import until
 
 NO_REDIS = "redis://127.0.0.1:1/0"
@@ -226,6 +226,7 @@ async def _served(bell: Bell, buckets: Buckets, confine: Confine) -> AsyncIterat
         auth=auth,
         limits=limits,
         files=FileTokens(SECRET),
+        keyring=KEYRING,
         confine=confine,
     )
     app = Starlette(routes=[WebSocketRoute("/graphql", sockets)])

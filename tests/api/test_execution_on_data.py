@@ -24,7 +24,7 @@ from tests.api.executions import by_graphql_core, by_plans
 from tests.api.random_documents import RandomDocument, documents
 from tests.api.test_walls import ids_of
 from tests.api.web import Web
-from tests.factories import NOW, make_place, make_read, make_register_set
+from tests.factories import KEYRING, NOW, make_place, make_read, make_register_set
 
 SCHEMA: GraphQLSchema = ApiSchema(production=False)._schema
 # Where events stand changes between two executions.
@@ -93,6 +93,7 @@ def context_of(caller: Caller | None) -> Context:
         auth=cast("Any", None),
         limits=cast("Any", None),
         files=cast("Any", None),
+        keyring=KEYRING,
         address="127.0.0.1",
     )
 

@@ -19,7 +19,7 @@ from domain.identity.rules import Place as Confinement
 from domain.identity.sessions import end_session
 from domain.readings import operations as readings
 from tests.api.sockets import SECRET, TOKEN_TTL, LiveApi, Socket, live_api
-from tests.factories import NOW, Place, make_place, make_read, make_register_set
+from tests.factories import KEYRING, NOW, Place, make_place, make_read, make_register_set
 from tests.outbox_rows import put_row
 from tests.waiting import until
 
@@ -160,6 +160,7 @@ async def test_client_that_takes_no_events_is_closed(api: LiveApi, place: Place)
         auth=api.auth,
         limits=api.limits,
         files=FileTokens(SECRET),
+        keyring=KEYRING,
         address="127.0.0.1",
     )
     session = asyncio.create_task(SocketSession(line, api.engine, context).serve())

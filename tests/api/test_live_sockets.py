@@ -16,7 +16,7 @@ from db import access
 from db.settings import Settings, Urls
 from domain.readings import operations as readings
 from tests.api.sockets import SECRET, LiveApi, Socket, live_api, served
-from tests.factories import NOW, Place, make_place, make_read, make_register_set
+from tests.factories import DATA_KEY, NOW, Place, make_place, make_read, make_register_set
 from tests.waiting import until
 
 LISTEN = "subscription { readingReceived { cursor } }"
@@ -217,6 +217,7 @@ async def test_application_serves_sockets(database: Urls, redis_url: str) -> Non
         database_system_url=database.system,
         redis_url=redis_url,
         token_secret=SECRET,
+        data_key=DATA_KEY,
     )
     app = create_app(settings, clock=api.clock)
     async with served(app) as port, replace(api, port=port).socket(user) as socket:

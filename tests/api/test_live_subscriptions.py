@@ -24,7 +24,15 @@ from tests.api.live_events import (
     told,
 )
 from tests.api.sockets import LiveApi, live_api
-from tests.factories import NOW, Place, add_supply, make_place, make_read, make_register_set
+from tests.factories import (
+    KEYRING,
+    NOW,
+    Place,
+    add_supply,
+    make_place,
+    make_read,
+    make_register_set,
+)
 from tests.waiting import until
 
 
@@ -126,7 +134,7 @@ async def test_operator_of_a_field_is_told_of_that_field_alone(api: LiveApi, pla
 
 async def test_subscriber_is_told_of_the_own_meters_alone(api: LiveApi, place: Place) -> None:
     own = await subscribers.create(
-        company_id=place.company_id, reference="own", name="Own", email=None, phone=None
+        company_id=place.company_id, reference="own", contact={"name": "Own"}, keyring=KEYRING
     )
     theirs = place.supplies[0]
     own_supply = await add_supply(replace(place, subscriber_id=own))

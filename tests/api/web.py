@@ -21,7 +21,7 @@ from db.ids import BranchId, CompanyId, FieldId, RoleId, SubscriberId, UserId
 from db.settings import Settings, Urls
 from domain.identity import operations as identity
 from domain.identity.passwords import Passwords
-from tests.factories import NOW
+from tests.factories import DATA_KEY, NOW
 
 SECRET = "a secret that is long enough for a test"  # noqa: S105
 PASSWORD = "correct horse battery"  # noqa: S105
@@ -177,6 +177,7 @@ async def web(
         database_system_url=database.system,
         redis_url=redis_url,
         token_secret=SECRET,
+        data_key=DATA_KEY,
         **others,
     )
     app = create_app(settings, clock=clock, passwords=passwords, confine=confine)

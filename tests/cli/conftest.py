@@ -11,6 +11,7 @@ from cli.embedded.lodging import PASSABLE
 from cli.embedded.postgres import Postgres
 from db.settings import Urls
 from tests.cli.demo_run import environment
+from tests.factories import DATA_KEY
 
 
 @pytest.fixture(scope="session")
@@ -38,5 +39,6 @@ def env(database: Urls, redis_url: str, tmp_path: Path) -> dict[str, str]:
         "DATABASE_SYSTEM_URL": database.system,
         "REDIS_URL": redis_url,
         "WATTLEDGER_TOKEN_SECRET": "a-secret-of-thirty-two-bytes-or-more",
+        "WATTLEDGER_DATA_KEY": DATA_KEY,
     }
     return {**environment(tmp_path), **own}

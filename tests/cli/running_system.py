@@ -15,6 +15,7 @@ from db import access
 from db.bell import Bell
 from db.settings import Urls
 from domain import partitions
+from tests.factories import KEYRING
 from workers.ingest import Drain
 
 HOST = "127.0.0.1"
@@ -38,7 +39,7 @@ class System:
 @asynccontextmanager
 async def running_system(urls: Urls, redis_url: str, now: datetime) -> AsyncIterator[System]:
     system = System(now)
-    await make_usable(urls, now=now)
+    await make_usable(urls, keyring=KEYRING, now=now)
     await access.connect(urls, pool_size=4)
     try:
         async with (

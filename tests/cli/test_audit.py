@@ -12,11 +12,11 @@ from cli.migrate import make_usable
 from db import access
 from db.settings import Urls
 from tests.cli.command_line import run
-from tests.factories import NOW, make_place
+from tests.factories import KEYRING, NOW, make_place
 
 
 async def make_entries(database: Urls) -> int:
-    await make_usable(database, now=NOW)
+    await make_usable(database, keyring=KEYRING, now=NOW)
     await access.connect(database, pool_size=2)
     try:
         return (await make_place(meters=0)).company_id

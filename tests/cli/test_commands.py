@@ -25,7 +25,7 @@ from domain.identity.queries import memberships
 from domain.identity.sessions import prove
 from tests.cli.command_line import run
 from tests.cli.demo_run import PATIENCE_S, POLL_S
-from tests.factories import NOW, make_place
+from tests.factories import KEYRING, NOW, make_place
 
 HOST = "127.0.0.1"
 
@@ -126,7 +126,7 @@ async def test_migrating_makes_an_empty_database_usable_at_once(
 
 
 async def test_a_user_is_made_who_can_sign_in(env: dict[str, str], database: Urls) -> None:
-    await make_usable(database, now=NOW)
+    await make_usable(database, keyring=KEYRING, now=NOW)
     await access.connect(database, pool_size=2)
     passwords = Passwords()
     try:
@@ -155,7 +155,7 @@ async def test_a_user_is_made_who_can_sign_in(env: dict[str, str], database: Url
 
 
 async def test_books_that_are_wrong_are_told_of(env: dict[str, str], database: Urls) -> None:
-    await make_usable(database, now=NOW)
+    await make_usable(database, keyring=KEYRING, now=NOW)
     await access.connect(database, pool_size=2)
     try:
         place = await make_place()

@@ -15,6 +15,7 @@ from cli.doctor.database import database as look_at
 from cli.migrate import make_usable
 from cli.surroundings import now
 from db.settings import Settings, Urls
+from tests.factories import KEYRING
 from tests.servers import Addresses
 
 
@@ -28,7 +29,7 @@ def by_name(checks: Iterable[Check], name: str) -> Check:
 
 @pytest.fixture
 async def usable(database: Urls) -> Urls:
-    await make_usable(database, now=now())
+    await make_usable(database, keyring=KEYRING, now=now())
     return database
 
 

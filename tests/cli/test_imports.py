@@ -12,13 +12,13 @@ from db import access
 from db.settings import Urls
 from domain.bulk.catalogue import KINDS
 from tests.cli.command_line import run
-from tests.factories import NOW, Place, make_place
+from tests.factories import KEYRING, NOW, Place, make_place
 from tests.imports import fetch
 
 
 @pytest.fixture
 async def place(database: Urls) -> AsyncIterator[Place]:
-    await make_usable(database, now=NOW)
+    await make_usable(database, keyring=KEYRING, now=NOW)
     await access.connect(database, pool_size=2)
     yield await make_place(meters=2)
     await access.close()

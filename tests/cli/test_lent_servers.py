@@ -23,6 +23,7 @@ from db import access
 from db.settings import Settings, Urls
 from domain.health import is_ready
 from tests import servers as test_servers
+from tests.factories import DATA_KEY
 
 NOWHERE = "postgresql://nobody:none@127.0.0.1:1/none"
 
@@ -35,6 +36,7 @@ def named(home: Path, database: Urls, redis_url: str) -> Settings:
         database_system_url=database.system,
         redis_url=redis_url,
         token_secret="a-secret-of-thirty-two-bytes-or-more",  # noqa: S106
+        data_key=DATA_KEY,
     )
 
 

@@ -16,6 +16,7 @@ SERVER = {
     "DATABASE_APP_URL": "postgresql://app:a@db:5432/wattledger",
     "DATABASE_SYSTEM_URL": "postgresql://system:s@db:5432/wattledger",
     "WATTLEDGER_TOKEN_SECRET": SECRET,
+    "WATTLEDGER_DATA_KEY": SECRET,
 }
 
 
@@ -82,6 +83,7 @@ def test_the_example_shows_the_defaults() -> None:
             "https://meters.example",
         ),
         ("WATTLEDGER_MAIL_FROM", "a@b.example", "mail_from", "a@b.example"),
+        ("WATTLEDGER_DATA_KEY", SECRET, "data_key", SECRET),
         ("WATTLEDGER_LOG_LEVEL", "debug", "log_level", "DEBUG"),
         ("WATTLEDGER_LOG_FORMAT", "json", "log_format", "json"),
         ("WATTLEDGER_PRODUCTION", "True", "production", True),

@@ -10,7 +10,7 @@ from domain.identity import second_factor
 from domain.identity.keys import Keys
 from domain.identity.users import by_email
 from tests.cli.command_line import run
-from tests.factories import NOW, make_place
+from tests.factories import KEYRING, NOW, make_place
 
 EMAIL = "a@b.example"
 
@@ -18,7 +18,7 @@ EMAIL = "a@b.example"
 @pytest.fixture
 async def user(env: dict[str, str], database: Urls) -> None:
     """Make an operator with a second factor that waits for its first code."""
-    await make_usable(database, now=NOW)
+    await make_usable(database, keyring=KEYRING, now=NOW)
     await access.connect(database, pool_size=2)
     try:
         await make_place(meters=0)

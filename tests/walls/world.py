@@ -12,10 +12,9 @@ import asyncpg
 from api.global_ids import encode
 from api.schema.node import NODES
 from db import access
-from db.enums import JobKind, JobState, Role, Scope
+from db.enums import JobKind, JobState, ProtectionKind, Role, Scope
 from db.ids import FieldId, FrameId, UserId
 from db.settings import Urls
-from domain.accounts import operations as accounts
 from domain.frames import operations as frames
 from domain.frames.operations import REVIEW_FIRST, IncomingFrame
 from domain.hierarchy import branches, collectors, fields, rf_modules, synchronisations
@@ -30,15 +29,26 @@ from domain.longwork.running import ItemError
 from domain.readings import operations as readings
 from domain.refusals import AlreadyExists
 from domain.subscribers import operations as subscribers
+from domain.subscribers import protection
+from domain.subscribers.protection import Detail
 from tests.api.documents import register
 from tests.api.keys import KEY, make_key
-from tests.factories import NOW, Place, add_supply, make_place, make_read, make_register_set
+from tests.factories import (
+    KEYRING,
+    NOW,
+    Place,
+    add_supply,
+    make_place,
+    make_read,
+    make_register_set,
+)
 from tests.imports import sent
 from tests.walls.requests import RootField
 from tests.walls.rows import Rows, texts_in
 
 # What no place within a company has: a row of it for the whole company is enough.
 OF_THE_COMPANY = frozenset({"Company", "CompanyRole", "RegisteredDocument"})
+OF_THE_COMPANY = frozenset({"Company", "RegisteredDocument", "Tariff"})
 # What is named where any type would do.
 ANY = "Meter"
 # A shorter text may well be a part of another by chance.
@@ -132,6 +142,16 @@ def check_inhabited(world: World) -> None:
 
 async def inhabit(place: Place, index_wh: int) -> None:
     """Give a place rows that `make_place` does not make."""
+    await protection.add(
+        company_id=place.company_id,
+        subscriber_id=place.subscriber_id,
+        detail=Detail(
+            kind=ProtectionKind.OTHER, document=f"file of {index_wh}", note=f"note of {index_wh}"
+        ),
+        valid_from=NOW.date(),
+        valid_until=None,
+        keyring=KEYRING,
+    )
     registers = await make_register_set(place.company_id, (f"1.8.{place.field_id}",))
     async with access.system() as connection:
         await readings.store(connection, [make_read(place, registers, NOW, index_wh)], now=NOW)
@@ -256,9 +276,12 @@ async def make_outside(inside: Place) -> Place:
         subscriber_id=await subscribers.create(
             company_id=inside.company_id,
             reference="S-far-away",
-            name="Far Away",
-            email="far@example.com",
-            phone="+905551111111",
+            contact={
+                "name": "Far Away",
+                "email": "far@example.com",
+                "phone": "+905551111111",
+            },
+            keyring=KEYRING,
         ),
     )
     await add_supply(outside)

@@ -1,0 +1,55 @@
+"""Forgetting people: the key of their data is destroyed, and the books stay."""
+
+from datetime import datetime
+
+from db import access
+from db.enums import ErasureReason
+from db.ids import CompanyId, SubscriberId
+from domain.refusals import NotThere, Refused
+from domain.subscribers import contacts
+
+LOCK = "select erased_at from subscriber where company_id = $1 and id = $2 for update"
+OPEN_ACCOUNT = """
+    select exists (select from account
+        where company_id = $1 and subscriber_id = $2 and closed_at is null)
+"""
+NOTHING = ", ".join(f"{name} = null" for name in contacts.CHECKS)
+STATEMENTS = (
+    "delete from person_key where company_id = $1 and subscriber_id = $2",
+    "delete from contact_token where company_id = $1 and subscriber_id = $2",
+    f"update subscriber_contact set {NOTHING} where company_id = $1 and subscriber_id = $2",
+    "update protection_proof set detail = null where company_id = $1 and subscriber_id = $2",
+    "delete from membership where company_id = $1 and subscriber_id = $2",
+)
+MARK = """
+    update subscriber set erased_at = $3, erasure_reason = $4, version = version + 1
+    where company_id = $1 and id = $2
+"""
+
+
+class AccountOpen(Refused):
+    """The subscriber has an account that is not closed: the contract needs to know who it is."""
+
+
+async def erase(
+    *, company_id: CompanyId, subscriber_id: SubscriberId, reason: ErasureReason, now: datetime
+) -> SubscriberId:
+    """Destroy a person's data for good, and end its users; accounts and books stay.
+
+    Repeating it changes nothing. Backups keep the data as long as they are kept themselves.
+
+    :raises AccountOpen, NotThere: nothing was written
+    """
+    async with access.tenant(company_id) as connection:
+        # For update: who opens an account for the subscriber waits, and finds it erased.
+        row = await connection.fetchrow(LOCK, company_id, subscriber_id)
+        if row is None:
+            raise NotThere
+        if row["erased_at"] is not None:
+            return subscriber_id
+        if await connection.fetchval(OPEN_ACCOUNT, company_id, subscriber_id):
+            raise AccountOpen("id")
+        for statement in STATEMENTS:
+            await connection.execute(statement, company_id, subscriber_id)
+        await connection.execute(MARK, company_id, subscriber_id, now, reason)
+    return subscriber_id
