@@ -6,6 +6,7 @@ from strawberry.tools import merge_types
 
 import api.schema.enums  # noqa: F401 - describes the words that the types use
 from api.engine import Engine
+from api.resolvers.accounts import AccountMutation, AccountQuery
 from api.resolvers.audit import AuditQuery
 from api.resolvers.branches import BranchMutation
 from api.resolvers.collectors import CollectorMutation
@@ -63,6 +64,7 @@ Query = merge_types(
         KeyQuery,
         ImportQuery,
         JobQuery,
+        AccountQuery,
     ),
 )
 Mutation = merge_types(
@@ -91,6 +93,7 @@ Mutation = merge_types(
         MountingMutation,
         SubscriberMutation,
         ProtectionMutation,
+        AccountMutation,
     ),
 )
 Subscription = merge_types("Subscription", (LiveSubscription,))

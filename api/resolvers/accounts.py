@@ -1,0 +1,98 @@
+"""Opening and changing accounts, and the tariffs that they may name."""
+
+from typing import Annotated
+
+import strawberry
+
+from api.context import Info
+from api.errors import BadUserInput
+from api.mutations import changes_of, ended, seen
+from api.permissions.requires import requires
+from api.schema.account_changes import (
+    AccountPayload,
+    OpenAccountInput,
+    OpeningPointInput,
+    UpdateAccountInput,
+)
+from api.schema.accounts import Account
+from api.schema.paging import Connection
+from api.schema.premises import MeteringPoint, Premises
+from api.schema.relations import listed
+from api.schema.scalars import wh
+from api.schema.subscribers import Subscriber
+from api.schema.tariffs import Tariff
+from db.enums import BillingMode, Scope
+from db.ids import AccountId, PointId, PremisesId, SubscriberId, TariffId
+from domain.accounts import operations as accounts
+from domain.accounts.operations import POINTS_MAX
+from domain.tariffs.queries import TARIFFS
+
+Opened = Annotated[OpenAccountInput, strawberry.argument(description="The account.")]
+Updated = Annotated[UpdateAccountInput, strawberry.argument(description="What changes.")]
+
+
+@strawberry.type
+class AccountQuery:
+    tariffs: Connection[Tariff] | None = listed(
+        TARIFFS, "Tariffs, by name.", scope=Scope.ACCOUNTS_READ
+    )
+
+
+@strawberry.type
+class AccountMutation:
+    @strawberry.mutation(
+        description="Open an account over metering points; what they consume from then on is"
+        " charged to it.",
+        extensions=[requires(Scope.ACCOUNTS_WRITE)],
+    )
+    async def open_account(self, info: Info, input: Opened) -> AccountPayload | None:
+        subscriber_id = await seen(
+            info, Subscriber, input.subscriber_id, argument="input.subscriberId"
+        )
+        premises_id = await seen(info, Premises, input.premises_id, argument="input.premisesId")
+        tariff_id = await seen(info, Tariff, input.tariff_id, argument="input.tariffId")
+        operation = accounts.open_account(
+            company_id=info.context.signed_in.company_id,
+            number=input.number,
+            subscriber_id=SubscriberId(subscriber_id),
+            premises_id=PremisesId(premises_id),
+            tariff_id=TariffId(tariff_id),
+            points=await _points(info, input.points),
+            opened_at=input.opened_at,
+            # A literal comes as the bare text of its value, a variable as the member.
+            billing_mode=BillingMode(input.billing_mode),
+            warning_limit=input.warning_limit,
+            now=info.context.clock(),
+        )
+        return await ended(info, AccountPayload, Account, operation)
+
+    @strawberry.mutation(
+        description="Change what is agreed about an account.",
+        extensions=[requires(Scope.ACCOUNTS_WRITE)],
+    )
+    async def update_account(self, info: Info, input: Updated) -> AccountPayload | None:
+        operation = accounts.update(
+            company_id=info.context.signed_in.company_id,
+            account_id=AccountId(await seen(info, Account, input.id)),
+            expected_version=input.expected_version,
+            changes=changes_of(input),
+        )
+        return await ended(info, AccountPayload, Account, operation)
+
+
+async def _points(info: Info, given: list[OpeningPointInput]) -> dict[PointId, int]:
+    """Return the opening indexes by point, in the order in which they were given.
+
+    :raises BadUserInput: there are too many, or one comes twice
+    """
+    if len(given) > POINTS_MAX:
+        raise BadUserInput("input.points", f"expected at most {POINTS_MAX}")
+    indexes: dict[PointId, int] = {}
+    for one in given:
+        point_id = await seen(
+            info, MeteringPoint, one.metering_point_id, argument="input.points.meteringPointId"
+        )
+        indexes[PointId(point_id)] = wh(one.opening_index)
+    if len(indexes) < len(given):
+        raise BadUserInput("input.points", "expected each metering point once")
+    return indexes

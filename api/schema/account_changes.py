@@ -1,0 +1,52 @@
+"""Inputs and payloads of opening and changing accounts."""
+
+import strawberry
+
+from api.schema.accounts import Account
+from api.schema.scalars import DateTime, Kwh, MoneyAmount
+from api.schema.user_errors import UserError
+from db.enums import BillingMode
+
+
+@strawberry.input(description="A metering point that an account pays for.")
+class OpeningPointInput:
+    metering_point_id: strawberry.ID = strawberry.field(description="Which one.")
+    opening_index: Kwh = strawberry.field(
+        description="Its meter's total register when the account was opened; 0 without a meter."
+    )
+
+
+@strawberry.input(description="An account to open.")
+class OpenAccountInput:
+    number: str = strawberry.field(description="What the company calls it; no other account is.")
+    subscriber_id: strawberry.ID = strawberry.field(description="Who pays.")
+    premises_id: strawberry.ID = strawberry.field(description="What is supplied.")
+    tariff_id: strawberry.ID = strawberry.field(description="By which prices.")
+    billing_mode: BillingMode = strawberry.field(
+        default=BillingMode.PREPAID, description="Whether it pays before or after."
+    )
+    warning_limit: MoneyAmount | None = strawberry.field(
+        default=None, description="At which credit to warn; the company's limit if left out."
+    )
+    opened_at: DateTime = strawberry.field(description="When it begins; never in the future.")
+    points: list[OpeningPointInput] = strawberry.field(
+        description="The metering points of the premises that it pays for, each once."
+    )
+
+
+@strawberry.input(description="What changes of an account; what is left out stays.")
+class UpdateAccountInput:
+    id: strawberry.ID = strawberry.field(description="Which one.")
+    expected_version: int = strawberry.field(
+        description="The `version` that the client saw; anything newer refuses the change."
+    )
+    number: strawberry.Maybe[str] = strawberry.field(description="What the company calls it.")
+    warning_limit: strawberry.Maybe[MoneyAmount | None] = strawberry.field(
+        description="At which credit to warn; null for the company's limit."
+    )
+
+
+@strawberry.type(description="How changing an account ended.")
+class AccountPayload:
+    account: Account | None = strawberry.field(description="The account as it is now.")
+    user_errors: list[UserError] = strawberry.field(description="Why nothing was changed.")
