@@ -21,7 +21,11 @@ from tests.walls.values import Values, slots_in
 SCHEMA = build_schema(sdl())
 DEPTH = 2
 # Slots of ids whose names do not say what they name.
-TARGETS: dict[str, str] = {"endSession.id": "Session"}
+TARGETS: dict[str, str] = {
+    "createMeteringPoint.input.parentId": "MeteringPoint",
+    "endSession.id": "Session",
+    "updateMeteringPoint.input.parentId": "MeteringPoint",
+}
 
 
 @dataclass(frozen=True, slots=True)
