@@ -31,19 +31,25 @@ class Freshness:
         )
 
 
-@strawberry.type(description="The value of a register, on the meter's side of any transformer.")
+@strawberry.type(description="A number with its unit, where that varies.")
+class Quantity:
+    value: ExactNumber = strawberry.field(description="The number, exact.")
+    unit: str = strawberry.field(description="The unit: `Wh`.")
+
+
+@strawberry.type(description="What a register showed.")
 class RegisterValue:
     obis: str = strawberry.field(description="The register's OBIS code: `1.8.0`.")
-    value: ExactNumber = strawberry.field(description="The value, exact.")
-    unit: str = strawberry.field(description="The value's unit: `Wh`.")
+    quantity: Quantity = strawberry.field(
+        description="How much, on the meter's side of any transformer."
+    )
     read_at: DateTime = strawberry.field(description="When it was read.")
 
     @classmethod
     def of(cls, register: queries.RegisterValue) -> Self:
         return cls(
             obis=register.obis,
-            value=ExactNumber(register.value),
-            unit=register.unit,
+            quantity=Quantity(value=ExactNumber(register.value), unit=register.unit),
             read_at=DateTime(register.read_at),
         )
 

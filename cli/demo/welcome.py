@@ -16,7 +16,7 @@ QUERY: Final = """query Meters {
     totalCount
     nodes {
       serial
-      registers { obis value unit readAt }
+      registers { obis quantity { value unit } readAt }
       account { number segment balance { amount currency asOf } }
     }
   }
@@ -24,7 +24,7 @@ QUERY: Final = """query Meters {
 SUBSCRIPTION: Final = """subscription Live {
   readingReceived {
     cursor
-    readings { meter { serial } reading { readAt registers { obis value unit } } }
+    readings { meter { serial } reading { readAt registers { obis quantity { value unit } } } }
   }
 }"""
 SIGN_IN: Final = """mutation SignIn($input: SignInInput!) {

@@ -28,7 +28,8 @@ BALANCE = "query ($id: ID!) { node(id: $id) { ... on Account { balance { amount 
 READINGS = """
     subscription ($after: String) {
         readingReceived(after: $after) {
-            gap readings { meterId reading { readAt quality registers { obis value unit } } }
+            gap readings { meterId reading { readAt quality
+                registers { obis quantity { value unit } } } }
         }
     }
 """

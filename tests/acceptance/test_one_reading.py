@@ -106,8 +106,8 @@ async def test_a_collectors_bytes_become_an_exact_balance_and_events_for_its_com
                         "readAt": (running.now - timedelta(minutes=1)).isoformat(),
                         "quality": "ACTUAL",
                         "registers": [
-                            {"obis": "1.8.0", "value": "1234567", "unit": "Wh"},
-                            {"obis": "5.8.0", "value": "1500", "unit": "varh"},
+                            {"obis": "1.8.0", "quantity": {"value": "1234567", "unit": "Wh"}},
+                            {"obis": "5.8.0", "quantity": {"value": "1500", "unit": "varh"}},
                         ],
                     },
                 }

@@ -17,7 +17,8 @@ READINGS = """
     subscription ($meterIds: [ID!], $fieldId: ID, $accountId: ID, $after: String) {
         readingReceived(
             meterIds: $meterIds, fieldId: $fieldId, accountId: $accountId, after: $after
-        ) { cursor gap readings { meterId reading { readAt registers { obis value } } } }
+        ) { cursor gap
+            readings { meterId reading { readAt registers { obis quantity { value } } } } }
     }
 """
 BALANCES = """
@@ -83,7 +84,9 @@ def account(place: Place, number: int = 0) -> str:
 def told(event: dict[str, Any]) -> list[tuple[str, str]]:
     """Return an event's readings as meters and values of their total registers."""
     received = event["readingReceived"]["readings"]
-    return [(one["meterId"], one["reading"]["registers"][0]["value"]) for one in received]
+    return [
+        (one["meterId"], one["reading"]["registers"][0]["quantity"]["value"]) for one in received
+    ]
 
 
 def reads(place: Place, registers: int, *values: int, at: datetime = NOW - HOUR) -> list[Read]:

@@ -9,7 +9,7 @@ EVERYTHING = """
             totalCount
             nodes {
                 serial
-                registers { obis value }
+                registers { obis quantity { value } }
                 freshness { isStale }
                 rfModule { serial collector { serial field { name branch { name } } } }
                 meteringPoint { code meter { serial } account { number } }

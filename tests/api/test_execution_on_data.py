@@ -63,7 +63,7 @@ EVERYTHING = """
     }
     fragment ofMeter on Meter {
         __typename id serial make active supply version supplyConfirmedAt relay @skip(if: $with)
-        registers { obis value unit readAt }
+        registers { obis quantity { value unit } readAt }
     }
     fragment ofAccount on Account { number billingMode openedAt closedAt subscriber { name email } }
 """

@@ -15,7 +15,9 @@ async def test_what_happens_after_a_query_comes_after_its_cursor(web: Web) -> No
     user = await web.user(place.company_id)
     register_set_id = await make_register_set(place.company_id)
 
-    answer = await web.ask("{ meters { nodes { registers { value } } } liveCursor }", user)
+    answer = await web.ask(
+        "{ meters { nodes { registers { quantity { value } } } } liveCursor }", user
+    )
     async with access.system() as connection:
         read = make_read(place, register_set_id, NOW - timedelta(hours=1), 5)
         await readings.store(connection, [read], now=NOW)

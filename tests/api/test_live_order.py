@@ -55,7 +55,7 @@ async def test_stored_readings_are_told(api: LiveApi, place: Place) -> None:
             "meterId": meter(place, number),
             "reading": {
                 "readAt": "2026-03-18T11:00:00+00:00",
-                "registers": [{"obis": "1.8.0", "value": value}],
+                "registers": [{"obis": "1.8.0", "quantity": {"value": value}}],
             },
         }
         for number, value in enumerate(["1000", "2000"])

@@ -24,14 +24,14 @@ SERIES = """
     query ($id: ID!, $range: TimeRangeInput!, $resolution: Resolution! = RAW) {
         node(id: $id) { ... on Meter { readings(range: $range, resolution: $resolution) {
             resolution timeZone
-            readings { readAt quality timeSource registers { obis value unit } }
+            readings { readAt quality timeSource registers { obis quantity { value unit } } }
             buckets { start end importEnergy isComplete }
         } } }
     }
 """
 LATEST = """
     query ($id: ID!) { node(id: $id) { ... on Meter {
-        registers { obis value unit readAt } freshness { asOf isStale ageSeconds }
+        registers { obis quantity { value unit } readAt } freshness { asOf isStale ageSeconds }
     } } }
 """
 
@@ -72,8 +72,16 @@ async def test_latest_registers_are_exact_texts_with_their_unit(web: Web) -> Non
     read_at = "2026-03-18T11:40:00+00:00"
     assert answer.data["node"] == {
         "registers": [
-            {"obis": "1.8.0", "value": "1234", "unit": "Wh", "readAt": read_at},
-            {"obis": "32.7.0", "value": "230.4", "unit": "V", "readAt": read_at},
+            {
+                "obis": "1.8.0",
+                "quantity": {"value": "1234", "unit": "Wh"},
+                "readAt": read_at,
+            },
+            {
+                "obis": "32.7.0",
+                "quantity": {"value": "230.4", "unit": "V"},
+                "readAt": read_at,
+            },
         ],
         "freshness": {"asOf": read_at, "isStale": False, "ageSeconds": 1200},
     }
@@ -113,7 +121,9 @@ async def test_readings_are_told_from_the_start_to_before_the_end(web: Web) -> N
     found = await series(web, user, meter(place), range=span(NOW - 3 * HOUR, NOW - HOUR))
 
     assert found["buckets"] is None
-    assert [(one["readAt"], one["registers"][0]["value"]) for one in found["readings"]] == [
+    assert [
+        (one["readAt"], one["registers"][0]["quantity"]["value"]) for one in found["readings"]
+    ] == [
         ("2026-03-18T09:00:00+00:00", "100"),
         ("2026-03-18T10:00:00+00:00", "200"),
     ]

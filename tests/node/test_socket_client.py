@@ -43,7 +43,9 @@ async def test_the_client_is_told_of_a_reading_and_asks_on_the_same_socket(
                 "reading": {
                     "readAt": (server.now - timedelta(hours=1)).isoformat(),
                     "quality": "ACTUAL",
-                    "registers": [{"obis": "1.8.0", "value": str(INDEX_WH), "unit": "Wh"}],
+                    "registers": [
+                        {"obis": "1.8.0", "quantity": {"value": str(INDEX_WH), "unit": "Wh"}}
+                    ],
                 },
             }
         ],
