@@ -35,8 +35,13 @@ class PlaceInput:
 
 
 def giver_of(info: Info) -> Giver:
-    """Return the caller as somebody who gives roles."""
+    """Return the caller as somebody who gives roles.
+
+    :raises Forbidden: it is an API key; programs give nobody anything
+    """
     caller = info.context.signed_in
+    if caller.key is not None:
+        raise Forbidden
     place = Place(
         branch_id=caller.branch_id,
         field_id=caller.field_id,

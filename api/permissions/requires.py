@@ -138,6 +138,11 @@ def signed_in() -> Guard:
     return Guard(SignedIn(), "Requires a signed-in caller.", _require_caller)
 
 
+def in_person() -> Guard:
+    """Return the guard of a field for users who are signed in; what is theirs is no program's."""
+    return Guard(SignedIn(), "Requires a signed-in user, not an API key.", _require_person)
+
+
 def public() -> Guard:
     """Return the guard of a field that says of it that it has none."""
     return Guard(Public(), "Open to anybody.", lambda _: None)
@@ -146,3 +151,9 @@ def public() -> Guard:
 def _require_caller(caller: Caller | None) -> None:
     if caller is None:
         raise Unauthenticated
+
+
+def _require_person(caller: Caller | None) -> None:
+    _require_caller(caller)
+    if caller is not None and caller.key is not None:
+        raise Forbidden

@@ -6,7 +6,7 @@ import strawberry
 
 from api.context import Info
 from api.mutations import attempted, changes_of, check_whole_company
-from api.permissions.requires import public, requires, signed_in
+from api.permissions.requires import in_person, public, requires
 from api.schema.credentials import (
     AcceptInvitationInput,
     AcceptInvitationPayload,
@@ -98,7 +98,7 @@ class LinkMutation:
 @strawberry.type
 class CredentialMutation:
     @strawberry.mutation(
-        description="Change your password; your other sessions end.", extensions=[signed_in()]
+        description="Change your password; your other sessions end.", extensions=[in_person()]
     )
     async def change_password(self, info: Info, input: Changed) -> ChangePasswordPayload | None:
         auth, caller = info.context.auth, info.context.signed_in
@@ -116,7 +116,7 @@ class CredentialMutation:
         return ChangePasswordPayload(changed=None if errors else True, user_errors=errors)
 
     @strawberry.mutation(
-        description="Change what you are called, and your language.", extensions=[signed_in()]
+        description="Change what you are called, and your language.", extensions=[in_person()]
     )
     async def update_viewer(self, info: Info, input: Updated) -> ViewerPayload | None:
         caller = info.context.signed_in
@@ -134,7 +134,7 @@ class CredentialMutation:
     @strawberry.mutation(
         description="Set up a second factor, which counts once `confirmSecondFactor` has seen a"
         " code of it.",
-        extensions=[signed_in()],
+        extensions=[in_person()],
     )
     async def set_up_second_factor(
         self, info: Info, input: Owner
@@ -159,7 +159,7 @@ class CredentialMutation:
 
     @strawberry.mutation(
         description="Take the second factor into use: from now on signing in takes a code as well.",
-        extensions=[signed_in()],
+        extensions=[in_person()],
     )
     async def confirm_second_factor(
         self, info: Info, input: Code
@@ -174,7 +174,7 @@ class CredentialMutation:
 
     @strawberry.mutation(
         description="Do without the second factor; a last code proves that it is you.",
-        extensions=[signed_in()],
+        extensions=[in_person()],
     )
     async def remove_second_factor(
         self, info: Info, input: Code

@@ -9,7 +9,7 @@ from api import auth
 from api.auth import Origin, SignedIn, company_id_of
 from api.context import Info
 from api.mutations import said
-from api.permissions.requires import public, signed_in
+from api.permissions.requires import in_person, public, signed_in
 from api.schema.identity import (
     CompleteSignInInput,
     InvalidCredentials,
@@ -87,7 +87,7 @@ class IdentityMutation:
             return RefreshSessionPayload(tokens=None, user_errors=[ended])
         return RefreshSessionPayload(tokens=SessionTokens.of(tokens), user_errors=[])
 
-    @strawberry.mutation(description="End this session.", extensions=[signed_in()])
+    @strawberry.mutation(description="End this session.", extensions=[in_person()])
     async def sign_out(self, info: Info) -> SignOutPayload | None:
         await info.context.auth.sign_out(info.context.signed_in.session_id)
         return SignOutPayload(signed_out=True, user_errors=[])

@@ -22,8 +22,9 @@ from api.schema.keys import (
 )
 from api.schema.paging import Connection
 from api.schema.relations import listed
+from api.schema.users import User
 from db.enums import Scope
-from db.ids import BranchId, DocumentId, FieldId, KeyId
+from db.ids import BranchId, DocumentId, FieldId, KeyId, UserId
 from domain.identity.rules import Place
 from domain.keys import operations
 from domain.keys.queries import API_KEYS
@@ -120,6 +121,9 @@ def _own_place(caller: Caller) -> Place:
 
 async def _new_key(info: Info, input: CreateApiKeyInput, caller: Caller) -> NewKey:
     document_ids = await _document_ids(info, input.document_ids)
+    user_id = None
+    if input.user_id is not None:
+        user_id = UserId(await seen(info, User, input.user_id, argument="userId"))
     place = await _place(info, input, caller)
     return NewKey(
         name=input.name,
@@ -128,6 +132,7 @@ async def _new_key(info: Info, input: CreateApiKeyInput, caller: Caller) -> NewK
         partner=input.partner,
         document_ids=document_ids,
         place=place,
+        user_id=user_id,
         addresses=input.addresses,
         cost_max=input.cost_max,
         cost_per_s=input.cost_per_s,

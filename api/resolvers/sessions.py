@@ -8,7 +8,7 @@ from api.context import Info
 from api.errors import BadUserInput
 from api.global_ids import UndecodableId, decode
 from api.mutations import attempted
-from api.permissions.requires import signed_in
+from api.permissions.requires import in_person
 from api.schema.credentials import EndSessionsPayload
 from db.ids import SessionId
 from domain.identity import sessions
@@ -16,7 +16,7 @@ from domain.identity import sessions
 
 @strawberry.type
 class SessionMutation:
-    @strawberry.mutation(description="End one of your sessions.", extensions=[signed_in()])
+    @strawberry.mutation(description="End one of your sessions.", extensions=[in_person()])
     async def end_session(
         self,
         info: Info,
@@ -31,7 +31,7 @@ class SessionMutation:
         return EndSessionsPayload(ended=None if errors else 1, user_errors=errors)
 
     @strawberry.mutation(
-        description="End all your sessions but this one.", extensions=[signed_in()]
+        description="End all your sessions but this one.", extensions=[in_person()]
     )
     async def end_other_sessions(self, info: Info) -> EndSessionsPayload | None:
         caller = info.context.signed_in

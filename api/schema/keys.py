@@ -10,10 +10,12 @@ from api.schema.node import Node
 from api.schema.relations import belongs_to
 from api.schema.scalars import DateTime
 from api.schema.user_errors import UserError
+from api.schema.users import User
 from db.enums import Scope
 from db.ids import KeyId
 from domain.documents.queries import DOCUMENTS
 from domain.hierarchy.queries import BRANCHES, FIELDS
+from domain.identity.queries import USERS
 from domain.keys.queries import API_KEYS
 from domain.keys.rules import ADDRESSES_MAX, DOCUMENTS_MAX, OVERLAP, OVERLAP_MAX
 from domain.keys.text import shown_prefix
@@ -48,6 +50,10 @@ class ApiKey(Node, listing=API_KEYS, scope=Scope.KEYS_READ):
     )
     field: Field | None = belongs_to(
         FIELDS, "field_id", "The only field it sees, if so.", scope=Scope.COMPANY_READ
+    )
+
+    user: User | None = belongs_to(
+        USERS, "user_id", "Whom it was given to, if to anybody.", scope=Scope.USERS_READ
     )
 
     @strawberry.field(description="How the key itself begins; no secret.")
@@ -92,6 +98,10 @@ class CreateApiKeyInput:
     )
     field_id: strawberry.ID | None = strawberry.field(
         default=None, description="The only field it sees."
+    )
+    user_id: strawberry.ID | None = strawberry.field(
+        default=None,
+        description="Whom it is given to: it never does more than that user may, and ends with it.",
     )
     addresses: list[str] = strawberry.field(
         default_factory=list,

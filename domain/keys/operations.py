@@ -35,7 +35,7 @@ COUNT = f"select count(*) from api_key where {LIVE}"
 COUNT_OF_NAME = f"select count(*) from api_key where {LIVE} and name = $3"
 ONE = "select * from api_key where company_id = $1 and id = $2 for update"
 BRANCH_OF_FIELD = "select branch_id from field where company_id = $1 and id = $2"
-IS_MEMBER = "select true from membership where company_id = $1 and user_id = $2"
+IS_MEMBER = "select true from membership where company_id = $1 and user_id = $2 and active"
 LIVE_DOCUMENTS = """
     select count(*) from document
     where company_id = $1 and id = any($2::int8[]) and retired_at is null

@@ -165,3 +165,20 @@ async def test_documents_have_scopes_of_their_own(web: Web) -> None:
     assert registered.errors == [("FORBIDDEN", ["registerDocuments"])]
     assert listed.errors == [("FORBIDDEN", ["documents"])]
     assert (await web.ask(DOCUMENTS, administrator)).data["documents"]["totalCount"] == 0
+
+
+async def test_documents_are_listed_by_partner(web: Web) -> None:
+    place = await make_place(meters=0)
+    user = await web.user(place.company_id)
+    await ask_to_register(web, user, METERS, WHO)
+    await ask_to_register(web, user, WHO, partner="mobile")
+    of_partner = """
+        query ($partner: String!) {
+            documents(where: {partner: {eq: $partner}}) { nodes { name } totalCount }
+        }
+    """
+
+    answers = [await web.ask(of_partner, user, partner=one) for one in ("console", "mobile", "x")]
+
+    names = [[node["name"] for node in one.data["documents"]["nodes"]] for one in answers]
+    assert names == [["Meters", "Who"], ["Who"], []]

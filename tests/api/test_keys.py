@@ -483,3 +483,59 @@ async def test_keys_have_scopes_of_their_own(web: Web) -> None:
 async def count_keys(company_id: CompanyId) -> int:
     async with access.tenant(company_id) as connection:
         return int(await connection.fetchval("select count(*) from api_key"))
+
+
+async def test_a_key_is_given_to_a_user_whom_it_never_exceeds(web: Web) -> None:
+    place = await make_place(meters=2)
+    administrator = await web.user(place.company_id)
+    operator = await web.user(place.company_id, Role.OPERATOR)
+    await register(place.company_id, WHO)
+    given = {"userId": encode("User", operator.id), "scopes": ["METERS_READ", "USERS_READ"]}
+
+    made = (await make(web, administrator, **given)).data["createApiKey"]
+    who = await run(web, made["secret"], WHO)
+    user = "{ apiKeys { nodes { user { id } } } }"
+    listed = await web.ask(user, administrator)
+
+    assert who.json()["data"]["viewer"]["scopes"] == ["METERS_READ"]
+    assert listed.data["apiKeys"]["nodes"] == [{"user": {"id": encode("User", operator.id)}}]
+
+
+async def test_a_key_is_not_given_to_anybody_elsewhere(web: Web) -> None:
+    mine, other = await make_place(meters=0), await make_place(meters=0)
+    administrator = await web.user(mine.company_id)
+    stranger = await web.user(other.company_id)
+
+    answer = await make(web, administrator, userId=encode("User", stranger.id))
+
+    assert answer.errors == [("NOT_FOUND", ["createApiKey"])]
+    assert await count_keys(mine.company_id) == 0
+
+
+PERSONAL = [
+    "signOut { signedOut }",
+    'endSession(id: "x") { ended }',
+    "endOtherSessions { ended }",
+    'changePassword(input: {password: "old", newPassword: "a new password"}) { changed }',
+    'updateViewer(input: {name: "Somebody"}) { viewer { name } }',
+    'setUpSecondFactor(input: {password: "old"}) { secret }',
+    'confirmSecondFactor(input: {code: "123456"}) { recoveryCodes }',
+    'removeSecondFactor(input: {code: "123456"}) { removed }',
+    'inviteUser(input: {email: "a@b.example", name: "A", role: {builtIn: PARTNER}}) { __typename }',
+]
+
+
+@pytest.mark.parametrize("field", PERSONAL, ids=[one.partition("(")[0] for one in PERSONAL])
+async def test_what_is_a_persons_is_no_keys(web: Web, field: str) -> None:
+    text = f"mutation Do {{ {field} }}"
+    place = await make_place(meters=0)
+    user = await web.user(place.company_id)
+    await register(place.company_id, text)
+    _, key = await make_key(
+        place.company_id, replace(KEY, scopes=frozenset(Scope), user_id=user.id)
+    )
+
+    response = await run(web, key, text)
+
+    assert code(response) == "FORBIDDEN", response.text
+    assert (await web.ask("{ viewer { name } }", user)).data == {"viewer": {"name": "Deniz"}}
