@@ -7,14 +7,11 @@ from db.enums import BillingMode
 
 
 class Subscriber(Model):
-    """A person or firm that is supplied. The only table with contact data of subscribers."""
+    """A person or firm that is supplied, by its reference; what is personal stands elsewhere."""
 
     id = fields.BigIntField(primary_key=True)
     company_id = fields.IntField()
     reference = fields.TextField()
-    name = fields.TextField()
-    email = fields.TextField(null=True)
-    phone = fields.TextField(null=True)
     version = fields.IntField()
 
     class Meta:
