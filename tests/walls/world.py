@@ -47,8 +47,7 @@ from tests.walls.requests import RootField
 from tests.walls.rows import Rows, texts_in
 
 # What no place within a company has: a row of it for the whole company is enough.
-OF_THE_COMPANY = frozenset({"Company", "CompanyRole", "RegisteredDocument"})
-OF_THE_COMPANY = frozenset({"Company", "RegisteredDocument", "Tariff"})
+OF_THE_COMPANY = frozenset({"Company", "CompanyRole", "RegisteredDocument", "Tariff"})
 # What is named where any type would do.
 ANY = "Meter"
 # A shorter text may well be a part of another by chance.
