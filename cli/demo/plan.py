@@ -50,6 +50,8 @@ LAST_NAMES: Final = ("Yılmaz", "Kaya", "Demir", "Şahin", "Çelik", "Arslan", "
 EMAILS: Final = {
     Role.ADMINISTRATOR: "administrator",
     Role.OPERATOR: "operator",
+    Role.AUDITOR: "auditor",
+    Role.PARTNER: "partner",
     Role.SUBSCRIBER: "subscriber",
     Role.DEVELOPER: "developer",
 }

@@ -33,6 +33,8 @@ SIGN_IN: Final = """mutation SignIn($input: SignInInput!) {
 MAY: Final = {
     Role.ADMINISTRATOR: "everything in the company",
     Role.OPERATOR: "meters, network and balances",
+    Role.AUDITOR: "everything in the company, to change nothing",
+    Role.PARTNER: "devices, meters and readings",
     Role.SUBSCRIBER: "their own account, whose credit runs low soon",
     Role.DEVELOPER: "staff of the platform: any company, nobody's money",
 }
