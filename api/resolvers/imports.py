@@ -23,11 +23,12 @@ Which = Annotated[TableKind, strawberry.argument(description="What it has rows o
 @strawberry.type
 class ImportQuery:
     @strawberry.field(
-        description="What a table looks like that can be imported.",
+        description="What a table looks like that can be imported; null for one that cannot.",
         extensions=[requires(Scope.IMPORTS_WRITE)],
     )
     def import_template(self, kind: Which) -> ImportTemplate | None:
-        return ImportTemplate.of(BY_NAME[kind])
+        importable = BY_NAME.get(kind)
+        return None if importable is None else ImportTemplate.of(importable)
 
 
 @strawberry.type
