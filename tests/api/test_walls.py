@@ -21,7 +21,7 @@ from domain.metering.queries import MOUNTINGS, POINTS, PREMISES, places_of_meter
 from domain.readings.queries import energy, latest, of_span
 from tests.api.web import Web
 from tests.factories import NOW, Place, make_place
-from tests.walls.world import make_outside
+from tests.walls.inhabitants import make_outside
 
 LISTS = [
     "branches",

@@ -11,7 +11,7 @@ from domain.identity.roles import SCOPES
 from tests.api.web import User, Web
 from tests.walls.world import Belongings
 
-ROLES = (Role.ADMINISTRATOR, Role.OPERATOR, Role.SUBSCRIBER, Role.DEVELOPER)
+ROLES = tuple(Role)
 CONFINING = ("branch", "field", "subscriber")
 SESSION_TTL = timedelta(days=30)
 TOKEN_TTL = timedelta(minutes=15)

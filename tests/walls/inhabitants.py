@@ -1,0 +1,183 @@
+"""Who and what is in a place of the walls' world: a row of every type."""
+
+from contextlib import suppress
+from dataclasses import replace
+
+from db import access
+from db.enums import JobKind, JobState, ProtectionKind, Role, Scope
+from db.ids import FieldId, FrameId, UserId
+from domain.frames import operations as frames
+from domain.frames.operations import REVIEW_FIRST, IncomingFrame
+from domain.hierarchy import branches, collectors, fields, rf_modules, synchronisations
+from domain.identity import invitations, own_roles
+from domain.identity.keys import Keys
+from domain.identity.operations import add_membership
+from domain.identity.rules import WHOLE_COMPANY, GivenRole, Giver
+from domain.identity.rules import Place as Confinement
+from domain.longwork import jobs, running
+from domain.longwork.jobs import Asker
+from domain.longwork.running import ItemError
+from domain.readings import operations as readings
+from domain.refusals import AlreadyExists
+from domain.subscribers import operations as subscribers
+from domain.subscribers import protection
+from domain.subscribers.protection import Detail
+from tests.api.documents import register
+from tests.api.keys import KEY, make_key
+from tests.factories import (
+    KEYRING,
+    NOW,
+    Place,
+    add_supply,
+    make_read,
+    make_register_set,
+)
+from tests.imports import sent
+
+
+async def inhabit(place: Place, index_wh: int) -> None:
+    """Give a place rows that `make_place` does not make."""
+    await protection.add(
+        company_id=place.company_id,
+        subscriber_id=place.subscriber_id,
+        detail=Detail(
+            kind=ProtectionKind.OTHER, document=f"file of {index_wh}", note=f"note of {index_wh}"
+        ),
+        valid_from=NOW.date(),
+        valid_until=None,
+        keyring=KEYRING,
+    )
+    registers = await make_register_set(place.company_id, (f"1.8.{place.field_id}",))
+    async with access.system() as connection:
+        await readings.store(connection, [make_read(place, registers, NOW, index_wh)], now=NOW)
+    await synchronisations.note_clock(
+        company_id=place.company_id, collector_id=place.collector_id, device_at=NOW, now=NOW
+    )
+    await frames.store([frame_of(place)])
+    await register(place.company_id, f"query Of{place.company_id} {{ viewer {{ name }} }}")
+    await make_key(
+        place.company_id,
+        replace(KEY, name=f"key of {place.field_id}", place=Confinement(field_id=place.field_id)),
+    )
+    await give_work(place)
+    await people(place)
+
+
+async def people(place: Place) -> None:
+    """Give a place a user and an invitation of its own, and its company a role."""
+    field_id = place.field_id
+    giver = Giver(user_id=await _user(field_id), scopes=frozenset(Scope), place=WHOLE_COMPANY)
+    operator = GivenRole(role=Role.OPERATOR)
+    with suppress(AlreadyExists):
+        await own_roles.create(
+            company_id=place.company_id,
+            name=f"Role of company {place.company_id}",
+            description=f"Made for company {place.company_id}",
+            scopes=[Scope.METERS_READ],
+            giver=giver,
+        )
+    await add_membership(
+        company_id=place.company_id, user_id=giver.user_id, role=operator.role, field_id=field_id
+    )
+    await invitations.invite(
+        company_id=place.company_id,
+        email=f"invited-to-{field_id}@example.com",
+        name=f"Invited to {field_id}",
+        given=operator,
+        place=Confinement(field_id=field_id),
+        giver=giver,
+        keys=Keys("a secret that is long enough for a test"),
+        now=NOW,
+    )
+
+
+async def _user(field_id: FieldId) -> UserId:
+    async with access.system() as connection:
+        user_id = await connection.fetchval(
+            "insert into app_user (email, name, created_at) values ($1, $2, $3) returning id",
+            f"member-of-{field_id}@example.com",
+            f"Member of {field_id}",
+            NOW,
+        )
+    return UserId(user_id)
+
+
+async def give_work(place: Place) -> None:
+    """Give a place a file that was sent, and a job that found a fault in it."""
+    asker = Asker(user_id=None, role=None, scopes=frozenset())
+    content = f"serial\n{place.collector_serial}".encode()
+    name = f"collectors-of-{place.field_id}.csv"
+    file_id = await sent(place.company_id, None, content, name=name)
+    job_id = await jobs.queue(
+        company_id=place.company_id,
+        kind=JobKind.IMPORT,
+        asker=asker,
+        input={"file_id": file_id},
+        now=NOW,
+    )
+    run = await running.claim(now=NOW, only=job_id)
+    assert run is not None
+    fault = ItemError(code="REQUIRED", sheet=name)
+    async with run.step(now=NOW) as connection:
+        await run.report(connection, [fault], count=1)
+    await run.end(JobState.FAILED, now=NOW, error="FAULTY_FILE")
+
+
+def frame_of(place: Place) -> IncomingFrame:
+    return IncomingFrame(
+        id=FrameId(place.collector_id),
+        company_id=place.company_id,
+        collector_id=place.collector_id,
+        received_at=NOW,
+        function="read",
+        reference_id=f"the message {place.collector_id} of it",
+        packet=0,
+        digest=bytes(16),
+        body=f"what {place.collector_id} delivered".encode(),
+        bucket=0,
+        waits_for=REVIEW_FIRST,
+    )
+
+
+async def make_outside(inside: Place) -> Place:
+    """Make a second branch in a company, with a field and a subscriber of its own."""
+    branch_id = await branches.create(company_id=inside.company_id, name="Far South")
+    field_id = await fields.create(
+        company_id=inside.company_id,
+        branch_id=branch_id,
+        name="Far Harbour",
+        latitude=41.1,
+        longitude=29.1,
+    )
+    collector_id = await collectors.create(
+        company_id=inside.company_id,
+        field_id=field_id,
+        flag="WTL",
+        serial="far-away",
+        token="token of the far collector",  # noqa: S106 - a test's own
+        time_zone="Europe/Istanbul",
+    )
+    rf_module_id = await rf_modules.create(
+        company_id=inside.company_id, collector_id=collector_id, serial="RF-far-away"
+    )
+    outside = Place(
+        company_id=inside.company_id,
+        branch_id=branch_id,
+        field_id=field_id,
+        collector_id=collector_id,
+        collector_serial="far-away",
+        rf_module_id=rf_module_id,
+        tariff_id=inside.tariff_id,
+        subscriber_id=await subscribers.create(
+            company_id=inside.company_id,
+            reference="S-far-away",
+            contact={
+                "name": "Far Away",
+                "email": "far@example.com",
+                "phone": "+905551111111",
+            },
+            keyring=KEYRING,
+        ),
+    )
+    await add_supply(outside)
+    return outside
