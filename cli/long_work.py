@@ -10,24 +10,26 @@ from rich.table import Table
 
 from api.job_messages import job_message
 from cli.endings import Refused
-from cli.surroundings import now
+from cli.servers import data_key
+from cli.surroundings import now, read_settings
 from db.enums import JobState, Scope
 from db.ids import CompanyId, JobId
 from domain.longwork import queries
 from domain.longwork.jobs import Asker
 from domain.longwork.queries import Standing
 from domain.longwork.running import ItemError
+from domain.subscribers.keyring import Keyring
 from workers.long_jobs import work_once
-from workers.works import WORKS
+from workers.works import works
 
 LOOK_EVERY_S = 0.3
 # Who may run commands on the server may do everything there.
 OPERATOR_OF_THE_SERVER = Asker(user_id=None, role=None, scopes=frozenset(Scope))
 
 
-async def done(company_id: CompanyId, job_id: JobId) -> Standing:
+async def done(company_id: CompanyId, job_id: JobId, keyring: Keyring) -> Standing:
     """Return how a job ended, having shown how it went on."""
-    working = asyncio.create_task(work_once(works=WORKS, clock=now, only=job_id))
+    working = asyncio.create_task(work_once(works=works(keyring), clock=now, only=job_id))
     try:
         with Progress(console=Console(stderr=True), transient=True) as shown:
             bar = shown.add_task("Reading", total=None)
@@ -48,11 +50,12 @@ async def done(company_id: CompanyId, job_id: JobId) -> Standing:
 
 
 async def checked(company_id: CompanyId, job_id: JobId) -> Standing:
-    """Return how a job ended that succeeded.
+    """Return how a job ended that succeeded; this process has done it, or another.
 
     :raises Refused: it failed; its errors have been shown
     """
-    standing = await done(company_id, job_id)
+    keyring = Keyring(data_key(read_settings()))
+    standing = await done(company_id, job_id, keyring)
     if standing.state is JobState.SUCCEEDED:
         return standing
     if standing.error_count:

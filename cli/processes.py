@@ -14,10 +14,11 @@ import typer
 import uvloop
 
 from cli.endings import REFUSED
-from cli.servers import Addresses, completed, leave_note, servers, wait_for_database
+from cli.servers import Addresses, completed, data_key, leave_note, servers, wait_for_database
 from cli.surroundings import now, read_settings
 from collectors import main as gateway_process
 from db.settings import Settings
+from domain.subscribers.keyring import Keyring
 from workers import main as worker_process
 
 GATEWAY_NOTE = "gateway.json"
@@ -54,7 +55,13 @@ def worker(tied: Tied = False) -> None:
 
     def work(settings: Settings, found: Addresses) -> Coroutine[Any, Any, None]:
         complete = completed(settings, found)
-        return worker_process.run(complete, found.urls, found.redis_url, clock=now)
+        return worker_process.run(
+            complete,
+            found.urls,
+            found.redis_url,
+            keyring=Keyring(data_key(complete)),
+            clock=now,
+        )
 
     _run("worker", work, tied=tied)
 

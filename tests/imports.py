@@ -18,12 +18,13 @@ from domain.identity import operations as identity
 from domain.identity.passwords import Passwords
 from domain.imports import requests
 from domain.longwork.jobs import Asker
-from tests.factories import NOW
+from tests.factories import KEYRING, NOW
 from workers.long_jobs import work_once
-from workers.works import WORKS
+from workers.works import works
 
 Rows = Sequence[Sequence[Any]]
 EVERYTHING = frozenset(Scope)
+WORKS = works(KEYRING)
 
 
 def clock() -> datetime:

@@ -12,18 +12,24 @@ from db import access
 from db.bell import Bell
 from db.settings import Settings, Urls
 from domain.health import is_ready, vitals
+from domain.subscribers.keyring import Keyring
 from workers.arq_queue import supervise
 from workers.ingest import Drain
 from workers.jobs.mail import postman_of
 from workers.long_jobs import work_on
 from workers.sweeper import sweep
-from workers.works import WORKS
+from workers.works import works
 
 OTHER_CONNECTIONS = 4
 
 
 async def run(
-    settings: Settings, urls: Urls, redis_url: str, *, clock: Callable[[], datetime]
+    settings: Settings,
+    urls: Urls,
+    redis_url: str,
+    *,
+    keyring: Keyring,
+    clock: Callable[[], datetime],
 ) -> None:
     """Work until cancelled. Without Redis it goes on, later by a poll."""
     database = urlsplit(urls.system).path.lstrip("/")
@@ -45,7 +51,7 @@ async def run(
                 drain = Drain(number=number, connections=connections, bell=bell, clock=clock)
                 tasks.create_task(drain.run())
             tasks.create_task(sweep(clock=clock))
-            tasks.create_task(work_on(works=WORKS, clock=clock))
+            tasks.create_task(work_on(works=works(keyring), clock=clock))
             if (postman := postman_of(settings, clock=clock)) is not None:
                 tasks.create_task(postman.run())
             tasks.create_task(

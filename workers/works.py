@@ -1,10 +1,17 @@
 """Which work each kind of job is."""
 
-from types import MappingProxyType
+from functools import partial
 
 from db.enums import JobKind
 from domain.exports.work import ExportWork
 from domain.imports.work import ImportWork
+from domain.subscribers.keyring import Keyring
 from workers.long_jobs import Works
 
-WORKS: Works = MappingProxyType({JobKind.IMPORT: ImportWork, JobKind.EXPORT: ExportWork})
+
+def works(keyring: Keyring) -> Works:
+    """Return the work of each kind. keyring: opens and seals what is kept of people."""
+    return {
+        JobKind.IMPORT: partial(ImportWork, keyring=keyring),
+        JobKind.EXPORT: partial(ExportWork, keyring=keyring),
+    }

@@ -3,8 +3,24 @@
 from collections.abc import Mapping
 
 from domain.bulk.kind import Kind
+from domain.bulk.kinds.accounts import ACCOUNTS, TARIFFS
 from domain.bulk.kinds.devices import COLLECTORS, METERS, RF_MODULES
+from domain.bulk.kinds.mountings import MOUNTINGS
+from domain.bulk.kinds.people import SUBSCRIBERS
 from domain.bulk.kinds.places import BRANCHES, FIELDS
+from domain.bulk.kinds.premises import METERING_POINTS, PREMISES
 
-KINDS = (BRANCHES, FIELDS, COLLECTORS, RF_MODULES, METERS)
-BY_NAME: Mapping[str, Kind] = {kind.name: kind for kind in KINDS}
+KINDS = (
+    BRANCHES,
+    FIELDS,
+    COLLECTORS,
+    RF_MODULES,
+    METERS,
+    PREMISES,
+    METERING_POINTS,
+    MOUNTINGS,
+    SUBSCRIBERS,
+    ACCOUNTS,
+)
+# What can only be referred to stands here as well.
+BY_NAME: Mapping[str, Kind] = {kind.name: kind for kind in (*KINDS, TARIFFS)}

@@ -13,9 +13,11 @@ from db.access import Connection
 from db.enums import Scope
 from db.ids import CompanyId
 from domain.bulk.readers import Reader, text
+from domain.subscribers.keyring import Keyring
 
 Key = tuple[str, ...]
 Check = Callable[[Any, str], object]
+Opened = Mapping[int, Mapping[str, str | None]]
 
 
 class Reach(IntEnum):
@@ -71,8 +73,30 @@ class Creation:
     """A new row: what its columns say by parameter, and the objects that it names."""
 
     company_id: CompanyId
+    keyring: Keyring
     values: Mapping[str, Any]
     lines: list[dict[str, Any]]
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Described:
+    """A new row of a file that is being judged: what its columns say, by column.
+
+    lines: what its line columns say, a row each.
+    """
+
+    values: Mapping[str, Any]
+    lines: list[dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """What a file says. new: objects of one kind. all: what it says of every kind, by key."""
+
+    company_id: CompanyId
+    new: list[Described]
+    all: Mapping[str, Mapping[Key, Mapping[str, Any]]]
     now: datetime
 
 
@@ -95,6 +119,7 @@ class Change:
     """An existing row, and what changes of it by parameter."""
 
     company_id: CompanyId
+    keyring: Keyring
     row_id: int
     version: int
     changes: Mapping[str, Any]
@@ -112,6 +137,7 @@ class Kind:
     create, change: None if an import never makes or changes one.
     prepare: takes the locks that several creations need, in their order.
     judge: what only all new objects together, and the company's others, can show.
+    sealed, opened: the columns that are kept sealed, and what opens them, by id.
     """
 
     name: str
@@ -125,8 +151,10 @@ class Kind:
     change: Callable[[Connection, Change], Awaitable[object]] | None = None
     references: tuple[Reference, ...] = ()
     lines: tuple[str, ...] = ()
+    sealed: tuple[str, ...] = ()
     prepare: Callable[[Connection, CompanyId, list[Creation]], Awaitable[None]] | None = None
-    judge: Callable[[Connection, CompanyId, list[Creation]], Awaitable[list[Verdict]]] | None = None
+    judge: Callable[[Connection, Judged], Awaitable[list[Verdict]]] | None = None
+    opened: Callable[[Connection, CompanyId, Keyring, list[int]], Awaitable[Opened]] | None = None
     reach: Reach = Reach.FIELD
     by_name: Mapping[str, Column] = field(init=False)
 

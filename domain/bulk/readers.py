@@ -20,6 +20,9 @@ NUMBER = re.compile(r"[+-]?\d{1,15}(?:[.,]\d{1,10})?")
 WHOLE_NUMBER = re.compile(r"[+-]?\d{1,15}")
 TURKISH_DATE = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})(?:[ T](\d{1,2}):(\d{2})(?::(\d{2}))?)?")
 WH_PER_KWH = 1000
+KWH_STEP = Decimal("0.001")
+MONEY_STEP = Decimal("0.000001")
+MONEY_MAX = Decimal(10**12)
 YES = frozenset({"true", "yes", "1", "evet", "doğru"})
 NO = frozenset({"false", "no", "0", "hayır", "yanlış"})
 
@@ -66,12 +69,23 @@ def degrees(limit: int) -> Reader:
     return read
 
 
-def energy_wh(cell: Cell, zone: ZoneInfo) -> int:
-    """Return the watt hours of an index in kilowatt hours."""
-    index_wh = decimal(cell, zone) * WH_PER_KWH
-    if index_wh < 0 or index_wh != index_wh.to_integral_value():
+def energy_kwh(cell: Cell, zone: ZoneInfo) -> Decimal:
+    """Return an index in kilowatt hours, exact to the watt hour."""
+    index_kwh = decimal(cell, zone)
+    if index_kwh < 0 or index_kwh % KWH_STEP:
         raise InvalidValue(expected="kilowatt hours with three decimals at most")
-    return int(index_wh)
+    return index_kwh
+
+
+def wh(index_kwh: Decimal) -> int:
+    return int(index_kwh * WH_PER_KWH)
+
+
+def money(cell: Cell, zone: ZoneInfo) -> Decimal:
+    amount = decimal(cell, zone)
+    if abs(amount) > MONEY_MAX or amount % MONEY_STEP:
+        raise InvalidValue(expected="an amount with six decimals at most")
+    return amount
 
 
 def address(cell: Cell, _: ZoneInfo) -> str:

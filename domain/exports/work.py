@@ -19,15 +19,16 @@ from domain.files.contents import FileTooLarge
 from domain.files.uploads import StorageFull
 from domain.longwork.failures import JobFailed
 from domain.longwork.running import Run
+from domain.subscribers.keyring import Keyring
 
 
 class ExportWork:
     """One export. A worker that takes it over begins again: nothing is lost but time."""
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: Run, keyring: Keyring) -> None:
         self._run = run
         place = {"branch_id": run.input["branch_id"], "field_id": run.input["field_id"]}
-        self._view = View(run.company_id, replace(run.asker, **place))
+        self._view = View(run.company_id, replace(run.asker, **place), keyring)
         self._waiting = [BY_NAME[name] for name in run.input["kinds"]]
         self._tables: Tables | None = None
         self._after: pages.Place | None = None
@@ -69,7 +70,7 @@ class ExportWork:
             rows = await pages.page(connection, kind, view=self._view, after=self._after)
             self._run.done += len(rows)
             self._run.result["counts"][kind.name]["exported"] += len(rows)
-        await asyncio.to_thread(tables.write, [dict(row) for row in rows])
+        await asyncio.to_thread(tables.write, rows)
         if len(rows) < pages.PAGE_ROWS_MAX:
             self._waiting.pop(0)
             self._after, self._is_begun = None, False

@@ -4,11 +4,13 @@ from datetime import datetime
 
 from db.enums import FileKind, ImportMode, JobKind
 from db.ids import CompanyId, FileId, JobId
-from domain.bulk.catalogue import BY_NAME
+from domain.bulk.catalogue import KINDS
 from domain.files import contents
 from domain.longwork import jobs
 from domain.longwork.jobs import Asker
 from domain.refusals import InvalidValue, NotThere
+
+KIND_NAMES = tuple(kind.name for kind in KINDS)
 
 
 async def start(
@@ -28,8 +30,8 @@ async def start(
 
     :raises NotThere, InvalidValue, TooManyJobs: nothing was written
     """
-    if kind is not None and kind not in BY_NAME:
-        raise InvalidValue("kind", expected=", ".join(BY_NAME))
+    if kind is not None and kind not in KIND_NAMES:
+        raise InvalidValue("kind", expected=", ".join(KIND_NAMES))
     file = await contents.find(
         company_id=company_id, file_id=file_id, kind=FileKind.UPLOAD, now=now
     )

@@ -56,7 +56,27 @@ class Tables:
 
     def in_order(self) -> list[Item]:
         """Return the objects so that what one belongs to comes before it."""
-        return [item for kind in KINDS for item in self.items.get(kind.name, [])]
+        return [
+            item for kind in KINDS for item in parents_first(kind, self.items.get(kind.name, []))
+        ]
+
+
+def parents_first(kind: Kind, items: list[Item]) -> list[Item]:
+    """Return objects that may belong to one another so that no child comes before its parent."""
+    own = next((one for one in kind.references if one.kind == kind.name), None)
+    if own is None:
+        return items
+    by_key = {item.key: item for item in items}
+
+    def depth(item: Item | None) -> int:
+        passed = set[int]()
+        # Those in a circle are at fault, and come in any order.
+        while item is not None and id(item) not in passed:
+            passed.add(id(item))
+            item = by_key.get(tuple(str(item.values.get(name)) for name in own.columns))
+        return len(passed)
+
+    return sorted(items, key=depth)
 
 
 def read(content: bytes, *, kind_name: str | None, zone: ZoneInfo) -> Tables:

@@ -8,7 +8,7 @@ from typing import Any
 from db import access
 from db.enums import ImportMode
 from domain.bulk.catalogue import BY_NAME, KINDS
-from domain.bulk.kind import Creation, Key, Kind, Reach, Reference
+from domain.bulk.kind import Described, Judged, Key, Kind, Reach, Reference
 from domain.bulk.known import Existing, View, known
 from domain.imports.comparing import difference
 from domain.imports.naming import keys_by_kind, named_key, references
@@ -47,13 +47,24 @@ class Validator:
         self._check_columns()
         for name, keys in keys_by_kind(self._tables.in_order()).items():
             async with access.tenant(self._view.company_id) as connection:
-                self._known[name] = await known(connection, BY_NAME[name], keys, view=self._view)
+                self._known[name] = await known(
+                    connection,
+                    BY_NAME[name],
+                    keys,
+                    view=self._view,
+                    columns=self._columns(name),
+                )
         judgement = Judgement()
         for kind in KINDS:
             items = self._tables.items.get(kind.name)
             if items is not None:
                 judgement.counts[kind.name] = await self._judge_kind(kind, items)
         return judgement
+
+    def _columns(self, kind_name: str) -> list[str]:
+        """Return the columns of a kind that the file has and the asker may set."""
+        scopes, columns = self._view.asker.scopes, self._tables.columns.get(kind_name, ())
+        return [one.name for one in columns if one.scope is None or one.scope in scopes]
 
     def _check_columns(self) -> None:
         """Refuse columns that the asker may not set: comparing them would give them away."""
@@ -64,6 +75,8 @@ class Validator:
                     self._tables.faults.add(
                         "COLUMN_NOT_ALLOWED", sheet=name, column=column.name, scope=column.scope
                     )
+                    for item in self._tables.items[name]:
+                        del item.values[column.name]
 
     async def _judge_kind(self, kind: Kind, items: list[Item]) -> Counts:
         counts, new = Counts(), list[Item]()
@@ -135,17 +148,20 @@ class Validator:
         if kind.judge is None or self._tables.faults.count:
             # What is not sound by itself is not worth comparing.
             return
-        creations = [
-            Creation(
-                company_id=self._view.company_id,
-                values=item.values,
-                lines=[line.values for line in item.lines],
-                now=self._now,
-            )
-            for item in new
-        ]
+        judged = Judged(
+            company_id=self._view.company_id,
+            new=[
+                Described(values=item.values, lines=[line.values for line in item.lines])
+                for item in new
+            ],
+            all={
+                name: {item.key: item.values for item in items}
+                for name, items in self._tables.items.items()
+            },
+            now=self._now,
+        )
         async with access.tenant(self._view.company_id) as connection:
-            verdicts = await kind.judge(connection, self._view.company_id, creations)
+            verdicts = await kind.judge(connection, judged)
         for verdict in verdicts:
             item = new[verdict.place]
             holder = item if verdict.line is None else item.lines[verdict.line]

@@ -16,8 +16,10 @@ from domain.imports.writing import ItemRefused, Writer
 from domain.longwork.failures import JobFailed
 from domain.longwork.running import ItemError, Run
 from domain.spreadsheets.cells import UnreadableFile
+from domain.subscribers.keyring import Keyring
 
-CHUNK_ITEMS = 200
+# While they are written, ingest waits for the meters among them.
+CHUNK_ITEMS = 100
 JUDGED = "judged"
 FAULTY = "faulty"
 
@@ -25,9 +27,9 @@ FAULTY = "faulty"
 class ImportWork:
     """One import. What it has read is in memory; how far it is stands with the job."""
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: Run, keyring: Keyring) -> None:
         self._run = run
-        self._view = View(run.company_id, run.asker)
+        self._view = View(run.company_id, run.asker, keyring)
         self._mode = ImportMode(run.input["mode"])
         self._items: list[Item] | None = None
 

@@ -42,7 +42,9 @@ class Writer:
         :raises ItemRefused: the transaction must not be committed
         """
         for name, keys in keys_by_kind(items).items():
-            self._known[name] = await known(connection, BY_NAME[name], keys, view=self._view)
+            self._known[name] = await known(
+                connection, BY_NAME[name], keys, view=self._view, columns=items[0].values
+            )
         await self._prepare(connection, items)
         counts = Counts()
         for item in items:
@@ -73,6 +75,7 @@ class Writer:
             raise AlreadyExists(self._kind.key[-1])
         change = Change(
             company_id=self._view.company_id,
+            keyring=self._view.keyring,
             row_id=existing.id,
             version=existing.record["version"],
             changes=found.changes,
@@ -106,6 +109,7 @@ class Writer:
         ]
         return Creation(
             company_id=self._view.company_id,
+            keyring=self._view.keyring,
             values={**said, **self._ids(item, item.values)},
             lines=lines,
             now=self._now,

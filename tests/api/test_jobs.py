@@ -15,9 +15,8 @@ from domain.longwork import jobs
 from tests.api.test_files import announced
 from tests.api.web import Answer, User, Web
 from tests.factories import Place, make_place
-from tests.imports import clock, fetch
+from tests.imports import WORKS, clock, fetch
 from workers.long_jobs import work_once
-from workers.works import WORKS
 
 START = """
 mutation ($input: StartImportInput!) {

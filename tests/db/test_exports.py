@@ -20,9 +20,8 @@ from domain.identity.passwords import Passwords
 from domain.longwork.jobs import Asker
 from domain.refusals import InvalidValue
 from tests.factories import NOW, Place, make_place
-from tests.imports import clock, fetch, imported, job, make_asker
+from tests.imports import WORKS, clock, fetch, imported, job, make_asker
 from workers.long_jobs import work_once
-from workers.works import WORKS
 
 FORMULA = "=HYPERLINK(1)"
 

@@ -15,7 +15,7 @@ from domain.imports.work import ImportWork
 from domain.longwork.failures import JobFailed
 from domain.longwork.jobs import Asker
 from domain.longwork.running import claim
-from tests.factories import NOW, Place, make_place
+from tests.factories import KEYRING, NOW, Place, make_place
 from tests.imports import faults, fetch, imported, job, make_asker, queued, workbook
 
 COLLECTORS = [
@@ -370,7 +370,7 @@ async def test_what_changes_after_the_judgement_stops_the_import_at_its_row(
     job_id = await queued(place.company_id, asker, workbook(**DEVICES))
     run = await claim(now=NOW)
     assert run is not None
-    work = ImportWork(run)
+    work = ImportWork(run, keyring=KEYRING)
     # Judged, and the collector and the RF modules are written.
     for _ in range(3):
         assert await work.step(now=NOW)

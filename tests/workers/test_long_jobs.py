@@ -22,10 +22,9 @@ from domain.longwork import jobs, running
 from domain.longwork.jobs import Asker
 from domain.longwork.running import ATTEMPTS_MAX, LEASE, Cancelled, LeaseLost, Run, claim
 from tests.cli.demo_run import environment
-from tests.factories import NOW, make_place
-from tests.imports import clock, fetch, job, make_asker, queued, workbook
+from tests.factories import DATA_KEY, KEYRING, NOW, make_place
+from tests.imports import WORKS, clock, fetch, job, make_asker, queued, workbook
 from workers.long_jobs import work_once
-from workers.works import WORKS
 
 BRANCHES = 3 * CHUNK_ITEMS + 50
 MANY_BRANCHES = 40 * CHUNK_ITEMS
@@ -79,7 +78,7 @@ async def test_who_takes_over_goes_on_where_the_work_stood(
     company_id: CompanyId, asker: Asker
 ) -> None:
     job_id = await queued(company_id, asker, CONTENT)
-    dead = ImportWork(await claimed())
+    dead = ImportWork(await claimed(), keyring=KEYRING)
     for _ in range(3):
         assert await dead.step(now=NOW)
     assert len(await branches(company_id)) == 2 * CHUNK_ITEMS
@@ -100,7 +99,7 @@ async def test_who_was_taken_for_dead_writes_nothing_any_more(
     company_id: CompanyId, asker: Asker
 ) -> None:
     job_id = await queued(company_id, asker, CONTENT)
-    slow = ImportWork(slow_run := await claimed())
+    slow = ImportWork(slow_run := await claimed(), keyring=KEYRING)
     assert await slow.step(now=NOW)
     taken_over = await claimed(LATER)
 
@@ -147,7 +146,7 @@ async def test_a_job_that_is_called_off_stops_and_keeps_what_is_done(
     company_id: CompanyId, asker: Asker
 ) -> None:
     job_id = await queued(company_id, asker, CONTENT)
-    work = ImportWork(await claimed())
+    work = ImportWork(await claimed(), keyring=KEYRING)
     for _ in range(2):
         await work.step(now=NOW)
 
@@ -210,6 +209,7 @@ async def test_a_killed_worker_process_repeats_and_skips_nothing(
         "DATABASE_SYSTEM_URL": database.system,
         "REDIS_URL": redis_url,
         "WATTLEDGER_TOKEN_SECRET": "a-secret-of-thirty-two-bytes-or-more",
+        "WATTLEDGER_DATA_KEY": DATA_KEY,
     }
     killed_at = []
     for goal in (CHUNK_ITEMS, 15 * CHUNK_ITEMS, MANY_BRANCHES):

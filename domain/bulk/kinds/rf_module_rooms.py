@@ -4,7 +4,7 @@ from collections import Counter
 
 from db.access import Connection
 from db.ids import CompanyId
-from domain.bulk.kind import Creation, Verdict
+from domain.bulk.kind import Creation, Judged, Verdict
 from domain.hierarchy import rf_module_room
 
 ROOM = """
@@ -24,16 +24,14 @@ async def hold_rf_modules(
         await rf_module_room.hold(connection, company_id=company_id, rf_module_id=rf_module_id)
 
 
-async def judge_room(
-    connection: Connection, company_id: CompanyId, new: list[Creation]
-) -> list[Verdict]:
+async def judge_room(connection: Connection, judged: Judged) -> list[Verdict]:
     """Return the meters that are one too many for their RF module."""
-    serials = {one.values["rf_module"] for one in new}
-    allowed = await connection.fetchval(ALLOWED, company_id)
-    found = await connection.fetch(ROOM, company_id, sorted(serials))
+    serials = {one.values["rf_module"] for one in judged.new}
+    allowed = await connection.fetchval(ALLOWED, judged.company_id)
+    found = await connection.fetch(ROOM, judged.company_id, sorted(serials))
     used = Counter({row["serial"]: row["used"] for row in found})
     verdicts = []
-    for place, one in enumerate(new):
+    for place, one in enumerate(judged.new):
         used[one.values["rf_module"]] += 1
         if used[one.values["rf_module"]] > allowed:
             verdicts.append(Verdict(place, "rf_module", "RF_MODULE_FULL", {"limit": str(allowed)}))

@@ -1,0 +1,152 @@
+"""Premises and their metering points as tables."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from db.access import Connection
+from db.enums import PointRole, Scope
+from db.ids import PointId
+from domain import values
+from domain.bulk import readers
+from domain.bulk.kind import Change, Column, Creation, Described, Judged, Kind, Reference, Verdict
+from domain.metering import points, premises
+
+FIELDS_OF_POINTS = """
+    select mp.code, b.name as branch, f.name as field from metering_point mp
+    join premises p on p.company_id = mp.company_id and p.id = mp.premises_id
+    join field f on f.company_id = p.company_id and f.id = p.field_id
+    join branch b on b.company_id = f.company_id and b.id = f.branch_id
+    where mp.company_id = $1 and mp.code = any($2::text[])
+"""
+
+
+async def _create_premises(connection: Connection, new: Creation) -> int:
+    return await premises.add(connection, company_id=new.company_id, **new.values)
+
+
+async def _create_point(connection: Connection, new: Creation) -> int:
+    return await points.add(connection, company_id=new.company_id, **new.values)
+
+
+async def _change_point(connection: Connection, change: Change) -> None:
+    # A transaction within the caller's.
+    await points.update(
+        company_id=change.company_id,
+        point_id=PointId(change.row_id),
+        expected_version=change.version,
+        changes=change.changes,
+    )
+
+
+async def _judge_parents(connection: Connection, judged: Judged) -> list[Verdict]:
+    """Return the points whose parent is in another field, or below the point itself."""
+    described = judged.all.get("metering_points", {})
+    codes = sorted({one.values["parent"] for one in judged.new if one.values.get("parent")})
+    rows = await connection.fetch(FIELDS_OF_POINTS, judged.company_id, codes)
+    fields = {row["code"]: (row["branch"], row["field"]) for row in rows}
+    fields |= {code: _field_of(said) for (code,), said in described.items() if "field" in said}
+    verdicts = []
+    for place, one in enumerate(judged.new):
+        parent = one.values.get("parent")
+        if parent is None:
+            continue
+        if _is_own_ancestor(one, described):
+            verdicts.append(Verdict(place, "parent", "POINTS_IN_CIRCLE"))
+        elif fields.get(parent) != _field_of(one.values):
+            verdicts.append(Verdict(place, "parent", "OTHER_FIELD"))
+    return verdicts
+
+
+def _field_of(said: Mapping[str, Any]) -> tuple[str, str]:
+    return said["branch"], said["field"]
+
+
+def _is_own_ancestor(one: Described, described: Mapping[Any, Mapping[str, Any]]) -> bool:
+    seen, parent = set(), one.values.get("parent")
+    while parent is not None and parent not in seen:
+        if parent == one.values["code"]:
+            return True
+        seen.add(parent)
+        parent = described.get((parent,), {}).get("parent")
+    return False
+
+
+BRANCH = Column(name="branch", meaning="The branch of the field.", example="North", required=True)
+FIELD = Column(name="field", meaning="The field that it is in.", example="Mall", required=True)
+
+PREMISES = Kind(
+    name="premises",
+    columns=(
+        BRANCH,
+        FIELD,
+        Column(
+            name="name",
+            meaning="What the office or shop is called; no other of its field is.",
+            example="Shop 12",
+            required=True,
+            check=values.name,
+        ),
+    ),
+    key=("branch", "field", "name"),
+    references=(Reference(kind="fields", columns=("branch", "field"), parameter="field_id"),),
+    source="""
+        select p.id, p.version, p.active, b.name as branch, f.name as field, p.name
+        from premises p
+        join field f on f.company_id = p.company_id and f.id = p.field_id
+        join branch b on b.company_id = f.company_id and b.id = f.branch_id
+        where p.company_id = {company}""",
+    wall="p.field_id in ({fields})",
+    reads=Scope.PREMISES_READ,
+    writes=Scope.PREMISES_WRITE,
+    create=_create_premises,
+)
+METERING_POINTS = Kind(
+    name="metering_points",
+    columns=(
+        BRANCH,
+        FIELD,
+        Column(name="premises", meaning="What it measures.", example="Shop 12", required=True),
+        Column(
+            name="code",
+            meaning="Its number (tesisat); no other has it.",
+            example="4001234567",
+            required=True,
+            check=values.name,
+        ),
+        Column(
+            name="role",
+            meaning="BILLING, CHECK, FEEDER, COMMON_AREA or GENERATION; BILLING if empty.",
+            example="BILLING",
+            read=readers.word(PointRole),
+        ),
+        Column(
+            name="parent",
+            meaning="The code of the point that its energy comes through.",
+            example="4001234500",
+        ),
+    ),
+    key=("code",),
+    references=(
+        Reference(
+            kind="premises", columns=("branch", "field", "premises"), parameter="premises_id"
+        ),
+        Reference(
+            kind="metering_points", columns=("parent",), parameter="parent_id", required=False
+        ),
+    ),
+    source="""
+        select mp.id, mp.version, mp.active, b.name as branch, f.name as field,
+            p.name as premises, mp.code, mp.role, q.code as parent
+        from metering_point mp
+        join premises p on p.company_id = mp.company_id and p.id = mp.premises_id
+        join field f on f.company_id = p.company_id and f.id = p.field_id
+        join branch b on b.company_id = f.company_id and b.id = f.branch_id
+        left join metering_point q on q.company_id = mp.company_id and q.id = mp.parent_id
+        where mp.company_id = {company}""",
+    wall="p.field_id in ({fields})",
+    reads=Scope.PREMISES_READ,
+    writes=Scope.PREMISES_WRITE,
+    create=_create_point,
+    change=_change_point,
+    judge=_judge_parents,
+)

@@ -1,0 +1,412 @@
+"""Premises, points, mountings, subscribers and accounts: from files, judged like by mutations."""
+
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from argon2 import PasswordHasher
+
+from db import access
+from db.enums import ImportMode, Scope, TableFormat
+from db.ids import CompanyId, SubscriberId
+from domain.identity.passwords import Passwords
+from domain.listing import Wall
+from domain.longwork.jobs import Asker
+from domain.subscribers import contacts
+from tests.db.test_exports import exported, sheet
+from tests.factories import KEYRING, Place, make_place
+from tests.imports import faults, fetch, imported, make_asker, workbook
+
+Tables = dict[str, list[tuple[Any, ...]]]
+
+PREMISES = [("branch", "field", "name"), ("North", "Mall", "Shop A"), ("North", "Mall", "Shop B")]
+POINTS = [
+    ("branch", "field", "premises", "code", "role", "parent"),
+    # A child may stand above its parent.
+    ("North", "Mall", "Shop A", "P1", "BILLING", "P0"),
+    ("North", "Mall", "Shop A", "P2", None, "P0"),
+    ("North", "Mall", "Shop B", "P3", "BILLING", None),
+    ("North", "Mall", "Shop B", "P0", "FEEDER", None),
+]
+MOUNTINGS = [
+    ("meter", "point", "started_at", "initial_index_kwh", "multiplier"),
+    ("M1", "P1", "2026-03-01 09:30", "1234,567", None),
+    ("M2", "P2", "01.03.2026", 0, 40),
+]
+SUBSCRIBERS = [
+    ("reference", "name", "email", "phone", "address", "language"),
+    ("S-1", "Ayşe Işık", "ayse@example.com", "+90 555 000 00 00", "Atatürk Cad. 1\nİzmir", "tr"),
+    ("S-2", "+Firm", None, None, None, None),
+]
+ACCOUNTS = [
+    (
+        "number",
+        "subscriber",
+        "tariff",
+        "billing_mode",
+        "warning_limit",
+        "opened_at",
+        "point",
+        "opening_index_kwh",
+    ),
+    ("A-1", "S-1", "Standard", "PREPAID", "12,5", "2026-03-02", "P1", 1300),
+    ("A-2", "S-2", "Standard", "POSTPAID", None, "2026-03-02", "P3", 0),
+    ("A-1", "S-1", "Standard", "PREPAID", "12,5", "2026-03-02", "P2", "0.5"),
+]
+
+
+@pytest.fixture
+async def passwords() -> AsyncIterator[Passwords]:
+    passwords = Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+    yield passwords
+    passwords.close()
+
+
+@pytest.fixture
+async def place(connected: None) -> Place:
+    return await make_place(meters=0)
+
+
+@pytest.fixture
+async def asker(place: Place, passwords: Passwords) -> Asker:
+    return await make_asker(place.company_id, passwords)
+
+
+async def tables(place: Place) -> Tables:
+    (module,) = await fetch(place.company_id, "select serial from rf_module")
+    meters = [("rf_module", "serial", "clock_rule")]
+    return {
+        "meters": [*meters, *((module["serial"], serial, "+03:00") for serial in ("M1", "M2"))],
+        "premises": PREMISES,
+        "metering_points": POINTS,
+        "mountings": MOUNTINGS,
+        "subscribers": SUBSCRIBERS,
+        "accounts": ACCOUNTS,
+    }
+
+
+async def contact(company_id: CompanyId, reference: str) -> dict[str, str | None]:
+    async with access.tenant(company_id) as connection:
+        row_id = await connection.fetchval(
+            "select id from subscriber where company_id = $1 and reference = $2",
+            company_id,
+            reference,
+        )
+        found = await contacts.read(
+            connection, KEYRING, [row_id], wall=Wall(lambda _: "true", {"company": company_id})
+        )
+    return {name: found[SubscriberId(row_id)].field(name) for name in ("name", "email", "address")}
+
+
+async def test_everything_comes_from_one_workbook(place: Place, asker: Asker) -> None:
+    job = await imported(place.company_id, asker, workbook(**await tables(place)))
+
+    assert (job["state"], job["error"]) == ("SUCCEEDED", None)
+    assert {kind: one["created"] for kind, one in job["result"]["counts"].items()} == {
+        "meters": 2,
+        "premises": 2,
+        "metering_points": 4,
+        "mountings": 2,
+        "subscribers": 2,
+        "accounts": 2,
+    }
+    points = await fetch(
+        place.company_id,
+        "select c.code, c.role, p.code as parent from metering_point c"
+        " left join metering_point p on p.id = c.parent_id order by c.code",
+    )
+    assert [tuple(row) for row in points] == [
+        ("P0", "FEEDER", None),
+        ("P1", "BILLING", "P0"),
+        ("P2", "BILLING", "P0"),
+        ("P3", "BILLING", None),
+    ]
+    states = await fetch(
+        place.company_id,
+        "select m.serial, b.base_index_wh, b.multiplier, a.number from billing_state b"
+        " join meter m on m.id = b.meter_id join account a on a.id = b.account_id order by 1",
+    )
+    assert [tuple(row) for row in states] == [
+        ("M1", 1_300_000, 1, "A-1"),
+        ("M2", 500, 40, "A-1"),
+    ]
+    accounts = await fetch(
+        place.company_id, "select number, billing_mode, warning_limit_micro from account order by 1"
+    )
+    assert [tuple(row) for row in accounts] == [
+        ("A-1", "PREPAID", 12_500_000),
+        ("A-2", "POSTPAID", None),
+    ]
+
+
+async def test_what_is_kept_of_people_is_sealed(place: Place, asker: Asker) -> None:
+    await imported(place.company_id, asker, workbook(subscribers=SUBSCRIBERS))
+
+    assert await contact(place.company_id, "S-1") == {
+        "name": "Ayşe Işık",
+        "email": "ayse@example.com",
+        "address": "Atatürk Cad. 1\nİzmir",
+    }
+    (row,) = await fetch(
+        place.company_id,
+        "select string_agg(c::text, '') as text from subscriber_contact c",
+    )
+    assert "Ayşe" not in row["text"]
+
+
+@pytest.mark.parametrize("mode", ImportMode)
+async def test_the_same_again_changes_nothing(place: Place, asker: Asker, mode: ImportMode) -> None:
+    content = workbook(**await tables(place))
+    await imported(place.company_id, asker, content, mode=mode)
+    changes = (
+        "select count(*) from daily_entry"
+        " where object_type not in ('File', 'Job') and kind <> 'READ'"
+    )
+    before = await fetch(place.company_id, changes)
+
+    again = await imported(place.company_id, asker, content, mode=mode)
+
+    assert (again["state"], again["error"]) == ("SUCCEEDED", None)
+    assert {kind: one["unchanged"] for kind, one in again["result"]["counts"].items()} == {
+        "meters": 2,
+        "premises": 2,
+        "metering_points": 4,
+        "mountings": 2,
+        "subscribers": 2,
+        "accounts": 2,
+    }
+    assert await fetch(place.company_id, changes) == before
+
+
+async def test_what_may_change_does(place: Place, asker: Asker) -> None:
+    await imported(place.company_id, asker, workbook(**await tables(place)))
+    changed: dict[str, Any] = {
+        "metering_points": [POINTS[0], ("North", "Mall", "Shop B", "P0", "CHECK", None)],
+        "subscribers": [("reference", "email"), ("S-1", None), ("S-2", "firm@example.com")],
+        "accounts": [("number", "warning_limit"), ("A-1", None)],
+    }
+
+    job = await imported(
+        place.company_id, asker, workbook(**changed), mode=ImportMode.CREATE_OR_UPDATE
+    )
+
+    assert (job["state"], await faults(place.company_id)) == ("SUCCEEDED", [])
+    assert {kind: one["updated"] for kind, one in job["result"]["counts"].items()} == {
+        "metering_points": 1,
+        "subscribers": 2,
+        "accounts": 1,
+    }
+    assert (await contact(place.company_id, "S-1"))["email"] is None
+    assert (await contact(place.company_id, "S-1"))["name"] == "Ayşe Işık"
+    assert (await contact(place.company_id, "S-2"))["email"] == "firm@example.com"
+    rows = await fetch(
+        place.company_id,
+        "select role from metering_point where code = 'P0' union all"
+        " select warning_limit_micro::text from account where number = 'A-1'",
+    )
+    assert [row["role"] for row in rows] == ["CHECK", None]
+
+
+@pytest.mark.parametrize(
+    ("kind", "row", "fault"),
+    [
+        pytest.param(
+            "metering_points",
+            ("North", "Mall", "Shop C", "P9", None, None),
+            ("metering_points", 6, "premises", "UNKNOWN_PARENT"),
+            id="no premises",
+        ),
+        pytest.param(
+            "metering_points",
+            ("North", "Mall", "Shop A", "P9", None, "P9"),
+            ("metering_points", 6, "parent", "POINTS_IN_CIRCLE"),
+            id="its own parent",
+        ),
+        pytest.param(
+            "mountings",
+            ("M1", "P3", "2026-03-01", 0, None),
+            ("mountings", 4, "meter", "METER_TAKEN"),
+            id="meter twice",
+        ),
+        pytest.param(
+            "mountings",
+            ("M3", "P3", "2026-03-01", 0, None),
+            ("mountings", 4, "meter", "UNKNOWN_PARENT"),
+            id="no meter",
+        ),
+        pytest.param(
+            "mountings",
+            ("M1", "P3", "2026-03-01", "1,2345", None),
+            ("mountings", 4, "initial_index_kwh", "INVALID_VALUE"),
+            id="too fine",
+        ),
+        pytest.param(
+            "mountings",
+            ("M1", "P3", "2026-03-01", 0, 0),
+            ("mountings", 4, "multiplier", "INVALID_VALUE"),
+            id="nothing times",
+        ),
+        pytest.param(
+            "subscribers",
+            ("S-3", "Ali", "no e-mail", None, None, None),
+            ("subscribers", 4, "email", "INVALID_VALUE"),
+            id="e-mail",
+        ),
+        pytest.param(
+            "accounts",
+            ("A-3", "S-1", "Cheap", None, None, "2026-03-02", "P0", 0),
+            ("accounts", 5, "tariff", "UNKNOWN_PARENT"),
+            id="no tariff",
+        ),
+        pytest.param(
+            "accounts",
+            ("A-3", "S-1", "Standard", None, None, "2026-03-02", "P1", 0),
+            ("accounts", 5, "point", "POINT_PAID_FOR"),
+            id="point twice",
+        ),
+        pytest.param(
+            "accounts",
+            ("A-2", "S-2", "Standard", "POSTPAID", None, "2026-03-02", "P9", 0),
+            ("accounts", 5, "point", "UNKNOWN_PARENT"),
+            id="no point in a further row",
+        ),
+        pytest.param(
+            "accounts",
+            ("A-2", "S-1", "Standard", "POSTPAID", None, "2026-03-02", "P0", 0),
+            ("accounts", 5, "subscriber", "DIFFERS_FROM_ROW"),
+            id="rows of one account differ",
+        ),
+        pytest.param(
+            "accounts",
+            ("A-3", "S-2", "Standard", None, None, "2027-03-02", "P0", 0),
+            ("accounts", 5, "opened_at", "IN_THE_FUTURE"),
+            id="not yet",
+        ),
+        pytest.param(
+            "accounts",
+            ("A-3", "S-2", "Standard", None, None, "2026-03-02", "P0", None),
+            ("accounts", 5, "opening_index_kwh", "REQUIRED"),
+            id="no index",
+        ),
+    ],
+)
+async def test_what_a_mutation_would_refuse_is_a_fault(
+    place: Place, asker: Asker, kind: str, row: tuple[Any, ...], fault: tuple[Any, ...]
+) -> None:
+    given = await tables(place)
+
+    await imported(place.company_id, asker, workbook(**{**given, kind: [*given[kind], row]}))
+
+    found = await faults(place.company_id)
+    assert fault in found
+    assert {one[:2] for one in found} <= {fault[:2], (kind, fault[1]), *pairs(found, fault[3])}
+    assert await fetch(place.company_id, "select id from premises") == []
+
+
+def pairs(found: list[tuple[Any, ...]], code: str) -> set[tuple[Any, ...]]:
+    """Return the rows that are at fault for the same reason: of two of a kind, both are."""
+    return {one[:2] for one in found if one[3] == code}
+
+
+async def test_points_of_one_account_are_in_one_place(place: Place, asker: Asker) -> None:
+    given = await tables(place)
+    row = ("A-1", "S-1", "Standard", "PREPAID", "12,5", "2026-03-02", "P0", 0)
+
+    await imported(
+        place.company_id, asker, workbook(**{**given, "accounts": [*given["accounts"], row]})
+    )
+
+    assert await faults(place.company_id) == [("accounts", 5, "point", "POINT_ELSEWHERE")]
+
+
+async def test_a_parent_is_in_the_same_field(place: Place, asker: Asker) -> None:
+    given: Mapping[str, Any] = {
+        "fields": [("branch", "name"), ("North", "Port")],
+        "premises": [*PREMISES, ("North", "Port", "Pier")],
+        "metering_points": [*POINTS, ("North", "Port", "Pier", "P9", None, "P0")],
+    }
+
+    await imported(place.company_id, asker, workbook(**given))
+
+    assert await faults(place.company_id) == [("metering_points", 6, "parent", "OTHER_FIELD")]
+
+
+async def test_who_may_not_see_contacts_neither_sets_nor_exports_them(
+    place: Place, asker: Asker
+) -> None:
+    await imported(place.company_id, asker, workbook(subscribers=SUBSCRIBERS))
+    lesser = replace(asker, scopes=asker.scopes - {Scope.SUBSCRIBERS_CONTACT})
+    reads = "select count(*) as n from daily_entry where kind = 'READ'"
+    before = await fetch(place.company_id, reads)
+
+    refused = await imported(place.company_id, lesser, workbook(subscribers=SUBSCRIBERS))
+    _, content = await exported(place.company_id, lesser)
+
+    assert refused["error"] == "FAULTY_FILE"
+    assert {(one[2], one[3]) for one in await faults(place.company_id)} == {
+        (name, "COLUMN_NOT_ALLOWED") for name in SUBSCRIBERS[0][1:]
+    }
+    assert sheet(content, "subscribers")[0] == ("reference",)
+    assert await fetch(place.company_id, reads) == before
+
+
+async def test_exporting_contacts_leaves_an_entry_for_each_person(
+    place: Place, asker: Asker
+) -> None:
+    await imported(place.company_id, asker, workbook(subscribers=SUBSCRIBERS))
+
+    _, content = await exported(place.company_id, asker)
+
+    assert ("S-1", "Ayşe Işık") in [row[:2] for row in sheet(content, "subscribers")]
+    read = await fetch(
+        place.company_id,
+        "select s.reference, e.actor_kind, e.actor_name, e.user_id from daily_entry e"
+        " join subscriber s on s.id = e.object_id where e.kind = 'READ' order by 1",
+    )
+    assert [tuple(row) for row in read][:2] == [
+        ("S-1", "JOB", "export", asker.user_id),
+        ("S-2", "JOB", "export", asker.user_id),
+    ]
+
+
+@pytest.mark.parametrize("table_format", TableFormat)
+async def test_everything_moves_to_another_company_and_back(
+    place: Place, asker: Asker, passwords: Passwords, table_format: TableFormat
+) -> None:
+    await imported(place.company_id, asker, workbook(**await tables(place)))
+    _, content = await exported(place.company_id, asker, table_format)
+    async with access.system() as connection:
+        # A collector is one company's.
+        await connection.execute("delete from collector_identity")
+    other = await make_place(meters=0)
+    elsewhere = await make_asker(other.company_id, passwords)
+
+    there = await imported(other.company_id, elsewhere, content)
+    here = await imported(
+        place.company_id, asker, content, mode=ImportMode.CREATE_OR_UPDATE, dry_run=True
+    )
+
+    assert (there["state"], there["error"]) == ("SUCCEEDED", None)
+    assert await described(other.company_id) == await described(place.company_id)
+    assert await contact(other.company_id, "S-1") == await contact(place.company_id, "S-1")
+    assert await contact(other.company_id, "S-2") == await contact(place.company_id, "S-2")
+    assert {(one["created"], one["updated"]) for one in here["result"]["counts"].values()} == {
+        (0, 0)
+    }
+
+
+async def described(company_id: CompanyId) -> set[tuple[Any, ...]]:
+    rows = await fetch(
+        company_id,
+        "select a.number, s.reference, a.billing_mode, a.warning_limit_micro, a.opened_at,"
+        " mp.code, ap.opening_index_wh, m.serial, mo.started_at, mo.initial_index_wh,"
+        " mo.multiplier, q.code from account a join subscriber s on s.id = a.subscriber_id"
+        " join account_point ap on ap.account_id = a.id"
+        " join metering_point mp on mp.id = ap.point_id"
+        " left join metering_point q on q.id = mp.parent_id"
+        " left join mounting mo on mo.point_id = mp.id left join meter m on m.id = mo.meter_id",
+    )
+    assert {row["multiplier"] for row in rows} == {Decimal(1), Decimal(40), None}
+    return {tuple(row) for row in rows}
