@@ -6,7 +6,7 @@ from api.messages import FALLBACK, message
 
 JOB_MESSAGES: Mapping[str, Mapping[str, str]] = {
     "en": {
-        "ASKER_GONE": "Who asked for it may not act in the company any more.",
+        "ASKER_GONE": "Who asked for it may not do all of it any more.",
         "BROKEN_CSV": "The file is no CSV: look at line {line}, perhaps a quote is missing.",
         "BROKEN_XLSX": "The workbook is damaged. {sheet}",
         "BROKEN_ZIP": "The file is damaged.",
@@ -42,7 +42,7 @@ JOB_MESSAGES: Mapping[str, Mapping[str, str]] = {
         "UNKNOWN_SHEET": "No such sheet is known; expected: {known}.",
     },
     "tr": {
-        "ASKER_GONE": "İsteyen kişi artık bu şirkette işlem yapamaz.",
+        "ASKER_GONE": "İsteyen kişinin bunun için artık yetkisi yok.",
         "BROKEN_CSV": "Dosya CSV değil: {line}. satıra bakın, bir tırnak eksik olabilir.",
         "BROKEN_XLSX": "Çalışma kitabı bozuk. {sheet}",
         "BROKEN_ZIP": "Dosya bozuk.",

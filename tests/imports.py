@@ -10,12 +10,13 @@ import orjson
 from openpyxl import Workbook
 
 from db import access
-from db.enums import ImportMode, Role, Scope
-from db.ids import CompanyId, FileId, JobId, UserId
+from db.enums import ImportMode, Role
+from db.ids import CompanyId, FileId, JobId, KeyId, UserId
 from domain.files import uploads
 from domain.files.uploads import Reception
 from domain.identity import operations as identity
 from domain.identity.passwords import Passwords
+from domain.identity.roles import scopes_of
 from domain.imports import requests
 from domain.longwork.jobs import Asker
 from tests.factories import KEYRING, NOW
@@ -23,7 +24,7 @@ from workers.long_jobs import work_once
 from workers.works import works
 
 Rows = Sequence[Sequence[Any]]
-EVERYTHING = frozenset(Scope)
+EVERYTHING = scopes_of(Role.ADMINISTRATOR)
 WORKS = works(KEYRING)
 
 
@@ -60,12 +61,18 @@ def workbook(**sheets: Rows) -> bytes:
 
 
 async def sent(
-    company_id: CompanyId, user_id: UserId | None, content: bytes, *, name: str = "file"
+    company_id: CompanyId,
+    user_id: UserId | None,
+    content: bytes,
+    *,
+    name: str = "file",
+    key_id: KeyId | None = None,
 ) -> FileId:
     """Send a file, as the API would."""
     file_id = await uploads.announce(
         company_id=company_id,
         user_id=user_id,
+        key_id=key_id,
         name=name,
         mime_type="application/octet-stream",
         size=len(content),

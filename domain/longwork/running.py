@@ -18,7 +18,7 @@ from db.access import Connection
 from db.acting import Actor, acting
 from db.enums import ActorKind, JobKind, JobState
 from db.ids import CompanyId, FileId, JobId
-from domain.longwork.failures import JobFailed
+from domain.longwork import askers
 from domain.longwork.jobs import Asker
 
 LEASE = timedelta(seconds=30)
@@ -49,17 +49,6 @@ END = """
     update job set state = $4, finished_at = $5, leased_until = null, file_id = $6, error = $7,
         error_params = $8, result = $9
     where company_id = $1 and id = $2 and state = 'RUNNING' and attempt = $3
-"""
-KEY_LIVES = """
-    select exists (
-        select from api_key where company_id = $1 and id = $2 and revoked_at is null
-            and (expires_at is null or expires_at > $3))
-"""
-STILL_MEMBER = """
-    select exists (
-        select from app_user u
-        where u.id = $2 and u.active and (u.platform_role is not null or exists (
-            select from membership m where m.company_id = $1 and m.user_id = u.id)))
 """
 
 
@@ -116,9 +105,9 @@ class Run:
         """Do a piece of the work in one transaction, which moves `position` and `done` on.
 
         :raises LeaseLost, Cancelled: the piece must not be done
-        :raises JobFailed: who asked may not act in the company any more
+        :raises JobFailed: who asked may not do it any more
         """
-        await self._check_asker(now)
+        await askers.check(company_id=self.company_id, asker=self.asker, now=now)
         with acting(self.actor):
             async with access.tenant(self.company_id) as connection:
                 await self._hold(connection)
@@ -214,19 +203,6 @@ class Run:
             raise LeaseLost
         if cancelled:
             raise Cancelled
-
-    async def _check_asker(self, now: datetime) -> None:
-        """Return if who asked may still act in the company: a job outlives a session."""
-        asker, company_id = self.asker, self.company_id
-        if asker.user_id is None and asker.key_id is None:
-            return
-        async with access.system() as connection:
-            if asker.key_id is not None:
-                is_there = await connection.fetchval(KEY_LIVES, company_id, asker.key_id, now)
-            else:
-                is_there = await connection.fetchval(STILL_MEMBER, company_id, asker.user_id)
-        if not is_there:
-            raise JobFailed("ASKER_GONE")
 
 
 async def claim(*, now: datetime, only: JobId | None = None) -> Run | None:

@@ -241,14 +241,26 @@ async def test_a_company_has_so_many_jobs_waiting(web: Web, place: Place, operat
     assert len(await fetch(place.company_id, "select * from job")) == jobs.UNFINISHED_MAX
 
 
-async def test_who_left_the_company_has_nothing_done(
-    web: Web, place: Place, operator: User
+@pytest.mark.parametrize(
+    "loss",
+    [
+        pytest.param("update app_user set active = false where id = $1", id="disabled"),
+        pytest.param("update membership set active = false where user_id = $1", id="left"),
+        pytest.param("update membership set role = 'AUDITOR' where user_id = $1", id="demoted"),
+        pytest.param(
+            "update membership set branch_id = (select id from branch) where user_id = $1",
+            id="confined",
+        ),
+    ],
+)
+async def test_who_lost_the_right_has_nothing_done(
+    web: Web, place: Place, operator: User, loss: str
 ) -> None:
     rf_serial = await rf_module(place)
     content = f"serial;rf_module;clock_rule\n0012;{rf_serial};+03:00\n".encode()
     await started(web, operator, content)
     async with access.system() as connection:
-        await connection.execute("update app_user set active = false where id = $1", operator.id)
+        await connection.execute(loss, operator.id)
 
     await work_once(works=WORKS, clock=clock)
 

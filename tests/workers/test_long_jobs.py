@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -13,17 +14,19 @@ import pytest
 from argon2 import PasswordHasher
 
 from db import access
-from db.enums import JobState
+from db.enums import ImportMode, JobState
 from db.ids import CompanyId, JobId
 from db.settings import Urls
 from domain.identity.passwords import Passwords
+from domain.imports import requests
 from domain.imports.work import CHUNK_ITEMS, ImportWork
 from domain.longwork import jobs, running
 from domain.longwork.jobs import Asker
 from domain.longwork.running import ATTEMPTS_MAX, LEASE, Cancelled, LeaseLost, Run, claim
+from tests.api.keys import KEY, make_key
 from tests.cli.demo_run import environment
 from tests.factories import DATA_KEY, KEYRING, NOW, make_place
-from tests.imports import WORKS, clock, fetch, job, make_asker, queued, workbook
+from tests.imports import WORKS, clock, fetch, job, make_asker, queued, sent, workbook
 from workers.long_jobs import work_once
 
 BRANCHES = 3 * CHUNK_ITEMS + 50
@@ -184,6 +187,34 @@ async def test_errors_are_counted_beyond_those_that_are_kept(
     kept = await fetch(company_id, "select count(*) as n from job_error")
     assert (await job(company_id, job_id))["error_count"] == 1_201
     assert kept[0]["n"] == running.ERRORS_KEPT_MAX
+
+
+@pytest.mark.parametrize("is_revoked", [False, True])
+async def test_a_keys_job_ends_with_the_key(
+    company_id: CompanyId, asker: Asker, is_revoked: bool
+) -> None:
+    key_id, _ = await make_key(company_id, replace(KEY, scopes=asker.scopes))
+    program = replace(asker, user_id=None, role=None, key_id=key_id)
+    file_id = await sent(company_id, None, CONTENT, key_id=key_id)
+    job_id = await requests.start(
+        company_id=company_id,
+        asker=program,
+        file_id=file_id,
+        kind=None,
+        mode=ImportMode.CREATE_ONLY,
+        dry_run=False,
+        now=NOW,
+    )
+    if is_revoked:
+        async with access.system() as connection:
+            await connection.execute("update api_key set revoked_at = $1", NOW)
+
+    await work_once(works=WORKS, clock=clock)
+
+    ended = await job(company_id, job_id)
+    expected = ("FAILED", "ASKER_GONE") if is_revoked else ("SUCCEEDED", None)
+    assert (ended["state"], ended["error"]) == expected
+    assert len(await branches(company_id)) == (0 if is_revoked else BRANCHES)
 
 
 async def far_enough(company_id: CompanyId, job_id: JobId, done: int) -> None:
