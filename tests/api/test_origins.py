@@ -11,6 +11,7 @@ from websockets.exceptions import InvalidStatus
 from api.app import create_app
 from db.settings import Settings, Urls
 from tests.api.sockets import PROTOCOL, SECRET, Clock, served
+from tests.factories import DATA_KEY
 
 APP = "https://app.example.com"
 LOCAL = "http://localhost:5173"
@@ -80,6 +81,7 @@ async def api(database: Urls, redis_url: str) -> AsyncIterator[Served]:
         database_system_url=database.system,
         redis_url=redis_url,
         token_secret=SECRET,
+        data_key=DATA_KEY,
         allowed_origins=(APP, LOCAL),
     )
     async with served(create_app(settings, clock=Clock())) as port:
