@@ -244,7 +244,7 @@ async def test_a_segment_is_found_where_it_is_shown(web: Web) -> None:
     place = await four_accounts()
     # One that pays for a meter that is on as well as one that is off, and one that pays for none.
     mixed = await add_supply(place, with_account=False)
-    off = await add_supply(place, with_account=False)
+    off = await add_supply(place, with_account=False, premises_id=mixed.premises_id)
     place.supplies += [mixed, off]
     await change_meter(place, 5, supply="OFF")
     await open_account(place, {mixed.point_id: 0, off.point_id: 0}, mixed.premises_id)
