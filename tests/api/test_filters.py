@@ -242,13 +242,14 @@ async def four_accounts() -> Place:
 
 async def test_a_segment_is_found_where_it_is_shown(web: Web) -> None:
     place = await four_accounts()
-    # One that pays for a meter that is on as well as one that is off, and one that pays for none.
+    # One that pays for a meter that is on as well as one that is off, and one without a meter.
     mixed = await add_supply(place, with_account=False)
     off = await add_supply(place, with_account=False, premises_id=mixed.premises_id)
     place.supplies += [mixed, off]
     await change_meter(place, 5, supply="OFF")
     await open_account(place, {mixed.point_id: 0, off.point_id: 0}, mixed.premises_id)
-    await open_account(place, {}, mixed.premises_id)
+    bare = await add_supply(place, with_account=False, mounted=False)
+    await open_account(place, {bare.point_id: 0}, bare.premises_id)
     user = await web.user(place.company_id)
     shown = (await web.ask("{ accounts { nodes { id segment } } }", user)).data["accounts"]
 
