@@ -22,7 +22,7 @@ from api.live import LiveFeed
 from api.origins import cross_origin
 from api.permissions.confine import Confine, confine
 from api.rate_limits import RateLimits
-from api.root import ApiSchema
+from api.root import api_schema
 from api.throttle import Throttle
 from api.tokens import Tokens
 from api.websocket import SERVER_OPTIONS, Sockets
@@ -78,10 +78,10 @@ def create_app(
         clock=clock,
     )
     limits = RateLimits(buckets, Budget(settings.cost_budget, settings.cost_budget_per_s))
-    schema = ApiSchema(production=settings.production)
+    engine = api_schema().engine(production=settings.production)
     files = FileTokens(secret)
     endpoint = Endpoint(
-        schema.engine,
+        engine,
         auth=auth,
         live=live,
         limits=limits,
@@ -92,7 +92,7 @@ def create_app(
         confine=confine,
     )
     sockets = Sockets(
-        schema.engine,
+        engine,
         clock=clock,
         live=live,
         auth=auth,

@@ -19,7 +19,6 @@ from graphql import (
 from api.context import Context
 from api.documents import Document, Documents, InvalidDocument, Operation
 from api.documents_registered import RegisteredDocuments
-from api.documents_review import Review
 from api.errors import Code, Forbidden, RateLimited, Refusal, TooComplex, coded
 from api.execution.executor import Execution
 from api.limits import EXECUTION_S_MAX, check_variables
@@ -64,11 +63,6 @@ class Engine:
         self._production = production
         self._documents = Documents(schema)
         self._registered = RegisteredDocuments(self._documents)
-
-    @property
-    def review(self) -> Review:
-        """Return what says whether documents may be registered."""
-        return Review.against(self._schema)
 
     def prepare(self, request: Request) -> tuple[Operation, int]:
         """Return the operation of a text, as anybody may send it, and its cost.

@@ -1,10 +1,13 @@
 """The schema as a whole."""
 
+from functools import cache
+
 import strawberry
 from strawberry.schema.config import StrawberryConfig
 from strawberry.tools import merge_types
 
 import api.schema.enums  # noqa: F401 - describes the words that the types use
+from api.documents_review import Review
 from api.engine import Engine
 from api.resolvers.accounts import AccountMutation, AccountQuery
 from api.resolvers.audit import AuditQuery
@@ -109,9 +112,9 @@ USER_ERRORS = (
 
 
 class ApiSchema(strawberry.Schema):
-    """Strawberry's schema, with the engine that executes it for HTTP and for sockets."""
+    """Strawberry's schema, and the ways to execute it."""
 
-    def __init__(self, *, production: bool) -> None:
+    def __init__(self) -> None:
         super().__init__(
             query=Query,
             mutation=Mutation,
@@ -119,4 +122,18 @@ class ApiSchema(strawberry.Schema):
             types=[*NODES.values(), *USER_ERRORS],
             config=StrawberryConfig(scalar_map=SCALARS, sort_schema=True),
         )
-        self.engine = Engine(self._schema, production=production)
+
+    def engine(self, *, production: bool) -> Engine:
+        """Return a new engine, which executes for HTTP and for sockets."""
+        return Engine(self._schema, production=production)
+
+    @property
+    def review(self) -> Review:
+        """Return what says whether documents may be registered."""
+        return Review.against(self._schema)
+
+
+@cache
+def api_schema() -> ApiSchema:
+    """Return the schema. Making it takes a second, and nothing about it ever changes."""
+    return ApiSchema()

@@ -1,7 +1,7 @@
 """The schema as text, as it stands in schema.graphql."""
 
-from api.root import ApiSchema
+from api.root import api_schema
 
 
 def sdl() -> str:
-    return ApiSchema(production=False).as_str().rstrip("\n") + "\n"
+    return api_schema().as_str().rstrip("\n") + "\n"

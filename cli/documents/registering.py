@@ -36,9 +36,9 @@ def reviewing(schema: Path | None) -> "Review":
     from api.documents_review import Review, UnreadableSchema  # noqa: PLC0415
 
     if schema is None:
-        from api.root import ApiSchema  # noqa: PLC0415
+        from api.root import api_schema  # noqa: PLC0415
 
-        return ApiSchema(production=False).engine.review
+        return api_schema().review
     try:
         return Review.against_text(schema.read_text())
     except UnreadableSchema as error:

@@ -2,13 +2,13 @@
 
 from datetime import datetime
 
-from api.root import ApiSchema
+from api.root import api_schema
 from db.ids import CompanyId, DocumentId
 from domain.documents import operations
 from domain.documents.rules import document_id, hash_of
 from tests.factories import NOW
 
-REVIEW = ApiSchema(production=False).engine.review
+REVIEW = api_schema().review
 
 
 async def register(

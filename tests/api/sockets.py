@@ -24,7 +24,7 @@ from api.file_tokens import FileTokens
 from api.live import LiveFeed
 from api.permissions.confine import Confine, confine
 from api.rate_limits import RateLimits
-from api.root import ApiSchema
+from api.root import api_schema
 from api.throttle import Throttle
 from api.tokens import AccessToken, Tokens
 from api.websocket import SERVER_OPTIONS, Sockets
@@ -218,7 +218,7 @@ async def _served(bell: Bell, buckets: Buckets, confine: Confine) -> AsyncIterat
         refresh_ttl=SESSION_TTL,
         clock=clock,
     )
-    engine = ApiSchema(production=True).engine
+    engine = api_schema().engine(production=True)
     sockets = Sockets(
         engine,
         clock=clock,

@@ -27,7 +27,7 @@ from api.limits import (
     VALUES_NESTING_MAX,
 )
 from api.requests import Request
-from api.root import ApiSchema
+from api.root import api_schema
 from tests.api.web import Web
 
 CPU_S_MAX = 0.05
@@ -36,7 +36,7 @@ TOO_COMPLEX = {"QUERY_TOO_COMPLEX"}
 INVALID = {"GRAPHQL_VALIDATION_FAILED"}
 UNPARSABLE = {"GRAPHQL_PARSE_FAILED"}
 
-SCHEMA = ApiSchema(production=False)
+SCHEMA = api_schema()
 
 
 def cpu_s(work: Callable[[], object]) -> float:
@@ -213,7 +213,7 @@ IDS = "query ($ids: [ID!]!) { nodes(ids: $ids) { id } }"
     ],
 )
 def test_hostile_variables_are_refused_at_once(ids: object) -> None:
-    engine: Engine = SCHEMA.engine
+    engine: Engine = SCHEMA.engine(production=False)
     request = Request(IDS, {"ids": ids})
 
     def prepare() -> set[str]:

@@ -14,7 +14,7 @@ from api.caller import Caller
 from api.context import Context
 from api.execution.plans import Plans
 from api.global_ids import encode
-from api.root import ApiSchema
+from api.root import api_schema
 from db import access
 from db.enums import Role, Scope
 from db.ids import CompanyId, SessionId, UserId
@@ -26,7 +26,7 @@ from tests.api.test_walls import ids_of
 from tests.api.web import Web
 from tests.factories import KEYRING, NOW, make_place, make_read, make_register_set
 
-SCHEMA: GraphQLSchema = ApiSchema(production=False)._schema
+SCHEMA: GraphQLSchema = api_schema()._schema
 # Where events stand changes between two executions.
 ROOT_FIELDS = sorted(set(SCHEMA.query_type.fields if SCHEMA.query_type else ()) - {"liveCursor"})
 NUMBERS = range(1, 4)

@@ -34,7 +34,7 @@ from api.limits import (
 )
 from api.repeats import PAIRS_MAX
 from api.requests import Request
-from api.root import ApiSchema
+from api.root import api_schema
 from tests.api.web import Web
 
 
@@ -44,7 +44,7 @@ def nested(levels: int) -> object:
 
 @pytest.fixture(scope="module")
 def engine() -> Engine:
-    return ApiSchema(production=False).engine
+    return api_schema().engine(production=False)
 
 
 def refusals(engine: Engine, text: str, **variables: object) -> list[str]:
