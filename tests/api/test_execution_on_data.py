@@ -28,7 +28,9 @@ from tests.factories import KEYRING, NOW, make_place, make_read, make_register_s
 
 SCHEMA: GraphQLSchema = api_schema()._schema
 # Where events stand changes between two executions.
-ROOT_FIELDS = sorted(set(SCHEMA.query_type.fields if SCHEMA.query_type else ()) - {"liveCursor"})
+# What the first execution changes, the second sees: that people were looked at is on record.
+CHANGING = {"dailyEntries", "liveCursor", "rateLimit"}
+ROOT_FIELDS = sorted(set(SCHEMA.query_type.fields if SCHEMA.query_type else ()) - CHANGING)
 NUMBERS = range(1, 4)
 IDS = [encode(kind, number) for kind in ("Meter", "Account", "Field") for number in NUMBERS]
 CALLER = Caller(
@@ -131,7 +133,11 @@ async def test_a_plan_that_served_one_caller_refuses_the_next(world: World) -> N
     max_examples=40,
     deadline=None,
     derandomize=True,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+    suppress_health_check=[
+        HealthCheck.filter_too_much,
+        HealthCheck.function_scoped_fixture,
+        HealthCheck.too_slow,
+    ],
 )
 @given(
     document=documents(SCHEMA, fields=ROOT_FIELDS, ids=IDS),

@@ -92,7 +92,12 @@ async def test_a_developer_acts_in_no_company_until_one_is_chosen(web: Web) -> N
     company = encode("Company", place.company_id)
     assert answer.body["data"] == {
         "meters": None,
-        "viewer": {"role": None, "scopes": [], "memberships": [{"companyId": company}]},
+        "viewer": {
+            "role": None,
+            # Somebody has to found the first company.
+            "scopes": ["PLATFORM_WRITE"],
+            "memberships": [{"companyId": company}],
+        },
     }
 
 
