@@ -1,10 +1,8 @@
 """Signing in, and finding out who asks. Not here: what a role may do, and passwords."""
 
-import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from api.attempts import Attempts
 from api.caller import NO_COMPANY, Caller
@@ -22,6 +20,7 @@ from api.tokens import (
     whole_seconds,
 )
 from db.ids import CompanyId, SessionId
+from domain.audit import choices
 from domain.identity import queries, second_factor, sessions
 from domain.identity.keys import Keys
 from domain.identity.passwords import Passwords, TooManyWaiting
@@ -34,8 +33,6 @@ BEARER = "bearer "
 BUSY_RETRY_AFTER_S = 1
 COMPANY_ID_MAX = 2**31 - 1
 CHALLENGE_TTL = timedelta(minutes=5)
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,10 +181,10 @@ class Authenticator:
         chosen = None if company is None else company_id_of(COMPANY_HEADER, company)
         if is_key(text):
             return await self._keys.caller(text, company_id=chosen, address=address)
-        return await self._user(text, chosen, language)
+        return await self._user(text, chosen, language, address=address)
 
     async def _user(
-        self, text: str, chosen: CompanyId | None, language: str | None
+        self, text: str, chosen: CompanyId | None, language: str | None, *, address: str
     ) -> Caller | None:
         now = self._clock()
         try:
@@ -203,7 +200,12 @@ class Authenticator:
         if rights is None:
             return None
         if chosen is not None:
-            _check_choice(token, chosen, rights)
+            if rights.company_id != chosen:
+                raise Forbidden("You do not belong to this company.")
+            if rights.is_platform_staff:
+                await choices.note(
+                    company_id=chosen, user_id=token.user_id, address=address, now=now
+                )
         return _caller(token, rights, language)
 
     async def renewed(self, caller: Caller, *, language: str | None = None) -> Caller | None:
@@ -263,14 +265,6 @@ def company_id_of(argument: str, text: str) -> CompanyId:
     if type_name != "Company" or company_id > COMPANY_ID_MAX:
         raise BadUserInput(argument, "expected the id of a company")
     return CompanyId(company_id)
-
-
-def _check_choice(token: AccessToken, chosen: CompanyId, rights: queries.Rights) -> None:
-    if rights.company_id != chosen:
-        raise Forbidden("You do not belong to this company.")
-    if rights.is_platform_staff:
-        facts: dict[str, Any] = {"user_id": token.user_id, "company_id": chosen}
-        log.info("company.chosen", extra=facts)
 
 
 def _caller(token: AccessToken, rights: queries.Rights, language: str | None) -> Caller:

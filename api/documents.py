@@ -34,7 +34,7 @@ CACHED_CHARACTERS_MAX = 16 * 1024
 ABORTED = "Parsing aborted."
 
 # Finding what was perhaps meant takes a millisecond for each error.
-ERRORS_MAX = 20
+ERRORS_MAX = 10
 
 # What compares fields with one another comes last: it takes a time that grows with their square.
 COMPARING = (OverlappingFieldsCanBeMergedRule,)

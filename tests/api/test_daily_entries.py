@@ -152,3 +152,21 @@ async def test_entries_are_found_by_their_object(web: Web, place: Place) -> None
     assert {node["objectId"] for node in nodes} == {collector}
     assert other.data["dailyEntries"]["nodes"] == []
     assert nonsense.errors == [("BAD_USER_INPUT", ["dailyEntries"])]
+
+
+async def test_that_staff_of_the_platform_chose_a_company_is_on_record_once(
+    web: Web, place: Place
+) -> None:
+    administrator = await web.user(place.company_id)
+    staff = (await web.developer()).acting_in(encode("Company", place.company_id))
+
+    await web.ask("{ viewer { name } }", staff)
+    await web.ask("{ viewer { name } }", staff)
+
+    answer = await web.ask(ENTRIES, administrator)
+    choices = [
+        (node["objectType"], node["userId"], node["role"])
+        for node in answer.data["dailyEntries"]["nodes"]
+        if node["kind"] == "READ"
+    ]
+    assert choices == [("Company", encode("User", staff.id), "DEVELOPER")]

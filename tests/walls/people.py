@@ -53,7 +53,10 @@ async def with_role(web: Web, role: Role, home: Belongings) -> User:
     place = home.place
     if role is Role.DEVELOPER:
         user_id, email = await web.create_user(platform_role=role)
-        return await _in_session(web, user_id, email, place.company_id)
+        staff = await _in_session(web, user_id, email, place.company_id)
+        # That they chose the company goes on record with the first request.
+        await web.ask("{ viewer { name } }", staff)
+        return staff
     own = place.subscriber_id if role is Role.SUBSCRIBER else None
     return await member(web, place.company_id, role, subscriber_id=own)
 
