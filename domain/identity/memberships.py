@@ -68,7 +68,7 @@ async def update(
         place = place or place_of(locked.row)
         await check_member(connection, locked.row, giver)
         await check_gift(connection, company_id, given, place, giver)
-        if not _is_administrator(given, place):
+        if not is_administrator(given, place):
             await locked.check_others(connection)
         try:
             await connection.execute(CHANGE, company_id, user_id, *_columns(given, place))
@@ -132,7 +132,7 @@ async def lock(
         raise NotThere
     if row["version"] != expected_version:
         raise StaleVersion(user_id)
-    is_one = row["active"] and _is_administrator(role_of(row), place_of(row))
+    is_one = row["active"] and is_administrator(role_of(row), place_of(row))
     return Locked(row, [one for one in rows if one is not row or is_one])
 
 
@@ -200,7 +200,7 @@ async def _check_place(
     check_place(giver, place, branch_of_field=branch_id)
 
 
-def _is_administrator(given: GivenRole, place: Place) -> bool:
+def is_administrator(given: GivenRole, place: Place) -> bool:
     return given.role is Role.ADMINISTRATOR and place.is_whole_company
 
 

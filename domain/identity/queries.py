@@ -25,7 +25,7 @@ RIGHTS = """
     from session s
     join app_user u on u.id = s.user_id and u.active
     left join second_factor f on f.user_id = u.id and f.confirmed_at is not null
-    left join company c on c.id = $3 and c.active
+    left join company c on c.id = $3 and c.active and c.id = coalesce(s.only_company_id, c.id)
     left join membership m on m.company_id = c.id and m.user_id = u.id and m.active
     left join role r on r.company_id = m.company_id and r.id = m.role_id and r.active
     where s.id = $1 and s.user_id = $2 and s.revoked_at is null and s.expires_at > $4

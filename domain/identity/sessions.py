@@ -84,12 +84,13 @@ KNOWN = """
 # The company that a session acts in: the one asked for, if the user is a member; else the first.
 OPEN = f"""
     insert into session (user_id, company_id, refresh_hash, created_at, expires_at, last_used_at,
-        address, network, user_agent)
+        address, network, user_agent, only_company_id)
     select u.id, (
         select company_id
         from membership m join company c on c.id = m.company_id and c.active
-        where m.user_id = u.id and m.active order by company_id <> $2, company_id limit 1
-    ), $3, $4, $5, $4, $6, $7, $8
+        where m.user_id = u.id and m.active and m.company_id = coalesce($10, m.company_id)
+        order by company_id <> $2, company_id limit 1
+    ), $3, $4, $5, $4, $6, $7, $8, $10
     from app_user u
     where u.id = $1 and u.active and {FINGERPRINT} = coalesce($9::text, {FINGERPRINT})
     returning id, company_id
@@ -161,11 +162,13 @@ async def open_session(
     device: Device,
     ttl: timedelta,
     now: datetime,
+    confined: bool = False,
 ) -> Session:
     """Open a session for a user, to be kept up by `refresh_secret`.
 
     fingerprint: of the password that was proven; None when something else was.
     company_id: where to act, if the user is a member; None takes the first company.
+    confined: whether the session is good in `company_id` alone.
 
     :raises InvalidCredentials: the user is not active any more, or has another password
     """
@@ -180,6 +183,7 @@ async def open_session(
             expires_at,
             *_columns(device),
             fingerprint,
+            company_id if confined else None,
         )
     if row is None:
         raise InvalidCredentials

@@ -17,6 +17,7 @@ USERS_MAX = 1_000
 LANGUAGES = frozenset({"en", "tr"})
 
 LEAVE = "delete from membership where company_id = $1 and user_id = $2"
+FORGET_IDENTITIES = "delete from oidc_identity where company_id = $1 and user_id = $2"
 REVOKE_INVITATIONS = """
     update invitation set revoked_at = $3, version = version + 1
     where company_id = $1 and user_id = $2 and accepted_at is null and revoked_at is null
@@ -97,6 +98,7 @@ async def remove(
         await memberships.check_member(connection, locked.row, giver)
         await locked.check_others(connection)
         await connection.execute(LEAVE, company_id, user_id)
+        await connection.execute(FORGET_IDENTITIES, company_id, user_id)
         await connection.execute(REVOKE_INVITATIONS, company_id, user_id, now)
         await _forget(connection, user_id, now)
     return user_id
