@@ -19,6 +19,8 @@ from api.file_tokens import FileTokens
 from api.files import file_routes
 from api.health import health_routes
 from api.live import LiveFeed
+from api.oidc import OidcSignIn
+from api.oidc_client import OidcClient
 from api.origins import cross_origin
 from api.permissions.confine import Confine, confine
 from api.rate_limits import RateLimits
@@ -76,6 +78,7 @@ def create_app(
         access_ttl=settings.access_token_ttl,
         refresh_ttl=settings.refresh_token_ttl,
         clock=clock,
+        insecure_providers=not settings.production,
     )
     limits = RateLimits(buckets, Budget(settings.cost_budget, settings.cost_budget_per_s))
     engine = api_schema().engine(production=settings.production)
@@ -106,11 +109,26 @@ def create_app(
         routes=[
             Route(PATH, endpoint.answer, methods=["GET", "POST"]),
             WebSocketRoute(PATH, sockets),
+            *_oidc(settings, auth, clock).routes(),
             *file_routes(files, clock=clock),
             *health_routes(clock=clock, bell=bell, feed=live, registry=CollectorRegistry()),
         ],
         middleware=[cross_origin(settings.allowed_origins)],
         lifespan=_lifespan(databases, bell, buckets, live, auth),
+    )
+
+
+def _oidc(settings: Settings, auth: Authenticator, clock: Callable[[], datetime]) -> OidcSignIn:
+    client = OidcClient(
+        insecure=not settings.production, private=settings.oidc_private_issuers, clock=clock
+    )
+    return OidcSignIn(
+        client=client,
+        attempts=auth.attempts,
+        keys=auth.keys,
+        public_url=settings.public_url,
+        origins=settings.allowed_origins,
+        clock=clock,
     )
 
 

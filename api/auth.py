@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from api.attempts import Attempts
 from api.caller import NO_COMPANY, Caller
 from api.calling_key import KeyHolders
-from api.errors import BadUserInput, Forbidden, RateLimited
-from api.global_ids import UndecodableId, decode
+from api.company_ids import company_id_of
+from api.errors import Forbidden, RateLimited
 from api.throttle import network_of
 from api.tokens import (
     AccessToken,
@@ -21,17 +21,16 @@ from api.tokens import (
 )
 from db.ids import CompanyId, SessionId
 from domain.audit import choices
-from domain.identity import queries, second_factor, sessions
+from domain.identity import arrivals, queries, second_factor, sessions
 from domain.identity.keys import Keys
 from domain.identity.passwords import Passwords, TooManyWaiting
-from domain.identity.sessions import Device, InvalidCredentials, Session, SessionEnded
+from domain.identity.sessions import Device, InvalidCredentials, Proven, Session, SessionEnded
 from domain.keys.text import is_key
 from domain.refusals import Refused
 
 COMPANY_HEADER = "X-Wattledger-Company"
 BEARER = "bearer "
 BUSY_RETRY_AFTER_S = 1
-COMPANY_ID_MAX = 2**31 - 1
 CHALLENGE_TTL = timedelta(minutes=5)
 
 
@@ -80,7 +79,9 @@ class Authenticator:
         access_ttl: timedelta,
         refresh_ttl: timedelta,
         clock: Callable[[], datetime],
+        insecure_providers: bool = False,
     ) -> None:
+        self.insecure_providers = insecure_providers
         self.passwords = passwords
         self.keys = keys
         self.attempts = attempts
@@ -100,12 +101,28 @@ class Authenticator:
         :raises RateLimited: nothing was checked
         """
         await self.attempts.sign_in(email=email, address=origin.address)
-        now = self._clock()
         try:
             proven = await sessions.prove(email=email, password=password, passwords=self.passwords)
         except TooManyWaiting as error:
             raise RateLimited(retry_after_s=BUSY_RETRY_AFTER_S) from error
-        challenge = Challenge(proven.user_id, proven.fingerprint, company_id)
+        return await self._proven(proven, company_id, origin, confined=False)
+
+    async def exchange(self, code: str, *, origin: Origin) -> SignedIn:
+        """Open a session for the company whose provider let somebody in with this code.
+
+        :raises InvalidCredentials: nothing was opened
+        :raises SecondFactorRequired: nothing was opened yet
+        :raises RateLimited: nothing was checked
+        """
+        await self.attempts.link(origin.address)
+        proven, company_id = await arrivals.redeem(code=code, now=self._clock())
+        return await self._proven(proven, company_id, origin, confined=True)
+
+    async def _proven(
+        self, proven: Proven, company_id: CompanyId | None, origin: Origin, *, confined: bool
+    ) -> SignedIn:
+        now = self._clock()
+        challenge = Challenge(proven.user_id, proven.fingerprint, company_id, confined)
         if proven.has_second_factor:
             expires_at = whole_seconds(now + CHALLENGE_TTL)
             text = self._tokens.sign_challenge(challenge, now=now, expires_at=expires_at)
@@ -236,6 +253,7 @@ class Authenticator:
             device=origin.device,
             ttl=self._refresh_ttl,
             now=now,
+            confined=proven.confined,
         )
         return self._signed_in(session, secret, now=now)
 
@@ -251,20 +269,6 @@ class Authenticator:
             ),
             refresh_token_expires_at=whole_seconds(session.expires_at),
         )
-
-
-def company_id_of(argument: str, text: str) -> CompanyId:
-    """Return the company whose global id this is.
-
-    :raises BadUserInput: it is none
-    """
-    try:
-        type_name, company_id = decode(text)
-    except UndecodableId:
-        type_name, company_id = "", 0
-    if type_name != "Company" or company_id > COMPANY_ID_MAX:
-        raise BadUserInput(argument, "expected the id of a company")
-    return CompanyId(company_id)
 
 
 def _caller(token: AccessToken, rights: queries.Rights, language: str | None) -> Caller:

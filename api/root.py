@@ -32,6 +32,7 @@ from api.resolvers.metering_points import MeteringPointMutation
 from api.resolvers.meters import MeterMutation
 from api.resolvers.mountings import MountingMutation
 from api.resolvers.nodes import NodeQuery
+from api.resolvers.oidc import OidcMutation, OidcQuery
 from api.resolvers.places import PlaceQuery
 from api.resolvers.premises import PremisesMutation
 from api.resolvers.protection import ProtectionMutation
@@ -62,6 +63,7 @@ Query = merge_types(
         AuditQuery,
         UserQuery,
         RoleQuery,
+        OidcQuery,
         RateLimitQuery,
         DocumentQuery,
         KeyQuery,
@@ -79,6 +81,7 @@ Mutation = merge_types(
         SessionMutation,
         UserMutation,
         RoleMutation,
+        OidcMutation,
         CompanyMutation,
         BranchMutation,
         FieldMutation,

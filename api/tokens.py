@@ -50,11 +50,13 @@ class Challenge:
     """What a challenge says: who has shown the password, and of which the fingerprint is.
 
     company_id: where to act once the second factor is shown as well.
+    confined: whether to act nowhere else.
     """
 
     user_id: UserId
     fingerprint: str
     company_id: CompanyId | None
+    confined: bool = False
 
 
 class Tokens:
@@ -96,6 +98,7 @@ class Tokens:
             sid=0,
             pwd=challenge.fingerprint,
             company=challenge.company_id,
+            confined=challenge.confined,
         )
 
     def read_access(self, text: str, *, now: datetime) -> AccessToken:
@@ -146,6 +149,7 @@ class Tokens:
                 user_id=UserId(_id(claims["sub"])),
                 fingerprint=str(claims["pwd"]),
                 company_id=None if company is None else CompanyId(_id(company)),
+                confined=claims.get("confined") is True,
             )
         except (KeyError, ValueError, TypeError) as error:
             raise InvalidToken from error

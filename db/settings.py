@@ -130,6 +130,9 @@ class Settings:
     public_url: str = field(
         default="http://localhost:8080", metadata=_variable("WATTLEDGER_PUBLIC_URL", read.web_url)
     )
+    oidc_private_issuers: bool = field(
+        default=False, metadata=_variable("WATTLEDGER_OIDC_PRIVATE_ISSUERS", read.switch)
+    )
     smtp_url: str | None = field(
         default=None, repr=False, metadata=_variable("WATTLEDGER_SMTP_URL", read.smtp_url)
     )

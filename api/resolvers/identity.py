@@ -6,7 +6,8 @@ from typing import Annotated
 import strawberry
 
 from api import auth
-from api.auth import Origin, SignedIn, company_id_of
+from api.auth import Origin, SignedIn
+from api.company_ids import company_id_of
 from api.context import Info
 from api.mutations import said
 from api.permissions.requires import in_person, public, signed_in
@@ -23,6 +24,7 @@ from api.schema.identity import (
     SignOutPayload,
     Viewer,
 )
+from api.schema.oidc import ExchangeSignInCodeInput
 from api.schema.scalars import DateTime
 from api.schema.user_errors import RuleBroken, UserError
 from domain import refusals
@@ -69,6 +71,18 @@ class IdentityMutation:
     ) -> SignInPayload | None:
         signing_in = info.context.auth.complete(input.challenge, input.code, origin=_origin(info))
         return await _signed_in(info, signing_in)
+
+    @strawberry.mutation(
+        description="Open the session of somebody who has come back from the company's provider;"
+        " it is good in that company alone.",
+        extensions=[public()],
+    )
+    async def exchange_sign_in_code(
+        self,
+        info: Info,
+        input: Annotated[ExchangeSignInCodeInput, strawberry.argument(description="The proof.")],
+    ) -> SignInPayload | None:
+        return await _signed_in(info, info.context.auth.exchange(input.code, origin=_origin(info)))
 
     @strawberry.mutation(
         description="Exchange a refresh token for new tokens. A token that is used again was"

@@ -25,6 +25,7 @@ ROOTS = ("Query", "Mutation", "Subscription")
 PUBLIC = {
     ("Mutation", "signIn"),
     ("Mutation", "completeSignIn"),
+    ("Mutation", "exchangeSignInCode"),
     ("Mutation", "refreshSession"),
     ("Mutation", "acceptInvitation"),
     ("Mutation", "requestPasswordReset"),

@@ -9,16 +9,17 @@ from db.ids import FieldId, FrameId, UserId
 from domain.frames import operations as frames
 from domain.frames.operations import REVIEW_FIRST, IncomingFrame
 from domain.hierarchy import branches, collectors, fields, rf_modules, synchronisations
-from domain.identity import invitations, own_roles
+from domain.identity import invitations, own_roles, providers
 from domain.identity.keys import Keys
 from domain.identity.operations import add_membership
+from domain.identity.providers import GroupRole
 from domain.identity.rules import WHOLE_COMPANY, GivenRole, Giver
 from domain.identity.rules import Place as Confinement
 from domain.longwork import jobs, running
 from domain.longwork.jobs import Asker
 from domain.longwork.running import ItemError
 from domain.readings import operations as readings
-from domain.refusals import AlreadyExists
+from domain.refusals import AlreadyExists, StaleVersion
 from domain.subscribers import operations as subscribers
 from domain.subscribers import protection
 from domain.subscribers.protection import Detail
@@ -64,7 +65,7 @@ async def inhabit(place: Place, index_wh: int) -> None:
 
 
 async def people(place: Place) -> None:
-    """Give a place a user and an invitation of its own, and its company a role."""
+    """Give a place a user and an invitation, and its company a role and an OpenID provider."""
     field_id = place.field_id
     giver = Giver(user_id=await _user(field_id), scopes=frozenset(Scope), place=WHOLE_COMPANY)
     operator = GivenRole(role=Role.OPERATOR)
@@ -89,6 +90,21 @@ async def people(place: Place) -> None:
         keys=Keys("a secret that is long enough for a test"),
         now=NOW,
     )
+    group = GroupRole(group="staff", given=operator, place=Confinement(field_id=field_id))
+    with suppress(StaleVersion):
+        await providers.put(
+            company_id=place.company_id,
+            expected_version=None,
+            issuer="https://id.example.com",
+            client_id=f"company {place.company_id}",
+            client_secret="secret",  # noqa: S106 - a test's own
+            groups_claim="groups",
+            active=True,
+            groups=[group],
+            giver=giver,
+            keys=Keys("a secret that is long enough for a test"),
+            insecure=False,
+        )
 
 
 async def _user(field_id: FieldId) -> UserId:
