@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import asyncpg
@@ -15,9 +16,31 @@ WRITE = re.compile(
     r"\b(?:insert\s+into|update|delete\s+from)\s+([a-z_]+)(?:\s+(?:as\s+)?\w+)?\s*(?:\(|set\b|where\b|select\b|values\b|using\b)",
     re.IGNORECASE,
 )
-ROW_WRITERS = {"insert", "change"}
+ROW_WRITERS = {"insert", "change", "overwrite"}
+NAMELESS = re.compile(r"\b(?:insert\s+into|update|delete\s+from)\s+$", re.IGNORECASE)
+
+# Modules whose statements take the table's name from elsewhere, and which tables those are.
+NAMING_ELSEWHERE = {
+    "domain/rows.py": set[str](),
+    "domain/hierarchy/activity.py": {"field", "collector", "rf_module", "meter"},
+    "domain/hierarchy/placements.py": {
+        "field",
+        "collector",
+        "rf_module",
+        "meter",
+        "field_placement",
+        "collector_placement",
+        "rf_module_placement",
+        "meter_placement",
+    },
+    "domain/hierarchy/synchronisations.py": {"collector", "rf_module"},
+}
 
 EXEMPT = {
+    "collector_placement": "follows from the collector's own row, which moves with it",
+    "field_placement": "follows from the field's own row, which moves with it",
+    "meter_placement": "follows from the meter's own row, which moves with it",
+    "rf_module_placement": "follows from the RF module's own row, which moves with it",
     "accrual": "what readings cost, from which it can be recomputed",
     "account_balance": "a projection of the ledger and of accruals",
     "attention": "a reminder for a job",
@@ -67,11 +90,33 @@ def written_tables(source: str) -> Iterator[str]:
             yield str(node.args[1].value)
 
 
+def names_elsewhere(source: str) -> bool:
+    """Return whether a module writes to a table that its own text does not name."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.JoinedStr):
+            for part, after in pairwise(node.values):
+                text = part.value if isinstance(part, ast.Constant) else ""
+                if isinstance(after, ast.FormattedValue) and NAMELESS.search(str(text)):
+                    return True
+        if (
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Attribute)
+            and getattr(node.func.value, "id", None) == "rows"
+            and node.func.attr in ROW_WRITERS
+            and not (len(node.args) > 1 and isinstance(node.args[1], ast.Constant))
+        ):
+            return True
+    return False
+
+
 def all_written() -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for file in sorted((ROOT / "domain").rglob("*.py")):
         for table in written_tables(file.read_text()):
             found.setdefault(table, []).append(str(file.relative_to(ROOT)))
+    for name, tables_meant in NAMING_ELSEWHERE.items():
+        for table in tables_meant:
+            found.setdefault(table, []).append(name)
     return found
 
 
@@ -109,6 +154,16 @@ async def test_no_write_goes_without_an_entry(database: Urls) -> None:
     }
 
     assert silent == {}
+
+
+def test_no_other_module_takes_a_tables_name_from_elsewhere() -> None:
+    found = {
+        str(file.relative_to(ROOT))
+        for file in (ROOT / "domain").rglob("*.py")
+        if names_elsewhere(file.read_text())
+    }
+
+    assert found == set(NAMING_ELSEWHERE) - {"domain/hierarchy/synchronisations.py"}
 
 
 async def test_every_exemption_is_needed(database: Urls) -> None:
