@@ -1,6 +1,6 @@
 """Signing in, and finding out who asks. Not here: what a role may do, and passwords."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -19,11 +19,13 @@ from api.tokens import (
     new_secret,
     whole_seconds,
 )
+from db.gathering import Gathering
 from db.ids import CompanyId, SessionId
 from domain.audit import choices
 from domain.identity import arrivals, queries, second_factor, sessions
 from domain.identity.keys import Keys
 from domain.identity.passwords import Passwords, TooManyWaiting
+from domain.identity.queries import Asked, Rights
 from domain.identity.sessions import Device, InvalidCredentials, Proven, Session, SessionEnded
 from domain.keys.text import is_key
 from domain.refusals import Refused
@@ -90,6 +92,7 @@ class Authenticator:
         self._refresh_ttl = refresh_ttl
         self._clock = clock
         self._keys = KeyHolders(clock)
+        self._rights = Gathering(self._rights_of)
 
     async def sign_in(
         self, *, email: str, password: str, company_id: CompanyId | None, origin: Origin
@@ -208,11 +211,8 @@ class Authenticator:
             token = self._tokens.read_access(text, now=now)
         except InvalidToken:
             return None
-        rights = await queries.rights(
-            session_id=token.session_id,
-            user_id=token.user_id,
-            company_id=chosen or token.company_id,
-            now=now,
+        rights = await self._rights.ask(
+            Asked(token.session_id, token.user_id, chosen or token.company_id)
         )
         if rights is None:
             return None
@@ -232,16 +232,14 @@ class Authenticator:
         token = AccessToken(
             caller.user_id, caller.session_id, caller.company_id or None, caller.expires_at
         )
-        rights = await queries.rights(
-            session_id=caller.session_id,
-            user_id=caller.user_id,
-            company_id=token.company_id,
-            now=self._clock(),
-        )
+        rights = await self._rights.ask(Asked(caller.session_id, caller.user_id, token.company_id))
         return None if rights is None else _caller(token, rights, language)
 
     def close(self) -> None:
         self.passwords.close()
+
+    async def _rights_of(self, asked: Sequence[Asked]) -> dict[Asked, Rights]:
+        return await queries.rights_of(asked, now=self._clock())
 
     async def _open(self, proven: Challenge, origin: Origin) -> SignedIn:
         secret, now = new_secret(), self._clock()
@@ -271,7 +269,7 @@ class Authenticator:
         )
 
 
-def _caller(token: AccessToken, rights: queries.Rights, language: str | None) -> Caller:
+def _caller(token: AccessToken, rights: Rights, language: str | None) -> Caller:
     return Caller(
         user_id=token.user_id,
         session_id=token.session_id,

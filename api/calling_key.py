@@ -1,11 +1,12 @@
 """Calling with an API key instead of a session."""
 
 import hmac
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 from api.caller import NO_SESSION, NO_USER, Caller, CallingKey
 from api.errors import Forbidden, Unauthenticated
+from db.gathering import Gathering
 from db.ids import CompanyId, KeyId
 from domain.keys import operations, queries
 from domain.keys.operations import USE_NOTED_EVERY
@@ -23,6 +24,7 @@ class KeyHolders:
 
     def __init__(self, clock: Callable[[], datetime]) -> None:
         self._clock = clock
+        self._rights = Gathering(self._rights_of)
 
     async def caller(self, text: str, *, company_id: CompanyId | None, address: str) -> Caller:
         """Return who calls with this key.
@@ -34,7 +36,7 @@ class KeyHolders:
         """
         now = self._clock()
         key = read(text)
-        found = None if key is None else await queries.rights(key_id=key.key_id, now=now)
+        found = None if key is None else await self._rights.ask(key.key_id)
         if key is None or found is None or not _is_proven(found, key.secret):
             raise Unauthenticated(UNUSABLE)
         if not is_allowed(address, found.addresses):
@@ -50,8 +52,11 @@ class KeyHolders:
 
     async def renewed(self, key_id: KeyId) -> Caller | None:
         """Return who calls with a key that was proven before; None when it has ended."""
-        found = await queries.rights(key_id=key_id, now=self._clock())
+        found = await self._rights.ask(key_id)
         return None if found is None else _caller(found)
+
+    async def _rights_of(self, key_ids: Sequence[KeyId]) -> dict[KeyId, KeyRights]:
+        return await queries.rights_of(key_ids, now=self._clock())
 
 
 def _is_proven(found: KeyRights, secret: str) -> bool:

@@ -91,11 +91,11 @@ def reading(company_id: CompanyId) -> AbstractAsyncContextManager[Connection]:
     return _readers.reading(company_id)
 
 
-async def read_row(query: str, *arguments: object) -> asyncpg.Record | None:
-    """Return the row that one statement finds as `system`: a transaction by itself."""
+async def read_rows(query: str, *arguments: object) -> list[asyncpg.Record]:
+    """Return the rows that one statement finds as `system`: a transaction by itself."""
     async with asyncio.timeout(ACQUIRE_TIMEOUT_S):
         async with get_connection("system").acquire_connection() as connection:
-            return cast("asyncpg.Record | None", await connection.fetchrow(query, *arguments))
+            return cast("list[asyncpg.Record]", await connection.fetch(query, *arguments))
 
 
 @asynccontextmanager

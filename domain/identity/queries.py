@@ -1,7 +1,9 @@
 """What a user may do where: looked up again for each request, whatever a token says."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from db import access
 from db.enums import Role, Scope
@@ -16,19 +18,22 @@ PLATFORM_TIME_ZONE = "UTC"
 
 # A membership counts before the platform's role: it is the narrower and the more deliberate one.
 RIGHTS = """
-    select u.name, u.email, u.locale as own_locale, u.platform_role, s.expires_at,
+    select asked.session_id, asked.user_id, asked.company_id as asked_company_id,
+        u.name, u.email, u.locale as own_locale, u.platform_role, s.expires_at,
         c.id as company_id, c.locale, c.time_zone,
         case when m.id is null then u.platform_role else m.role end as role,
         r.name as role_name, r.scopes, m.branch_id, m.field_id, m.subscriber_id,
         f.user_id is not null as has_second_factor,
         coalesce(c.second_factor_required, false) as second_factor_required
-    from session s
+    from unnest($1::int8[], $2::int8[], $3::int4[]) asked (session_id, user_id, company_id)
+    join session s on s.id = asked.session_id and s.user_id = asked.user_id
+        and s.revoked_at is null and s.expires_at > $4
     join app_user u on u.id = s.user_id and u.active
     left join second_factor f on f.user_id = u.id and f.confirmed_at is not null
-    left join company c on c.id = $3 and c.active and c.id = coalesce(s.only_company_id, c.id)
+    left join company c on c.id = asked.company_id and c.active
+        and c.id = coalesce(s.only_company_id, c.id)
     left join membership m on m.company_id = c.id and m.user_id = u.id and m.active
     left join role r on r.company_id = m.company_id and r.id = m.role_id and r.active
-    where s.id = $1 and s.user_id = $2 and s.revoked_at is null and s.expires_at > $4
 """
 MEMBERSHIPS = """
     select c.id, c.name, coalesce(r.name, m.role, u.platform_role) as role_name,
@@ -104,6 +109,14 @@ ROLES = Listing(
 )
 
 
+class Asked(NamedTuple):
+    """A session, whose it says it is, and the company in which its user means to act, if any."""
+
+    session_id: SessionId
+    user_id: UserId
+    company_id: CompanyId | None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rights:
     """Who a session speaks for, and as what in a company; role_name is None when as nothing.
@@ -141,14 +154,13 @@ class Membership:
     role_name: str
 
 
-async def rights(
-    *, session_id: SessionId, user_id: UserId, company_id: CompanyId | None, now: datetime
-) -> Rights | None:
-    """Return what a session may do in a company now; None when the session has ended."""
-    row = await access.read_row(RIGHTS, session_id, user_id, company_id, now)
-    if row is None:
-        return None
-    return _rights(row)
+async def rights_of(asked: Sequence[Asked], *, now: datetime) -> dict[Asked, Rights]:
+    """Return what sessions may do in companies now; those that have ended are missing."""
+    rows = await access.read_rows(RIGHTS, *zip(*asked, strict=True), now)
+    return {
+        Asked(row["session_id"], row["user_id"], row["asked_company_id"]): _rights(row)
+        for row in rows
+    }
 
 
 async def memberships(*, user_id: UserId) -> list[Membership]:

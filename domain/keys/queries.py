@@ -61,7 +61,8 @@ RIGHTS = """
     left join membership m on m.company_id = k.company_id and m.user_id = u.id and m.active
     left join role r on r.company_id = m.company_id and r.id = m.role_id and r.active
     left join field mf on mf.company_id = m.company_id and mf.id = m.field_id
-    where k.id = $1 and k.revoked_at is null and (k.expires_at is null or k.expires_at > $2)
+    where k.id = any($1::int8[]) and k.revoked_at is null
+        and (k.expires_at is null or k.expires_at > $2)
         and (k.user_id is null or m.id is not null)
 """
 LISTED = """
@@ -114,11 +115,10 @@ class ListedKey:
     last_used_at: datetime | None
 
 
-async def rights(*, key_id: KeyId, now: datetime) -> KeyRights | None:
-    """Return what a key may do now; None when it has ended, or its user may do nothing any more."""
-    async with access.system() as connection:
-        row = await connection.fetchrow(RIGHTS, key_id, now)
-    return None if row is None else _rights(row)
+async def rights_of(key_ids: Sequence[KeyId], *, now: datetime) -> dict[KeyId, KeyRights]:
+    """Return what keys may do now; missing are those that have ended, or whose users have."""
+    rows = await access.read_rows(RIGHTS, key_ids, now)
+    return {KeyId(row["id"]): _rights(row) for row in rows}
 
 
 async def listed(*, company_id: CompanyId, ended: bool, now: datetime) -> list[ListedKey]:

@@ -40,11 +40,11 @@ async def test_a_key_is_made_rotated_and_revoked(env: dict[str, str], place: Sur
     revoked = run(env, "key", "revoke", shown_prefix(old.key_id))
     listed = run(env, "key", "list", "--json")
 
-    rights = await queries.rights(key_id=new.key_id, now=now())
+    rights = (await queries.rights_of([new.key_id], now=now())).get(new.key_id)
     assert rights is not None
     assert rights.scopes == frozenset({Scope.METERS_READ})
     assert rights.secret_hash == hash_of_secret(new.secret)
-    assert await queries.rights(key_id=old.key_id, now=now()) is None
+    assert (await queries.rights_of([old.key_id], now=now())).get(old.key_id) is None
     assert unclear.returncode == REFUSED
     assert shown_prefix(new.key_id) in unclear.stderr
     assert revoked.stdout == f"{shown_prefix(old.key_id)} is revoked.\n"
@@ -68,7 +68,7 @@ async def test_a_key_is_confined_as_it_is_told(env: dict[str, str], place: Surro
 
     key = read(made.stdout.strip())
     assert key is not None
-    rights = await queries.rights(key_id=key.key_id, now=now())
+    rights = (await queries.rights_of([key.key_id], now=now())).get(key.key_id)
     assert rights is not None
     assert rights.place == Place(field_id=place.field_id)
     assert (rights.partner, rights.document_ids) == ("console", frozenset({registered}))

@@ -75,7 +75,7 @@ async def test_a_key_may_do_what_it_was_made_for_and_only_its_hash_is_kept() -> 
 
     key_id = await create(place.company_id, replace(KEY, addresses=["192.0.2.0/24"]), secret=secret)
 
-    rights = await queries.rights(key_id=key_id, now=NOW)
+    rights = (await queries.rights_of([key_id], now=NOW)).get(key_id)
     assert rights is not None
     assert (rights.company_id, rights.name, rights.place) == (place.company_id, "billing", Place())
     assert rights.scopes == KEY.scopes
@@ -91,14 +91,14 @@ async def test_a_key_ends_when_it_expires_or_is_revoked() -> None:
     expiring = await create(place.company_id, replace(KEY, expires_at=end))
     lasting = await create(place.company_id, replace(KEY, name="other"))
 
-    before_end = await queries.rights(key_id=expiring, now=end - timedelta(seconds=1))
-    at_end = await queries.rights(key_id=expiring, now=end)
+    before_end = (await queries.rights_of([expiring], now=end - timedelta(seconds=1))).get(expiring)
+    at_end = (await queries.rights_of([expiring], now=end)).get(expiring)
     for _ in range(2):
         await operations.revoke(company_id=place.company_id, key_id=lasting, now=NOW)
 
     assert before_end is not None
     assert at_end is None
-    assert await queries.rights(key_id=lasting, now=NOW) is None
+    assert (await queries.rights_of([lasting], now=NOW)).get(lasting) is None
 
 
 async def test_a_key_of_a_company_that_is_closed_may_do_nothing() -> None:
@@ -110,7 +110,7 @@ async def test_a_key_of_a_company_that_is_closed_may_do_nothing() -> None:
             "update company set active = false where id = $1", place.company_id
         )
 
-    assert await queries.rights(key_id=key_id, now=NOW) is None
+    assert (await queries.rights_of([key_id], now=NOW)).get(key_id) is None
 
 
 @pytest.mark.parametrize(
@@ -180,7 +180,7 @@ async def test_a_key_names_live_documents_of_its_partner() -> None:
             await create(place.company_id, key)
     key_id = await create(place.company_id, replace(KEY, partner="mine", document_ids=[mine, mine]))
 
-    rights = await queries.rights(key_id=key_id, now=NOW)
+    rights = (await queries.rights_of([key_id], now=NOW)).get(key_id)
     assert rights is not None
     assert (rights.partner, rights.document_ids) == ("mine", frozenset({mine}))
 
@@ -201,14 +201,14 @@ async def test_a_key_given_to_a_user_ends_with_the_user() -> None:
     )
     key_id = await create(place.company_id, replace(KEY, user_id=user_id))
 
-    rights = await queries.rights(key_id=key_id, now=NOW)
+    rights = (await queries.rights_of([key_id], now=NOW)).get(key_id)
     async with access.system() as connection:
         await connection.execute("update app_user set active = false where id = $1", user_id)
 
     assert rights is not None
     assert (rights.user_id, rights.user_scopes) == (user_id, SCOPES[Role.OPERATOR])
     assert rights.place == Place(field_id=place.field_id)
-    assert await queries.rights(key_id=key_id, now=NOW) is None
+    assert (await queries.rights_of([key_id], now=NOW)).get(key_id) is None
 
 
 async def test_names_of_live_keys_are_taken() -> None:
@@ -242,8 +242,8 @@ async def test_a_rotated_key_goes_on_beside_its_successor_for_a_while() -> None:
     assert after["secret_hash"] == hash_of_secret(secret) != before["secret_hash"]
     same = ["name", "scopes", "addresses", "cost_per_s", "partner", "document_ids"]
     assert [before[column] for column in same] == [after[column] for column in same]
-    assert await queries.rights(key_id=old, now=later) is not None
-    assert await queries.rights(key_id=old, now=later + timedelta(days=1)) is None
+    assert (await queries.rights_of([old], now=later)).get(old) is not None
+    assert (await queries.rights_of([old], now=later + timedelta(days=1))).get(old) is None
 
 
 async def test_rotating_never_lengthens_the_old_keys_life() -> None:
@@ -368,11 +368,11 @@ async def test_a_key_of_a_company_that_may_not_use_the_api_may_do_nothing() -> N
         await connection.execute(
             "update company set api_allowed = false where id = $1", place.company_id
         )
-    shut_out = await queries.rights(key_id=key_id, now=NOW)
+    shut_out = (await queries.rights_of([key_id], now=NOW)).get(key_id)
     async with access.system() as connection:
         await connection.execute(
             "update company set api_allowed = true where id = $1", place.company_id
         )
 
     assert shut_out is None
-    assert await queries.rights(key_id=key_id, now=NOW) is not None
+    assert (await queries.rights_of([key_id], now=NOW)).get(key_id) is not None
