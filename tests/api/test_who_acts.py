@@ -91,9 +91,20 @@ async def test_a_request_that_is_refused_has_an_id_too(web: Web) -> None:
 async def test_an_answer_is_logged_without_what_was_asked(
     web: Web, caplog: pytest.LogCaptureFixture
 ) -> None:
-    with caplog.at_level(logging.INFO, logger="api.endpoint"):
+    with caplog.at_level(logging.DEBUG, logger="api.endpoint"):
         await web.post({"query": WHO})
 
     (record,) = [one for one in caplog.records if one.message == "request.answered"]
     assert (vars(record)["method"], vars(record)["status"]) == ("POST", 200)
     assert WHO not in str(vars(record))
+
+
+async def test_only_a_request_that_is_refused_or_slow_is_told_of_by_itself(
+    web: Web, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.INFO, logger="api.endpoint"):
+        await web.post({"query": WHO})
+        await web.http.post("/graphql", content=b"{")
+
+    (record,) = [one for one in caplog.records if one.message == "request.answered"]
+    assert vars(record)["status"] == 415
