@@ -20,9 +20,9 @@ from api.context import Context
 from api.documents import Document, Documents, InvalidDocument, Operation
 from api.documents_registered import RegisteredDocuments
 from api.errors import Code, Forbidden, RateLimited, Refusal, TooComplex, coded
+from api.execution.columns import Tally
 from api.execution.executor import Execution
 from api.limits import EXECUTION_S_MAX, check_variables
-from api.rate_limits import objects_in
 from api.requests import Request
 from db.enums import Scope
 
@@ -36,12 +36,16 @@ class ChangesSomething(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of it. is_refused: nothing was executed, and the errors say why."""
+    """What came of it. is_refused: nothing was executed, and the errors say why.
+
+    objects: how many the data has, itself not counted.
+    """
 
     data: dict[str, Any] | None
     errors: list[GraphQLError]
     cost: Mapping[str, Any] | None = None
     is_refused: bool = False
+    objects: int = 0
 
     @property
     def extensions(self) -> dict[str, Any]:
@@ -101,7 +105,7 @@ class Engine:
         except RateLimited as refusal:
             return Outcome(None, [refusal], {"requested": cost}, is_refused=True)
         outcome = await self.run(operation, request, context)
-        used = cost if outcome.data is None else objects_in(outcome.data)
+        used = cost if outcome.data is None else outcome.objects
         settled = context.limits.settle(allowance, 0 if outcome.is_refused else used)
         return replace(outcome, cost=settled)
 
@@ -112,11 +116,12 @@ class Engine:
                 if CURSOR_FIELD in operation.document.text and context.caller is not None:
                     # Fields run side by side: what one of them reads must not be newer.
                     await context.cursor()
-                result = await self._executed(operation, request, context)
+                tally = Tally()
+                result = await self._executed(operation, request, context, tally)
         except TimeoutError:
             refusal = TooComplex(f"The operation took longer than {self._execution_s_max:g} s.")
             return Outcome(None, [refusal])
-        return _outcome(result)
+        return replace(_outcome(result), objects=tally.objects)
 
     async def stream(self, request: Request, context: Context) -> AsyncGenerator[Outcome, None]:
         """Yield the outcome of a query or a mutation, or one for each event of a subscription.
@@ -178,19 +183,17 @@ class Engine:
         return caller is not None and Scope.SCHEMA_INTROSPECT in caller.scopes
 
     async def _executed(
-        self, operation: Operation, request: Request, context: Context
+        self, operation: Operation, request: Request, context: Context, tally: Tally
     ) -> ExecutionResult:
-        result = execute(
-            self._schema, operation.document.node, **self._options(operation, request, context)
-        )
+        options = self._options(operation, request, context, tally)
+        result = execute(self._schema, operation.document.node, **options)
         return await result if isawaitable(result) else result
 
     async def _events(
         self, operation: Operation, request: Request, context: Context
     ) -> AsyncGenerator[ExecutionResult, None] | Outcome:
-        events: Any = subscribe(
-            self._schema, operation.document.node, **self._options(operation, request, context)
-        )
+        options = self._options(operation, request, context, Tally())
+        events: Any = subscribe(self._schema, operation.document.node, **options)
         if isawaitable(events):
             events = await events
         if isinstance(events, ExecutionResult):
@@ -198,7 +201,9 @@ class Engine:
             return replace(_outcome(events), is_refused=True)
         return cast("AsyncGenerator[ExecutionResult, None]", events)
 
-    def _options(self, operation: Operation, request: Request, context: Context) -> dict[str, Any]:
+    def _options(
+        self, operation: Operation, request: Request, context: Context, tally: Tally
+    ) -> dict[str, Any]:
         return {
             "context_value": context,
             "variable_values": dict(request.variables or {}),
@@ -206,6 +211,7 @@ class Engine:
             "hide_suggestions": not self._is_explained_to(context),
             "executor_class": Execution,
             "plans": operation.plans,
+            "tally": tally,
         }
 
 

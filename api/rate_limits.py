@@ -3,7 +3,6 @@
 Not here: what one operation may cost at most, which `limits` knows.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import ceil
@@ -18,8 +17,6 @@ from db.budgets import Budget
 # What finds little may still have looked at much.
 KEPT_OF_REQUESTED = 0.1
 RETRY_AFTER_S_MIN = 1
-# What answers are made of has exactly these types; asking for them takes half the time.
-NESTED = frozenset({dict, list})
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,20 +88,6 @@ class RateLimits:
                 "restoreRate": budget.per_s,
             },
         }
-
-
-def objects_in(data: Mapping[str, Any]) -> int:
-    """Return how many objects an answer has, itself not counted."""
-    waiting: list[Any] = [data]
-    count = -1
-    while waiting:
-        found = waiting.pop()
-        if isinstance(found, list):
-            waiting += found
-        elif isinstance(found, dict):
-            count += 1
-            waiting += [value for value in found.values() if type(value) in NESTED]
-    return count
 
 
 def _bucket_of(caller: Caller | None, address: str) -> str:

@@ -5,10 +5,11 @@ values one by one. Nothing is resolved here, so doing it twice does no harm.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from itertools import chain, islice, repeat
+from dataclasses import dataclass
+from itertools import chain, islice
 from math import isfinite
 from types import GeneratorType
-from typing import Any
+from typing import Any, cast
 
 from graphql import (
     GRAPHQL_MAX_INT,
@@ -24,7 +25,6 @@ from graphql import (
 )
 
 Values = Sequence[Any]
-Complete = Callable[[Values], Values]
 
 LISTS = frozenset({list, tuple})
 UNUSUAL = (type(None), type(Undefined), Exception, GeneratorType)
@@ -32,6 +32,16 @@ UNUSUAL = (type(None), type(Undefined), Exception, GeneratorType)
 
 class Unusual(Exception):
     """Some of the values are not plain."""
+
+
+@dataclass(slots=True)
+class Tally:
+    """How many objects an answer has so far, itself not counted."""
+
+    objects: int = 0
+
+
+Complete = Callable[[Values, Tally], Values]
 
 
 def leaves(kind: GraphQLLeafType) -> Complete:
@@ -46,10 +56,10 @@ def leaves(kind: GraphQLLeafType) -> Complete:
 def nullable(complete: Complete) -> Complete:
     """Return what completes the values that are there, and lets null be null."""
 
-    def complete_present(values: Values) -> Values:
+    def complete_present(values: Values, tally: Tally) -> Values:
         if None not in values:
-            return complete(values)
-        present = iter(complete([value for value in values if value is not None]))
+            return complete(values, tally)
+        present = iter(complete([value for value in values if value is not None], tally))
         return [None if value is None else next(present) for value in values]
 
     return complete_present
@@ -58,10 +68,10 @@ def nullable(complete: Complete) -> Complete:
 def lists(complete: Complete) -> Complete:
     """Return what completes lists, the items of all of them together."""
 
-    def complete_all(values: Values) -> Values:
+    def complete_all(values: Values, tally: Tally) -> Values:
         if not LISTS.issuperset(map(type, values)):
             raise Unusual
-        completed = iter(complete(list(chain.from_iterable(values))))
+        completed = iter(complete(list(chain.from_iterable(values)), tally))
         return [list(islice(completed, len(value))) for value in values]
 
     return complete_all
@@ -73,14 +83,25 @@ def objects(fields: Mapping[str, Complete], *, of_type: type | None) -> Complete
     fields: by name, what reads and completes the field of each object.
     of_type: the class that they must be of; None when GraphQL does not check it.
     """
-    names, columns = tuple(fields), tuple(fields.values())
+    columns, row = tuple(fields.values()), _row(fields)
 
-    def complete(values: Values) -> Values:
+    def complete(values: Values, tally: Tally) -> Values:
         _check_plain(values, of_type)
-        rows = zip(*[column(values) for column in columns], strict=True)
-        return list(map(dict, map(zip, repeat(names), rows)))
+        tally.objects += len(values)
+        return list(map(row, *[column(values, tally) for column in columns]))
 
     return complete
+
+
+def _row(names: Collection[str]) -> Callable[..., dict[str, Any]]:
+    """Return what makes a dictionary of one value for each name.
+
+    names: GraphQL's. A display takes a third of the time of `dict(zip(names, values))`.
+    """
+    values = [f"value_{number}" for number in range(len(names))]
+    items = [f"{name!r}: {value}" for name, value in zip(names, values, strict=True)]
+    row = eval(f"lambda {', '.join(values)}: {{{', '.join(items)}}}")  # noqa: S307 - names alone
+    return cast("Callable[..., dict[str, Any]]", row)
 
 
 def _check_plain(values: Values, of_type: type | None = None) -> None:
@@ -94,7 +115,7 @@ def _check_plain(values: Values, of_type: type | None = None) -> None:
 def _of(kind: type, fits: Callable[[Collection[Any]], bool] | None = None) -> Complete:
     only = frozenset({kind})
 
-    def complete(values: Values) -> Values:
+    def complete(values: Values, _: Tally) -> Values:
         if not only.issuperset(map(type, values)) or (fits is not None and not fits(values)):
             raise Unusual
         return values
@@ -124,7 +145,7 @@ def _named(kind: GraphQLEnumType) -> Complete:
     members = list(getattr(kind, "wrapped_cls", ()))
     names = {value: kind.coerce_output_value(value) for value in [*values, *members]}
 
-    def complete(values: Values) -> Values:
+    def complete(values: Values, _: Tally) -> Values:
         return list(map(names.__getitem__, values))
 
     return complete
@@ -133,7 +154,7 @@ def _named(kind: GraphQLEnumType) -> Complete:
 def _coerced(kind: GraphQLLeafType) -> Complete:
     coerce = kind.coerce_output_value
 
-    def complete(values: Values) -> Values:
+    def complete(values: Values, _: Tally) -> Values:
         _check_plain(values)
         completed = list(map(coerce, values))
         if None in completed or Undefined in completed:

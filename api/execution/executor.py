@@ -4,8 +4,8 @@ What a plan does not know, and every value that is not as usual, is left to grap
 decides what is an error, where that stands, and what it makes null.
 """
 
-from collections.abc import Awaitable, Iterable
-from contextlib import suppress
+from collections.abc import Awaitable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -17,7 +17,7 @@ from graphql.pyutils import AwaitableOrValue, Path
 
 from api.context import Context
 from api.errors import Refusal
-from api.execution.columns import LISTS, Complete
+from api.execution.columns import LISTS, Complete, Tally
 from api.execution.plans import Planned, Plans, Selection
 
 Fields = dict[str, Any]
@@ -34,9 +34,10 @@ class _Split:
 class Execution(ExecutorThrowingOnIncremental):
     """Executes by plans; gives each event of a subscription a context of its own."""
 
-    def __init__(self, *arguments: Any, plans: Plans, **options: Any) -> None:
+    def __init__(self, *arguments: Any, plans: Plans, tally: Tally, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self.plans = plans
+        self.tally = tally
         self.splits: dict[int, _Split] = {}
 
     def build_per_event_executor(self, payload: Any) -> Executor[Any]:
@@ -60,8 +61,8 @@ class Execution(ExecutorThrowingOnIncremental):
             self.schema, item_type, field_details_list, super().collect_subfields
         )
         if planned is not None and type(items) in LISTS and self._may_see(planned):
-            with suppress(Exception):
-                return list(planned.complete(cast("list[Any]", items)))
+            with suppress(Exception), self._counting() as tally:
+                return list(planned.complete(cast("list[Any]", items), tally))
         return super().complete_iterable_value(
             item_type, field_details_list, info, path, items, position_context
         )
@@ -81,9 +82,10 @@ class Execution(ExecutorThrowingOnIncremental):
     ) -> AwaitableOrValue[Fields]:
         selection = self._selection(return_type, field_details_list)
         split = self._split(selection)
+        self.tally.objects += 1
         done: Fields = {}
-        with suppress(Exception):
-            done = {name: complete([result])[0] for name, complete in split.planned.items()}
+        with suppress(Exception), self._counting() as tally:
+            done = {name: complete([result], tally)[0] for name, complete in split.planned.items()}
         if not done:
             return super().collect_and_execute_subfields(
                 return_type, field_details_list, path, result, position_context
@@ -93,6 +95,13 @@ class Execution(ExecutorThrowingOnIncremental):
         if self.is_awaitable(rest):
             return _ordered_later(names, done, rest)
         return _ordered(names, done, cast("Fields", rest))
+
+    @contextmanager
+    def _counting(self) -> Iterator[Tally]:
+        """Count what is completed, unless it has to be completed again."""
+        counted = Tally()
+        yield counted
+        self.tally.objects += counted.objects
 
     def _selection(self, kind: GraphQLObjectType, details: FieldDetailsList) -> Selection:
         return self.plans.selection(self.schema, kind, details, super().collect_subfields)

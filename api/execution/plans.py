@@ -174,7 +174,7 @@ class _Planner:
     def _field(self, kind: GraphQLObjectType, details: FieldDetailsList) -> Planned | None:
         definition = self.schema.get_field(kind, details[0].node.name.value)
         if definition is TypeNameMetaFieldDef:
-            return Planned(lambda values: [kind.name] * len(values))
+            return Planned(lambda values, _: [kind.name] * len(values))
         if definition is None or definition.args:
             return None
         guards = _guards_of_attribute(definition.extensions.get(DEFINITION))
@@ -200,6 +200,6 @@ def _guards_of_attribute(definition: object) -> frozenset[Guard] | None:
 def _read(kind: GraphQLObjectType, name: str, complete: Complete) -> Complete:
     origin = kind.extensions[DEFINITION].origin
     if issubclass(origin, Node):
-        return lambda nodes: complete(origin.column(nodes, name))
+        return lambda nodes, tally: complete(origin.column(nodes, name), tally)
     read = attrgetter(name)
-    return lambda values: complete(list(map(read, values)))
+    return lambda values, tally: complete(list(map(read, values)), tally)

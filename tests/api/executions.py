@@ -7,6 +7,7 @@ from typing import Any
 import orjson
 from graphql import DocumentNode, ExecutionResult, GraphQLSchema, execute, parse
 
+from api.execution.columns import Tally
 from api.execution.executor import Execution
 from api.execution.plans import Plans
 
@@ -21,6 +22,7 @@ async def by_plans(
     *,
     plans: Plans | None = None,
     executor: type[Execution] = Execution,
+    tally: Tally | None = None,
 ) -> Said:
     """Return the data, byte for byte, and the errors."""
     return await _said(
@@ -31,6 +33,7 @@ async def by_plans(
             variable_values=dict(variables or {}),
             executor_class=executor,
             plans=plans or Plans(),
+            tally=tally or Tally(),
         )
     )
 

@@ -5,9 +5,11 @@ from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
+import orjson
 import pytest
 from graphql import parse, subscribe
 
+from api.execution.columns import Tally
 from api.execution.executor import Execution
 from api.execution.plans import Plans, is_conditional
 from tests.api.executions import by_graphql_core, by_plans
@@ -38,6 +40,24 @@ async def test_an_odd_value_is_completed_as_graphql_core_does(changes: dict[str,
     for document in DOCUMENTS:
         await check_equal(document, odd(changes))
         await check_equal(document, odd(changes)[1:])
+
+
+def objects_in(value: Any) -> int:
+    if isinstance(value, list):
+        return sum(map(objects_in, value))
+    return 1 + sum(map(objects_in, value.values())) if isinstance(value, dict) else 0
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+@pytest.mark.parametrize("caller", [ADMINISTRATOR, STRANGER], ids=["may", "not"])
+async def test_the_objects_of_an_answer_are_counted_once(document: str, caller: Any) -> None:
+    for things in ([GOOD, replace(GOOD, name="second")], [None, GOOD], []):
+        tally = Tally()
+
+        data, errors = await by_plans(SCHEMA, document, Things(caller, things), tally=tally)
+
+        answer = objects_in(orjson.loads(data)) - 1
+        assert tally.objects == answer or (errors and tally.objects > answer)
 
 
 @pytest.mark.parametrize("caller", [ADMINISTRATOR, STRANGER, None], ids=["may", "not", "nobody"])
@@ -140,6 +160,7 @@ async def test_an_event_is_completed_by_the_rights_of_its_moment() -> None:
         context_value=context,
         executor_class=Execution,
         plans=Plans(),
+        tally=Tally(),
     )
 
     events = await events

@@ -7,7 +7,6 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from api.rate_limits import objects_in
 from db.buckets import Buckets
 from db.budgets import Budget
 from db.settings import Urls
@@ -176,16 +175,3 @@ async def test_a_socket_draws_from_the_same_budget(api: LiveApi) -> None:
     for message in (query, subscription):
         assert message["type"] == "error"
         assert message["payload"][0]["extensions"]["code"] == "RATE_LIMITED"
-
-
-@pytest.mark.parametrize(
-    ("data", "count"),
-    [
-        pytest.param({}, 0, id="nothing"),
-        pytest.param({"a": None, "b": 1, "c": [1, 2]}, 0, id="leaves"),
-        pytest.param({"a": {"b": {"c": 1}}}, 2, id="one in another"),
-        pytest.param({"a": {"nodes": [{"x": 1}, {"x": {}}, None]}}, 4, id="a page"),
-    ],
-)
-def test_objects_of_an_answer_are_counted(data: dict[str, Any], count: int) -> None:
-    assert objects_in(data) == count
