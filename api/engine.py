@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from inspect import isawaitable
-from typing import Any, cast
+from typing import Any, TypeAlias, cast
 
 from graphql import (
     ExecutionResult,
@@ -25,6 +25,8 @@ from api.execution.executor import Execution
 from api.limits import EXECUTION_S_MAX, check_variables
 from api.requests import Request
 from db.enums import Scope
+
+Events: TypeAlias = AsyncGenerator[ExecutionResult, None]
 
 CURSOR_FIELD = "liveCursor"
 REGISTERED_ONLY = "An API key runs registered documents only: name one by `documentId`."
@@ -145,10 +147,23 @@ class Engine:
         if isinstance(events, Outcome):
             yield events
             return
+        async with aclosing(self._told(events, request, context)) as outcomes:
+            async for outcome in outcomes:
+                yield outcome if outcome.is_refused else replace(outcome, cost={"requested": cost})
+
+    async def _told(
+        self, events: Events, request: Request, context: Context
+    ) -> AsyncGenerator[Outcome, None]:
+        """Yield the outcome of each event, until one of them or the document is refused."""
         async with aclosing(events):
             try:
                 async for result in events:
-                    yield replace(_outcome(result), cost={"requested": cost})
+                    if request.document_hash is not None:
+                        # Events come for hours: the document may have been retired meanwhile.
+                        await self._document(request, context)
+                    yield _outcome(result)
+            except InvalidDocument as invalid:
+                yield Outcome(None, invalid.errors, is_refused=True)
             except GraphQLError as error:
                 yield Outcome(None, [error])
 
@@ -191,7 +206,7 @@ class Engine:
 
     async def _events(
         self, operation: Operation, request: Request, context: Context
-    ) -> AsyncGenerator[ExecutionResult, None] | Outcome:
+    ) -> Events | Outcome:
         options = self._options(operation, request, context, Tally())
         events: Any = subscribe(self._schema, operation.document.node, **options)
         if isawaitable(events):
@@ -199,7 +214,7 @@ class Engine:
         if isinstance(events, ExecutionResult):
             # Either the variables are wrong, or the field that makes the events refused.
             return replace(_outcome(events), is_refused=True)
-        return cast("AsyncGenerator[ExecutionResult, None]", events)
+        return cast("Events", events)
 
     def _options(
         self, operation: Operation, request: Request, context: Context, tally: Tally

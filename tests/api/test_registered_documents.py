@@ -15,10 +15,12 @@ from db.settings import Urls
 from domain.documents import operations
 from domain.documents.rules import Registration
 from tests.api.documents import id_of, register
+from tests.api.live_events import reads, store
 from tests.api.sockets import LiveApi, live_api
 from tests.api.web import User, Web
 from tests.api.web import web as running_web
-from tests.factories import NOW, make_place
+from tests.factories import NOW, make_place, make_register_set
+from tests.waiting import until
 
 WHO = "query Who { viewer { name } }"
 SIGN_OUT = "mutation { signOut { signedOut } }"
@@ -250,3 +252,23 @@ async def test_what_cannot_be_run_on_a_socket_ends_its_operation_alone(
         assert (message["type"], message["id"]) == ("error", "1")
         assert message["payload"][0]["extensions"]["code"] == expected
         assert await socket.receive() == {"type": "pong"}
+
+
+async def test_a_subscription_ends_when_its_document_is_retired(api: LiveApi) -> None:
+    place = await make_place(meters=1)
+    registers = await make_register_set(place.company_id)
+    document_id = await register(place.company_id, LISTEN)
+
+    async with api.socket(await api.sign_in(place.company_id)) as socket:
+        payload = {"documentId": id_of(LISTEN)}
+        await socket.send({"type": "subscribe", "id": "1", "payload": payload})
+        await until(lambda: api.feed.listeners == 1)
+        await store(reads(place, registers, 1_000))
+        told = await socket.receive()
+        await operations.retire(company_id=place.company_id, document_ids=[document_id], now=NOW)
+        api.clock.now += FRESH_FOR
+        await store(reads(place, registers, 2_000, at=NOW - timedelta(minutes=30)))
+        ended = await socket.receive()
+
+    assert (told["type"], ended["type"], ended["id"]) == ("next", "error", "1")
+    assert ended["payload"][0]["extensions"]["code"] == "PERSISTED_QUERY_NOT_FOUND"
