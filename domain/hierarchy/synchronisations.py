@@ -14,7 +14,9 @@ from domain.listing import bound
 CLOCK_RECORD_EVERY = timedelta(hours=1)
 # Devices judged in one transaction.
 JUDGED_MAX = 2_000
+# Records dropped in one transaction, and such transactions of one call.
 FORGOTTEN_MAX = 10_000
+FORGET_CHUNKS_MAX = 40
 MS = timedelta(milliseconds=1)
 
 SILENCES = """
@@ -121,7 +123,17 @@ async def _note_silences(table: str, company_id: CompanyId, now: datetime) -> in
 
 
 async def forget(*, now: datetime) -> int:
-    """Drop records past their company's retention, 10,000 at most; return how many. Repeatable."""
+    """Drop records past their company's retention, 400,000 at most; return how many. Repeatable."""
+    forgotten = 0
+    for _ in range(FORGET_CHUNKS_MAX):
+        chunk = await _forget_chunk(now=now)
+        forgotten += chunk
+        if chunk < FORGOTTEN_MAX:
+            break
+    return forgotten
+
+
+async def _forget_chunk(*, now: datetime) -> int:
     async with access.system() as connection:
         status = await connection.execute(
             """

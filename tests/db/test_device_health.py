@@ -182,6 +182,23 @@ async def test_records_are_forgotten_after_the_companys_time() -> None:
     assert [record[1] for record in await records(place)] == [NOW + timedelta(days=1)]
 
 
+async def test_more_records_than_a_chunk_are_forgotten_at_once() -> None:
+    place = await make_place(meters=0)
+    await execute(
+        "insert into synchronisation (company_id, collector_id, at, kind, outcome)"
+        " select $1, $2, $3, 'CLOCK', 'SUCCEEDED' from generate_series(1, $4::int)",
+        place.company_id,
+        place.collector_id,
+        NOW,
+        synchronisations.FORGOTTEN_MAX + 1,
+    )
+
+    forgotten = await synchronisations.forget(now=NOW + timedelta(days=366))
+
+    assert forgotten == synchronisations.FORGOTTEN_MAX + 1
+    assert await records(place) == []
+
+
 async def test_ten_thousand_rf_modules_are_judged_by_indexes() -> None:
     place = await make_place(meters=0)
     # Every row has its daily entry, and transactions end within five seconds.
