@@ -151,10 +151,13 @@ async def anchors(
     return [Anchor(row["at"], row["index_wh"]) for row in rows]
 
 
-# Readings, and the indexes with which mountings and accounts began.
+# Readings, the newest of those that were forgotten, and the indexes with which mountings and
+# accounts began.
 KNOWN = """
     select ts as at, index_wh from reading
     where company_id = $1 and meter_id = $2 and index_wh is not null
+    union all
+    select at, index_wh from kept_index where company_id = $1 and meter_id = $2
     union all
     select starts_at, base_index_wh from billing_segment
     where company_id = $1 and meter_id = $2 and not estimated

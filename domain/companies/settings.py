@@ -15,6 +15,8 @@ ADDRESS_CHARACTERS_MAX = 500
 EMAIL_CHARACTERS_MAX = 254
 CURRENCY = re.compile("[A-Z]{3}")
 LOCALE = re.compile("[a-z]{2,3}(-[A-Z]{2})?")
+# Far more than the 90 days by which readings may be late: what they are charged against stays.
+READING_RETENTION_DAYS_MIN = 365
 EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 
 
@@ -64,7 +66,7 @@ CHECKS: Mapping[str, Check] = {
     "review_first": checks.as_given,
     "clock_drift_max_s": _between(1, 86_400),
     "raw_frame_retention_days": _between(1, 90),
-    "reading_retention_days": _between(365, 36_500),
+    "reading_retention_days": _between(READING_RETENTION_DAYS_MIN, 36_500),
     "profile_retention_days": _between(90, 36_500),
     "contact_read_retention_days": _between(30, 3_650),
     "synchronisation_retention_days": _between(30, 3_650),
