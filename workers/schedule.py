@@ -29,6 +29,7 @@ class RecurringJob:
 
 RECURRING: Mapping[str, RecurringJob] = MappingProxyType(
     {
+        "audit.forget_contact_reads": RecurringJob(timedelta(hours=1), audit.forget_contact_reads),
         "audit.seal": RecurringJob(timedelta(seconds=3), audit.seal),
         "devices.forget_synchronisations": RecurringJob(
             timedelta(hours=1), devices.forget_synchronisations

@@ -1,4 +1,4 @@
-"""Forgetting readings, without losing what billing goes on from."""
+"""Forgetting readings and reads of contact data, without losing money or breaking the audit's chain."""
 
 from tortoise import migrations
 from tortoise.migrations.operations import RunSQL
@@ -57,9 +57,56 @@ begin
 end $$;
 revoke all on function drop_readings from public;
 grant execute on function drop_readings to wattledger_system;
+
+-- Reads of people's data may go, and nothing else; the chain keeps their seals.
+create function is_contact_read(kind text, object_type text) returns boolean
+language sql immutable as $$ select kind = 'READ' and object_type in ('Subscriber', 'ProtectionProof') $$;
+drop trigger daily_entry_immutable on daily_entry;
+create trigger daily_entry_immutable before update on daily_entry for each row execute function refuse_change();
+create trigger daily_entry_kept before delete on daily_entry for each row
+    when (not is_contact_read(old.kind, old.object_type)) execute function refuse_change();
+create index daily_entry_of_contact_reads on daily_entry (company_id, recorded_at, id)
+    where kind = 'READ' and object_type in ('Subscriber', 'ProtectionProof');
+create index daily_entry_of_forgotten on daily_entry using gin ((before -> 'entries') jsonb_path_ops)
+    where kind = 'DELETED' and object_type = 'DailyEntry';
+
+-- Forgets sealed reads past the company's retention, and leaves an entry that names them: without
+-- one, the chain is broken where they stood. Never by a clock that is ahead of the database's.
+create function forget_contact_reads(of_company int, at timestamptz, entries_max int) returns int
+language plpgsql security definer set search_path = public as $$
+declare
+    actor jsonb := coalesce(nullif(current_setting('app.actor', true), ''), '{"kind": "SYSTEM"}');
+    forgotten int8[];
+begin
+    perform pg_advisory_xact_lock(hashtext('forget_contact_reads'), of_company);
+    select array_agg(id order by id) into forgotten from (
+        select e.id from daily_entry e join company c on c.id = e.company_id
+        where e.company_id = of_company
+            and e.kind = 'READ' and e.object_type in ('Subscriber', 'ProtectionProof')
+            and e.recorded_at < least(at, clock_timestamp()) - c.contact_read_retention_days * interval '1 day'
+            and exists (select from daily_entry_seal s where s.company_id = e.company_id and s.entry_id = e.id)
+        order by e.recorded_at, e.id limit entries_max
+    ) old;
+    if forgotten is null then
+        return 0;
+    end if;
+    delete from daily_entry where company_id = of_company and id = any(forgotten);
+    insert into daily_entry (company_id, kind, object_type, actor_kind, actor_name, before)
+    values (of_company, 'DELETED', 'DailyEntry', actor->>'kind', actor->>'name',
+        jsonb_build_object('entries', to_jsonb(forgotten)));
+    return cardinality(forgotten);
+end $$;
+revoke all on function forget_contact_reads from public;
+grant execute on function forget_contact_reads to wattledger_system;
 """
 
 DOWN = """
+drop function forget_contact_reads;
+drop index daily_entry_of_forgotten, daily_entry_of_contact_reads;
+drop trigger daily_entry_kept on daily_entry;
+drop trigger daily_entry_immutable on daily_entry;
+create trigger daily_entry_immutable before update or delete on daily_entry for each row execute function refuse_change();
+drop function is_contact_read;
 drop function drop_readings;
 drop index reading_conflict_by_receipt, held_reading_by_receipt;
 drop table readings_forgotten;

@@ -52,10 +52,14 @@ class Seal:
 
 @dataclass(frozen=True, slots=True)
 class Sealed:
-    """A link and the digest of the entry as it is now; None when the entry is gone."""
+    """A link and the digest of the entry as it is now; None when the entry is gone.
+
+    is_forgotten: a later entry of the chain says that it went when its retention was over.
+    """
 
     seal: Seal
     digest_now: bytes | None
+    is_forgotten: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,9 +95,9 @@ def check(links: Iterable[Sealed], head: Head) -> Head | Broken:
         seal = link.seal
         if seal.number != head.number + 1:
             return Broken(Break.MISSING, head.number + 1, None)
-        if link.digest_now is None:
+        if link.digest_now is None and not link.is_forgotten:
             return Broken(Break.MISSING, seal.number, seal.entry_id)
-        if link.digest_now != seal.digest:
+        if link.digest_now not in (None, seal.digest):
             return Broken(Break.ALTERED, seal.number, seal.entry_id)
         if linked(head.hash, seal.digest) != seal.hash:
             return Broken(Break.REORDERED, seal.number, seal.entry_id)

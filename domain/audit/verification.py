@@ -14,9 +14,18 @@ PAGE = 5_000
 # The sealer comes every few seconds; what waits longer was taken out of its sight.
 SEALING_TAKES_MAX = timedelta(minutes=15)
 
+# What forgets is an entry itself: it is checked with the chain, and shows to whoever reads it.
+IS_FORGOTTEN = """
+    case when e.id is null then exists (
+        select from daily_entry f
+        where f.company_id = s.company_id and f.id > s.entry_id
+            and f.kind = 'DELETED' and f.object_type = 'DailyEntry'
+            and f.before -> 'entries' @> to_jsonb(s.entry_id)
+    ) else false end
+"""
 LINKS = f"""
     select s.number as seal_number, s.entry_id as seal_entry_id, s.digest as seal_digest,
-        s.hash as seal_hash, {ENTRY_COLUMNS}
+        s.hash as seal_hash, {IS_FORGOTTEN} as is_forgotten, {ENTRY_COLUMNS}
     from daily_entry_seal s
     left join daily_entry e on e.company_id = s.company_id and e.id = s.entry_id
     where s.company_id = $1 and s.number > $2 order by s.number limit $3
@@ -84,6 +93,7 @@ async def _pages(company_id: CompanyId) -> AsyncGenerator[list[Sealed], None]:
                     row["seal_number"], row["seal_entry_id"], row["seal_digest"], row["seal_hash"]
                 ),
                 None if row["id"] is None else digest(row[name] for name in COLUMNS),
+                row["is_forgotten"],
             )
             for row in rows
         ]

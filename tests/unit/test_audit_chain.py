@@ -68,3 +68,16 @@ def test_a_chain_is_followed_in_pieces() -> None:
 )
 def test_a_break_is_named(links: list[Sealed], expected: Broken) -> None:
     assert check(links, Head()) == expected
+
+
+def test_a_link_whose_entry_was_forgotten_still_holds_the_chain() -> None:
+    links = chain()
+    links[1] = replace(links[1], digest_now=None, is_forgotten=True)
+
+    assert check(links, Head()) == Head(3, chain()[-1].seal.hash)
+
+
+def test_a_forgotten_link_is_still_in_its_place() -> None:
+    links = [replace(link, digest_now=None, is_forgotten=True) for link in swapped()]
+
+    assert check(links, Head()) == Broken(Break.REORDERED, 2, 12)

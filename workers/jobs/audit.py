@@ -3,7 +3,7 @@
 import logging
 from datetime import datetime
 
-from domain.audit import sealing
+from domain.audit import forgetting, sealing
 
 log = logging.getLogger(__name__)
 
@@ -13,3 +13,10 @@ async def seal(*, now: datetime) -> None:
     sealed = await sealing.seal(now=now)
     if sealed:
         log.debug("audit.sealed", extra={"entries": sealed})
+
+
+async def forget_contact_reads(*, now: datetime) -> None:
+    """Forget who read contact data, past the retention of that. Safe to run twice."""
+    forgotten = await forgetting.forget_contact_reads(now=now)
+    if forgotten:
+        log.info("audit.contact_reads_forgotten", extra={"entries": forgotten})
