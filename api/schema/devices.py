@@ -64,7 +64,7 @@ class Collector(Node, listing=COLLECTORS, scope=Scope.COMPANY_READ):
     )
     last_contact_at: DateTime | None = strawberry.field(description="When it was heard last.")
     last_synchronised_at: DateTime | None = strawberry.field(
-        description="When its clock or its parameters were compared or set last."
+        description="When its clock was compared last."
     )
     synchronisation_outcome: SynchronisationOutcome | None = strawberry.field(
         description="How that ended; null before the first time."
@@ -106,9 +106,12 @@ class RfModule(Node, listing=RF_MODULES, scope=Scope.COMPANY_READ):
     reading_period_s: int = strawberry.field(
         name="readingPeriodSeconds", description="How often it reads its meters."
     )
-    error_status: str | None = strawberry.field(description="What is known to be wrong with it.")
+    error_status: str | None = strawberry.field(
+        description="What is wrong with it, as people have noted; devices do not tell."
+    )
     last_synchronised_at: DateTime | None = strawberry.field(
-        description="When its clock or its parameters were compared or set last."
+        description="When its clock or its parameters were compared last; null while nothing"
+        " tells of them."
     )
     synchronisation_outcome: SynchronisationOutcome | None = strawberry.field(
         description="How that ended; null before the first time."

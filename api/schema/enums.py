@@ -161,7 +161,8 @@ _describe(
     {
         SynchronisationKind.CONTACT: "Whether it is heard.",
         SynchronisationKind.CLOCK: "Whether its clock is right.",
-        SynchronisationKind.PARAMETERS: "Whether it has the parameters that it should have.",
+        SynchronisationKind.PARAMETERS: "Which parameters it told, when they are news: a collector"
+        " tells them as it identifies itself, and is in step if its time zone is the right one.",
     },
 )
 _describe(

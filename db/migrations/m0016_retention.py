@@ -98,9 +98,12 @@ begin
 end $$;
 revoke all on function forget_contact_reads from public;
 grant execute on function forget_contact_reads to wattledger_system;
+
+create index synchronisation_of_parameters on synchronisation (company_id, collector_id, at, id) where kind = 'PARAMETERS';
 """
 
 DOWN = """
+drop index synchronisation_of_parameters;
 drop function forget_contact_reads;
 drop index daily_entry_of_forgotten, daily_entry_of_contact_reads;
 drop trigger daily_entry_kept on daily_entry;

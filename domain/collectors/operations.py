@@ -10,6 +10,7 @@ from typing import Any
 
 from db import access
 from db.ids import CollectorId, CompanyId
+from domain.hierarchy import synchronisations
 from domain.hierarchy.collectors import token_hash
 
 FACT_CHARS_MAX = 100
@@ -45,8 +46,10 @@ async def identify(
     tokenless_allowed: bool,
     now: datetime,
 ) -> KnownCollector | NotIdentified:
-    """Return the collector that this is, having noted the contact, or why it is not let in.
+    """Return the collector that this is, or why it is not let in.
 
+    The contact is noted, and the parameters that it tells. Safe to repeat.
+    facts: what it says of itself, in the words of the protocol.
     tokenless_allowed: whether a collector without a token may come in by its address alone.
     """
     async with access.system() as connection:
@@ -80,6 +83,14 @@ async def identify(
             _fact(facts, "firmware"),
             _fact(facts, "brand"),
             _fact(facts, "model"),
+        )
+        await synchronisations.note_parameters(
+            connection,
+            company_id=row["company_id"],
+            collector_id=row["collector_id"],
+            software_version=_fact(facts, "firmware"),
+            utc_offset=_fact(facts, "timezone"),
+            now=now,
         )
     return KnownCollector(row["company_id"], row["collector_id"], row["review_first"])
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from db.enums import Health, SynchronisationOutcome
 
@@ -48,3 +49,24 @@ def clock_outcome(deviation: timedelta, *, drift_max: timedelta) -> Synchronisat
     if abs(deviation) <= drift_max:
         return SynchronisationOutcome.SUCCEEDED
     return SynchronisationOutcome.FAILED
+
+
+def parameters_outcome(
+    utc_offset: str | None, *, zone: ZoneInfo, now: datetime
+) -> SynchronisationOutcome:
+    """Return whether a collector keeps the time zone that it should.
+
+    utc_offset: what it tells, such as `+03:00`, without summer time; None when it tells none.
+    """
+    local = now.astimezone(zone)
+    should_be = (local.utcoffset() or timedelta()) - (local.dst() or timedelta())
+    if utc_offset is None or _offset(utc_offset) == should_be:
+        return SynchronisationOutcome.SUCCEEDED
+    return SynchronisationOutcome.FAILED
+
+
+def _offset(text: str) -> timedelta | None:
+    try:
+        return datetime.strptime(text, "%z").utcoffset()
+    except ValueError:
+        return None

@@ -1,4 +1,4 @@
-"""Records of devices being in step with us: heard again or lost, and how their clocks are."""
+"""Records of devices being in step with us: heard or lost, their clocks and parameters."""
 
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -7,7 +7,7 @@ from db import access
 from db.access import Connection
 from db.ids import CollectorId, CompanyId
 from domain.hierarchy.health import FACTS, STATE
-from domain.hierarchy.rules import clock_outcome
+from domain.hierarchy.rules import clock_outcome, parameters_outcome
 from domain.listing import bound
 
 # A clock that stays as it is is recorded once in this time, however often the device tells it.
@@ -41,6 +41,46 @@ SILENCES = """
     )
     select (select max(id) from judged) as last, (select count(*) from noted) as noted
 """
+
+# What a collector tells again and again is recorded when it has changed.
+NOTE_PARAMETERS = """
+    insert into synchronisation (company_id, collector_id, at, kind, outcome, detail)
+    select $1::int4, $2::int8, $3::timestamptz, 'PARAMETERS', $4::text, $5::text
+    where not exists (
+        select from (
+            select outcome, detail from synchronisation
+            where company_id = $1 and collector_id = $2 and kind = 'PARAMETERS'
+            order by at desc, id desc limit 1
+        ) last where (last.outcome, last.detail) = ($4, $5)
+    )
+"""
+
+
+async def note_parameters(
+    connection: Connection,
+    *,
+    company_id: CompanyId,
+    collector_id: CollectorId,
+    software_version: str | None,
+    utc_offset: str | None,
+    now: datetime,
+) -> None:
+    """Record the parameters that a collector tells, if they are news. Safe to repeat.
+
+    utc_offset: of its zone without summer time, such as `+03:00`, in its own words.
+    Joins the caller's transaction, which holds the collector's row.
+    """
+    told = {"software": software_version, "UTC offset": utc_offset}
+    detail = ", ".join(f"{name} {value}" for name, value in told.items() if value is not None)
+    if not detail:
+        return
+    time_zone = await connection.fetchval(
+        "select time_zone from collector where company_id = $1 and id = $2",
+        company_id,
+        collector_id,
+    )
+    outcome = parameters_outcome(utc_offset, zone=ZoneInfo(time_zone), now=now)
+    await connection.execute(NOTE_PARAMETERS, company_id, collector_id, now, outcome, detail)
 
 
 async def note_clock(

@@ -8,15 +8,17 @@ import pytest
 from db import access
 from db.enums import Health
 from domain import listing
+from domain.collectors import operations as collectors
 from domain.hierarchy import health, synchronisations
 from domain.hierarchy.queries import COLLECTORS, RF_MODULES
 from domain.listing import Wall, Window
-from tests.factories import NOW, Place, make_place
+from tests.factories import NOW, TOKEN, Place, make_place
 from tests.health_cases import CASES
 
 pytestmark = pytest.mark.usefixtures("connected")
 
 PERIOD = timedelta(seconds=900)
+HOUR = timedelta(hours=1)
 
 
 def wall(place: Place, now: datetime = NOW) -> Wall:
@@ -169,6 +171,58 @@ async def test_a_clock_without_offset_shows_the_collectors_zone() -> None:
     )
 
     assert [record[-1] for record in await records(place)] == [0]
+
+
+async def told(place: Place, now: datetime, **facts: object) -> None:
+    await collectors.identify(
+        flag="WTL",
+        serial=place.collector_serial,
+        token=TOKEN,
+        facts=facts,
+        tokenless_allowed=False,
+        now=now,
+    )
+
+
+async def parameters(place: Place) -> list[tuple[Any, ...]]:
+    async with access.tenant(place.company_id) as connection:
+        rows = await connection.fetch(
+            "select collector_id, at, kind, outcome, detail from synchronisation"
+            " where company_id = $1 order by at, id",
+            place.company_id,
+        )
+    assert {(row["collector_id"], row["kind"]) for row in rows} <= {
+        (place.collector_id, "PARAMETERS")
+    }
+    return [(row["at"], row["outcome"], row["detail"]) for row in rows]
+
+
+async def test_parameters_are_recorded_when_they_are_news() -> None:
+    place = await make_place(meters=0)
+
+    await told(place, NOW, firmware="1.01", timezone="+03:00", signal=13)
+    await told(place, NOW + HOUR, firmware="1.01", timezone="+03:00", signal=9)
+    await told(place, NOW + 2 * HOUR, firmware="1.02", timezone="+03:00")
+    await told(place, NOW + 3 * HOUR, firmware="1.02", timezone="+02:00")
+    await told(place, NOW + 4 * HOUR, firmware="1.01", timezone="+03:00")
+
+    assert await parameters(place) == [
+        (NOW, "SUCCEEDED", "software 1.01, UTC offset +03:00"),
+        (NOW + 2 * HOUR, "SUCCEEDED", "software 1.02, UTC offset +03:00"),
+        (NOW + 3 * HOUR, "FAILED", "software 1.02, UTC offset +02:00"),
+        (NOW + 4 * HOUR, "SUCCEEDED", "software 1.01, UTC offset +03:00"),
+    ]
+    async with access.tenant(place.company_id) as connection:
+        query = "select software_version from collector where company_id = $1"
+        assert await connection.fetchval(query, place.company_id) == "1.01"
+
+
+async def test_a_collector_that_tells_no_parameters_leaves_no_record() -> None:
+    place = await make_place(meters=0)
+
+    await told(place, NOW, signal=13, firmware=7)
+
+    assert await parameters(place) == []
 
 
 async def test_records_are_forgotten_after_the_companys_time() -> None:

@@ -1,11 +1,12 @@
 """How a device does, by its own period."""
 
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from db.enums import Health, SynchronisationOutcome
-from domain.hierarchy.rules import DeviceFacts, clock_outcome, health
+from domain.hierarchy.rules import DeviceFacts, clock_outcome, health, parameters_outcome
 from tests.factories import NOW
 from tests.health_cases import CASES
 
@@ -35,3 +36,22 @@ def test_a_clock_counts_while_it_is_right(off_s: int, expected: SynchronisationO
     deviation = timedelta(seconds=off_s)
 
     assert clock_outcome(deviation, drift_max=timedelta(seconds=300)) is expected
+
+
+@pytest.mark.parametrize(
+    ("utc_offset", "zone", "expected"),
+    [
+        pytest.param("+03:00", "Europe/Istanbul", SynchronisationOutcome.SUCCEEDED, id="the same"),
+        pytest.param("+02:00", "Europe/Istanbul", SynchronisationOutcome.FAILED, id="another"),
+        pytest.param("+01:00", "Europe/Berlin", SynchronisationOutcome.SUCCEEDED, id="in summer"),
+        pytest.param("+02:00", "Europe/Berlin", SynchronisationOutcome.FAILED, id="with summer"),
+        pytest.param("here", "Europe/Istanbul", SynchronisationOutcome.FAILED, id="no offset"),
+        pytest.param(None, "Europe/Istanbul", SynchronisationOutcome.SUCCEEDED, id="not told"),
+    ],
+)
+def test_a_collector_keeps_the_zone_that_it_should(
+    utc_offset: str | None, zone: str, expected: SynchronisationOutcome
+) -> None:
+    in_summer = NOW + timedelta(days=120)
+
+    assert parameters_outcome(utc_offset, zone=ZoneInfo(zone), now=in_summer) is expected
