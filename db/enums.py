@@ -105,6 +105,13 @@ class Quality(StrEnum):
     PROVISIONAL = "PROVISIONAL"
 
 
+class MeasuringSide(StrEnum):
+    """On which side of the measuring transformers a quantity is."""
+
+    PRIMARY = "PRIMARY"
+    SECONDARY = "SECONDARY"
+
+
 class TimeSource(StrEnum):
     """Whose clock dates a reading."""
 

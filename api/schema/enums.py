@@ -19,6 +19,7 @@ from db.enums import (
     JobKind,
     JobState,
     MatchStatus,
+    MeasuringSide,
     PointRole,
     ProtectionKind,
     Quality,
@@ -113,6 +114,15 @@ _describe(
         Quality.ESTIMATED: "It was computed.",
         Quality.MANUAL: "A person read it.",
         Quality.PROVISIONAL: "It may still be corrected.",
+    },
+)
+_describe(
+    MeasuringSide,
+    "On which side of current and voltage transformers a quantity is.",
+    {
+        MeasuringSide.PRIMARY: "The supply's, as it is charged: the multiplier is applied.",
+        MeasuringSide.SECONDARY: "The meter's, as its registers show it: the multiplier is not"
+        " applied.",
     },
 )
 _describe(

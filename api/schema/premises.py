@@ -12,7 +12,7 @@ from api.schema.node import Node
 from api.schema.paging import Connection
 from api.schema.relations import belongs_to, children, related
 from api.schema.scalars import DateTime, ExactNumber, Kwh, kwh
-from db.enums import PointRole, Scope
+from db.enums import MeasuringSide, PointRole, Scope
 from domain.accounts.queries import ACCOUNTS, ACCOUNTS_OF_PREMISES
 from domain.hierarchy.queries import FIELDS, METERS
 from domain.metering.queries import (
@@ -97,6 +97,10 @@ class Mounting(Node, listing=MOUNTINGS, scope=Scope.PREMISES_READ):
     @strawberry.field(description="The meter's total register at the start.")
     def initial_index(self) -> Kwh:
         return kwh(self.row["initial_index_wh"])
+
+    @strawberry.field(description="On which side of the transformers its indexes are.")
+    def index_side(self) -> MeasuringSide:
+        return MeasuringSide.SECONDARY
 
     @strawberry.field(description="The meter's total register at the end; null while it lasts.")
     def final_index(self) -> Kwh | None:

@@ -8,9 +8,10 @@ import strawberry
 from api.errors import BadUserInput
 from api.schema.scalars import DateTime, ExactNumber, Kwh, TimeZone, kwh
 from api.spans import Resolution, Span, SpanSeries
-from db.enums import Quality, TimeSource
+from db.enums import MeasuringSide, Quality, TimeSource
 from domain.accounts.rules import freshness
 from domain.readings import queries
+from domain.readings.rules import side_of_register
 
 
 @strawberry.type(description="How old a fact is.")
@@ -35,21 +36,26 @@ class Freshness:
 class Quantity:
     value: ExactNumber = strawberry.field(description="The number, exact.")
     unit: str = strawberry.field(description="The unit: `Wh`.")
+    side: MeasuringSide | None = strawberry.field(
+        description="On which side of transformers it is; null where they change nothing: `Hz`."
+    )
 
 
 @strawberry.type(description="What a register showed.")
 class RegisterValue:
     obis: str = strawberry.field(description="The register's OBIS code: `1.8.0`.")
-    quantity: Quantity = strawberry.field(
-        description="How much, on the meter's side of any transformer."
-    )
+    quantity: Quantity = strawberry.field(description="How much, as the register shows it.")
     read_at: DateTime = strawberry.field(description="When it was read.")
 
     @classmethod
     def of(cls, register: queries.RegisterValue) -> Self:
         return cls(
             obis=register.obis,
-            quantity=Quantity(value=ExactNumber(register.value), unit=register.unit),
+            quantity=Quantity(
+                value=ExactNumber(register.value),
+                unit=register.unit,
+                side=side_of_register(register.unit),
+            ),
             read_at=DateTime(register.read_at),
         )
 
@@ -91,6 +97,9 @@ class EnergyBucket:
         description="What the total register (1.8.0) gained, before any transformer's multiplier;"
         " null when no reading tells."
     )
+    side: MeasuringSide = strawberry.field(
+        description="On which side of transformers its energy is."
+    )
     is_complete: bool = strawberry.field(
         description="Whether readings stand at both ends, so that nothing belongs to a neighbour."
     )
@@ -101,6 +110,7 @@ class EnergyBucket:
             start=DateTime(energy.start),
             end=DateTime(energy.end),
             import_energy=None if energy.energy_wh is None else kwh(energy.energy_wh),
+            side=MeasuringSide.SECONDARY,
             is_complete=energy.is_complete,
         )
 

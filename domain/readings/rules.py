@@ -5,13 +5,15 @@ from functools import lru_cache
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from db.enums import TimeSource, ValidationRule
+from db.enums import MeasuringSide, TimeSource, ValidationRule
 
 AHEAD_MAX = timedelta(minutes=5)
 AGE_MAX = timedelta(days=90)
 CLOCK_TOLERANCE = timedelta(minutes=5)
 WH_PER_KWH = 1000
 S_PER_H = 3600
+# What current and voltage transformers scale: energies, powers, voltages and currents.
+TRANSFORMED_UNITS = frozenset({"Wh", "varh", "VAh", "W", "var", "VA", "V", "A"})
 
 
 class MeterTime(NamedTuple):
@@ -95,6 +97,11 @@ def held_for_its_time(at: datetime, *, now: datetime) -> ValidationRule | None:
     if at < now - AGE_MAX:
         return ValidationRule.TOO_OLD
     return None
+
+
+def side_of_register(unit: str) -> MeasuringSide | None:
+    """Return on which side of transformers a register is; None where they change nothing."""
+    return MeasuringSide.SECONDARY if unit in TRANSFORMED_UNITS else None
 
 
 def register_range_wh(digits: int) -> int:

@@ -14,7 +14,7 @@ from tests.factories import Place, Supply, add_supply, make_place
 
 MOUNTING = """
 mounting {
-  startedAt endedAt initialIndex finalIndex multiplier meter { id } meteringPoint { id }
+  startedAt endedAt initialIndex finalIndex indexSide multiplier meter { id } meteringPoint { id }
 }
 userErrors { code path message params { name value } }
 """
@@ -75,6 +75,7 @@ async def test_a_meter_is_mounted(web: Web, spare: Supply, operator: User) -> No
             "endedAt": None,
             "initialIndex": "12.345",
             "finalIndex": None,
+            "indexSide": "SECONDARY",
             "multiplier": "40.0000",
             "meter": {"id": encode("Meter", spare.meter_id)},
             "meteringPoint": {"id": encode("MeteringPoint", spare.point_id)},

@@ -24,14 +24,14 @@ SERIES = """
     query ($id: ID!, $range: TimeRangeInput!, $resolution: Resolution! = RAW) {
         node(id: $id) { ... on Meter { readings(range: $range, resolution: $resolution) {
             resolution timeZone
-            readings { readAt quality timeSource registers { obis quantity { value unit } } }
-            buckets { start end importEnergy isComplete }
+            readings { readAt quality timeSource registers { obis quantity { value unit side } } }
+            buckets { start end importEnergy side isComplete }
         } } }
     }
 """
 LATEST = """
     query ($id: ID!) { node(id: $id) { ... on Meter {
-        registers { obis quantity { value unit } readAt } freshness { asOf isStale ageSeconds }
+        registers { obis quantity { value unit side } readAt } freshness { asOf isStale ageSeconds }
     } } }
 """
 
@@ -61,11 +61,11 @@ async def test_latest_registers_are_exact_texts_with_their_unit(web: Web) -> Non
     async with access.system() as connection:
         register_set_id = await connection.fetchval(
             "insert into register_set (company_id, obis, scaler, unit) values"
-            " ($1, '{1.8.0,32.7.0,2.8.0}', '{0,-1,0}', '{Wh,V,Wh}') returning id",
+            " ($1, '{1.8.0,14.7.0,2.8.0,32.7.0}', '{0,-2,0,-1}', '{Wh,Hz,Wh,V}') returning id",
             place.company_id,
         )
     at = NOW - timedelta(minutes=20)
-    await store([make_read(place, register_set_id, at, 1234, values=[1234, 2304, None])])
+    await store([make_read(place, register_set_id, at, 1234, values=[1234, 5001, None, 2304])])
 
     answer = await web.ask(LATEST, user, id=meter(place))
 
@@ -74,12 +74,17 @@ async def test_latest_registers_are_exact_texts_with_their_unit(web: Web) -> Non
         "registers": [
             {
                 "obis": "1.8.0",
-                "quantity": {"value": "1234", "unit": "Wh"},
+                "quantity": {"value": "1234", "unit": "Wh", "side": "SECONDARY"},
+                "readAt": read_at,
+            },
+            {
+                "obis": "14.7.0",
+                "quantity": {"value": "50.01", "unit": "Hz", "side": None},
                 "readAt": read_at,
             },
             {
                 "obis": "32.7.0",
-                "quantity": {"value": "230.4", "unit": "V"},
+                "quantity": {"value": "230.4", "unit": "V", "side": "SECONDARY"},
                 "readAt": read_at,
             },
         ],
@@ -151,6 +156,7 @@ async def test_hours_add_up_to_what_the_register_gained(web: Web) -> None:
             "start": (start + n * HOUR).isoformat(),
             "end": (start + (n + 1) * HOUR).isoformat(),
             "importEnergy": "0.028",
+            "side": "SECONDARY",
             "isComplete": True,
         }
         for n in range(4)
@@ -212,6 +218,7 @@ async def test_days_are_the_zones_and_add_up_whatever_their_length(
             "start": start.isoformat(),
             "end": end.isoformat(),
             "importEnergy": f"{20 * hours / 1000:.3f}",
+            "side": "SECONDARY",
             "isComplete": True,
         }
     ]
