@@ -15,6 +15,24 @@ from db.enums import ActorKind, EntryKind, Scope
 from domain.audit.queries import DAILY_ENTRIES
 
 MASK = "*"
+# Objects that GraphQL does not show as such: what one needs to see what they are part of.
+SCOPES_OF_PARTS: Mapping[str, Scope] = {
+    "AccountPoint": Scope.ACCOUNTS_READ,
+    "CollectorIdentity": Scope.COMPANY_READ,
+    "File": Scope.COMPANY_READ,
+    "Membership": Scope.USERS_READ,
+    "OidcGroupRole": Scope.USERS_READ,
+    "OidcIdentity": Scope.USERS_READ,
+    "OidcProvider": Scope.USERS_READ,
+    "PasswordReset": Scope.USERS_READ,
+    "PersonKey": Scope.SUBSCRIBERS_READ,
+    "RecoveryCode": Scope.USERS_READ,
+    "SecondFactor": Scope.USERS_READ,
+    "Session": Scope.USERS_READ,
+    "TariffVersion": Scope.ACCOUNTS_READ,
+}
+# What columns are called beyond the field that shows them.
+SUFFIXES = ("_id", "_micro")
 
 
 @strawberry.type(description="One value that changed.")
@@ -40,7 +58,10 @@ class DailyEntry(Node, listing=DAILY_ENTRIES, scope=Scope.AUDIT_READ):
     request_id: str | None = strawberry.field(description="In which request, as the logs have it.")
     database_role: str = strawberry.field(description="Through which role of the database.")
 
-    @strawberry.field(description="To which object; `node` finds it if it is there still.")
+    @strawberry.field(
+        description="To which object; `node` finds it if it is there still, and of a type that the"
+        " schema has."
+    )
     def object_id(self) -> strawberry.ID | None:
         row_id = self.row["object_id"]
         return None if row_id is None else strawberry.ID(encode(self.object_type, row_id))
@@ -86,12 +107,14 @@ def shown(object_type: str, name: str, value: object, scopes: frozenset[Scope]) 
 
 
 @cache
-def _scopes_of(object_type: str, name: str) -> frozenset[Scope]:
+def _scopes_of(object_type: str, column: str) -> frozenset[Scope]:
     """Return what one needs to see a value of an object: what its own type asks for."""
     kind = NODES.get(object_type)
     if kind is None:
-        return frozenset()
-    return frozenset({kind.scope, *_guards_of(kind).get(name, ())})
+        return frozenset({SCOPES_OF_PARTS[object_type]})
+    guards = _guards_of(kind)
+    fields = {column, *(column.removesuffix(suffix) for suffix in SUFFIXES)}
+    return frozenset({kind.scope}).union(*(guards.get(field, ()) for field in fields))
 
 
 def _guards_of(kind: type[Node]) -> Mapping[str, frozenset[Scope]]:

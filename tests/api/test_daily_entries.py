@@ -3,7 +3,8 @@
 import pytest
 
 from api.global_ids import encode
-from api.schema.audit import MASK, shown
+from api.schema.audit import MASK, SCOPES_OF_PARTS, shown
+from api.schema.node import NODES
 from db import access
 from db.acting import Actor, acting
 from db.enums import ActorKind, Role, Scope
@@ -60,6 +61,11 @@ async def test_an_entry_says_who_did_what(web: Web, place: Place) -> None:
         ("Collector", "ipv4", Scope.NETWORK_READ),
         ("Collector", "make", Scope.COMPANY_READ),
         ("Meter", "serial", Scope.METERS_READ),
+        ("Account", "warning_limit_micro", Scope.BALANCES_READ),
+        ("Account", "subscriber_id", Scope.SUBSCRIBERS_READ),
+        ("AccountPoint", "opening_index_wh", Scope.ACCOUNTS_READ),
+        ("Membership", "role", Scope.USERS_READ),
+        ("OidcProvider", "client_id", Scope.USERS_READ),
     ],
 )
 def test_a_value_is_shown_to_those_who_see_it_elsewhere(
@@ -68,6 +74,19 @@ def test_a_value_is_shown_to_those_who_see_it_elsewhere(
     assert shown(object_type, column, "x", frozenset(Scope)) == "x"
     assert shown(object_type, column, "x", frozenset(Scope) - {scope}) == MASK
     assert shown(object_type, column, None, frozenset()) is None
+
+
+async def test_it_is_known_of_every_recorded_object_who_may_see_it(web: Web) -> None:
+    async with access.system() as connection:
+        rows = await connection.fetch(
+            "select distinct split_part(encode(tgargs, 'escape'), '\\000', 1) as object_type"
+            " from pg_trigger where tgname = 'record_added'"
+        )
+
+    recorded = {row["object_type"] for row in rows}
+
+    assert {"Account", "Membership"} <= recorded
+    assert recorded - NODES.keys() == SCOPES_OF_PARTS.keys()
 
 
 async def test_secrets_are_masked_for_everybody(web: Web, place: Place) -> None:
