@@ -52,6 +52,8 @@ COSTS = {
     "__type": 20,
 }
 ITEMS = frozenset({"edges", "hits", "nodes"})
+# Lists that are pages themselves, with no object around their items.
+LISTS = frozenset({"fieldsNear"})
 
 Variables = Mapping[str, object]
 
@@ -166,11 +168,13 @@ class Costs:
         inner = self._of_selections(field.selection_set)
         own = COSTS.get(name, 1 if field.selection_set else 0)
         arguments = {argument.name.value: argument for argument in field.arguments or ()}
+        of_item = own + inner.once + inner.each * PAGE_SIZE_MAX
         if "ids" in arguments:
-            items = self._items(arguments["ids"])
-            return Cost(once=items * (own + inner.once + inner.each * PAGE_SIZE_MAX))
+            return Cost(once=of_item * self._items(arguments["ids"]))
         if name in ITEMS:
-            return Cost(each=own + inner.once + inner.each * PAGE_SIZE_MAX)
+            return Cost(each=of_item)
+        if name in LISTS:
+            return Cost(once=of_item * self._page_size(arguments))
         return Cost(once=own + inner.once + inner.each * self._page_size(arguments))
 
     def _page_size(self, arguments: Mapping[str, ArgumentNode]) -> int:

@@ -10,7 +10,11 @@ from graphql import (
     GraphQLInt,
     GraphQLObjectType,
     GraphQLSchema,
+    build_schema,
     get_introspection_query,
+    get_nullable_type,
+    is_list_type,
+    is_object_type,
     parse,
 )
 
@@ -26,6 +30,7 @@ from api.limits import (
     DEPTH_MAX,
     DIRECTIVES_MAX,
     FIELDS_MAX,
+    LISTS,
     NESTING_MAX,
     TOKENS_MAX,
     VALUES_MAX,
@@ -35,6 +40,7 @@ from api.limits import (
 from api.repeats import PAIRS_MAX
 from api.requests import Request
 from api.root import api_schema
+from api.sdl import sdl
 from tests.api.web import Web
 
 
@@ -171,10 +177,33 @@ def test_a_document_at_the_limit_of_tokens_is_executed_and_one_beyond_is_not(
             1 + 5 * (1 + 1 + 4),
             id="pages of pages",
         ),
+        pytest.param(
+            "{ fieldsNear(latitude: 41, longitude: 29, radiusMeters: 9, first: 10)"
+            " { field { collectors(first: 4) { nodes { serial } } } } }",
+            10 * (1 + 1 + 1 + 4),
+            id="pages of a list",
+        ),
     ],
 )
 def test_cost_counts_the_objects_that_may_come(engine: Engine, text: str, cost: int) -> None:
     assert engine.prepare(Request(text))[1] == cost
+
+
+def test_every_list_that_says_how_long_it_is_counts_its_items() -> None:
+    fields = [
+        (name, field)
+        for kind in build_schema(sdl()).type_map.values()
+        if is_object_type(kind)
+        for name, field in kind.fields.items()
+    ]
+
+    lists = {
+        name
+        for name, field in fields
+        if "first" in field.args and is_list_type(get_nullable_type(field.type))
+    }
+
+    assert lists == LISTS
 
 
 def test_cost_follows_the_variables(engine: Engine) -> None:
