@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from db import access
 from db.ids import CompanyId
-from domain.companies.settings import CHECKS
+from domain.companies.settings import CHECKS, check_zone
 from domain.hierarchy.checks import checked
 from domain.money import micro
 from domain.refusals import NotThere, StaleVersion
@@ -30,6 +30,7 @@ async def create(
     given = {"name": name, "currency": currency, "time_zone": time_zone, "locale": locale}
     columns = checked(given, CHECKS)
     async with access.system() as connection:
+        await check_zone(connection, columns)
         company_id = await connection.fetchval(
             "insert into company (name, currency, time_zone, locale, warning_limit_micro,"
             " created_at) values ($1, $2, $3, $4, $5, $6) returning id",

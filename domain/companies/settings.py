@@ -3,6 +3,8 @@
 import re
 from collections.abc import Mapping
 
+import asyncpg
+
 from db import access
 from db.access import Connection
 from db.ids import CompanyId
@@ -78,6 +80,21 @@ ANY_MONEY = (
 )
 
 
+async def check_zone(connection: Connection, columns: Mapping[str, object]) -> None:
+    """Return if PostgreSQL knows the time zone among what a company is to be.
+
+    Days are cut by it in statements over all companies, which one unknown zone would end.
+
+    :raises InvalidValue: it does not; the transaction can only be rolled back
+    """
+    if "time_zone" not in columns:
+        return
+    try:
+        await connection.execute("select now() at time zone $1", columns["time_zone"])
+    except asyncpg.InvalidParameterValueError as error:
+        raise InvalidValue("time_zone", expected=checks.ZONE_EXPECTED) from error
+
+
 async def update(
     *, company_id: CompanyId, expected_version: int, changes: Mapping[str, object]
 ) -> CompanyId:
@@ -92,6 +109,7 @@ async def update(
     assignments = "".join(f"{name} = ${n}, " for n, name in enumerate(columns, start=3))
     async with access.tenant(company_id) as connection:
         await _hold(connection, company_id, expected_version, columns.get("currency"))
+        await check_zone(connection, columns)
         await connection.execute(
             f"update company set {assignments}version = version + 1 where id = $1 and version = $2",
             company_id,

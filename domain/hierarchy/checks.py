@@ -22,6 +22,7 @@ REGISTER_DIGITS_MIN, REGISTER_DIGITS_MAX = 4, 12
 POWER_W_MAX = 100_000_000
 PORT_MAX = 65_535
 FLAG = re.compile("[A-Z]{3}")
+ZONE_EXPECTED = "an IANA time zone such as Europe/Istanbul"
 
 Word = TypeVar("Word", bound=StrEnum)
 Check = Callable[[Any, str], object]
@@ -54,8 +55,7 @@ def time_zone(value: str, path: str) -> str:
     try:
         return ZoneInfo(value).key
     except (ValueError, OSError, ZoneInfoNotFoundError) as error:
-        expected = "an IANA time zone such as Europe/Istanbul"
-        raise InvalidValue(path, expected=expected) from error
+        raise InvalidValue(path, expected=ZONE_EXPECTED) from error
 
 
 def clock_rule(value: str, path: str) -> str:
