@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import MAXYEAR, MINYEAR, UTC, date, datetime
 from decimal import Decimal
 from typing import Any, NewType, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -61,9 +61,10 @@ def _energy(value: object) -> Decimal:
 def _moment(value: object) -> datetime:
     expected = "expected a date and time with its offset, such as 2026-03-29T00:00:00+03:00"
     moment = _parsed(datetime.fromisoformat, value, expected)
-    if moment.tzinfo is None:
+    if moment.tzinfo is None or not MINYEAR < moment.year < MAXYEAR:
+        # In the first and the last year, some zones have days that the calendar does not.
         raise GraphQLError(expected)
-    return _parsed(lambda _: moment.astimezone(UTC), value, expected)
+    return moment.astimezone(UTC)
 
 
 def _local_date(value: object) -> date:
