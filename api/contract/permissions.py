@@ -9,7 +9,6 @@ from graphql import (
     DirectiveNode,
     DocumentNode,
     EnumValueNode,
-    FieldDefinitionNode,
     InterfaceTypeDefinitionNode,
     ObjectTypeDefinitionNode,
 )
@@ -40,11 +39,11 @@ elsewhere is `NOT_FOUND`, and lists leave it out."""
 
 @dataclass(frozen=True, slots=True)
 class GuardedField:
-    """A field with a guard, as `Type.field`. scope: None if the guard asks for none."""
+    """A field with a guard, as `Type.field`. scopes: all that the guard asks for."""
 
     name: str
     guard: str
-    scope: Scope | None
+    scopes: Sequence[Scope]
 
     @property
     def is_root(self) -> bool:
@@ -52,8 +51,8 @@ class GuardedField:
 
     @property
     def asks_for(self) -> str:
-        if self.scope is not None:
-            return code(self.scope.name)
+        if self.scopes:
+            return _shown(self.scopes)
         return "a signed-in caller" if self.guard == SIGNED_IN else "nothing"
 
 
@@ -68,18 +67,19 @@ class Matrix:
         return cls(sorted(_guarded(document), key=lambda field: field.name))
 
     def as_markdown(self) -> str:
-        objects = {name: node.scope for name, node in sorted(NODES.items())}
+        objects = {name: [node.scope] for name, node in sorted(NODES.items())}
         parts = [
             INTRODUCTION,
             "## Operations",
-            _grid("field", [(one.name, one.asks_for, one.scope) for one in self._of_roots(True)]),
+            _grid("field", [(one.name, one.asks_for, one.scopes) for one in self._of_roots(True)]),
             "## Objects by their id\n\nWhat `node` and `nodes` ask for before they show one.",
-            _grid("type", [(name, code(scope.name), scope) for name, scope in objects.items()]),
+            _grid("type", [(name, _shown(scopes), scopes) for name, scopes in objects.items()]),
             "## Fields that ask for a scope of their own",
-            _grid("field", [(one.name, one.asks_for, one.scope) for one in self._of_roots(False)]),
+            _grid("field", [(one.name, one.asks_for, one.scopes) for one in self._of_roots(False)]),
             "## Scopes",
             _grid(
-                "scope", [(scope.name, meaning, scope) for scope, meaning in SCOPE_MEANINGS.items()]
+                "scope",
+                [(scope.name, meaning, [scope]) for scope, meaning in SCOPE_MEANINGS.items()],
             ),
         ]
         return "\n\n".join(parts) + "\n"
@@ -88,8 +88,10 @@ class Matrix:
         content = {
             "roles": {role.name: _names(scopes) for role, scopes in SCOPES.items()},
             "scopes": {scope.name: meaning for scope, meaning in SCOPE_MEANINGS.items()},
-            "objects": {name: _entry(REQUIRES, node.scope) for name, node in sorted(NODES.items())},
-            "fields": {one.name: _entry(one.guard, one.scope) for one in self.fields},
+            "objects": {
+                name: _entry(REQUIRES, [node.scope]) for name, node in sorted(NODES.items())
+            },
+            "fields": {one.name: _entry(one.guard, one.scopes) for one in self.fields},
         }
         return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
 
@@ -101,38 +103,39 @@ def _guarded(document: DocumentNode) -> Iterator[GuardedField]:
     for definition in document.definitions:
         if isinstance(definition, ObjectTypeDefinitionNode | InterfaceTypeDefinitionNode):
             for field in definition.fields or ():
-                for guard in _guards(field):
+                guards = [one for one in field.directives or () if one.name.value in GUARDS]
+                if guards:
                     name = f"{definition.name.value}.{field.name.value}"
-                    yield GuardedField(name, guard.name.value, _scope(guard))
+                    yield GuardedField(name, guards[0].name.value, list(_scopes(guards)))
 
 
-def _guards(field: FieldDefinitionNode) -> Iterator[DirectiveNode]:
-    return (one for one in field.directives or () if one.name.value in GUARDS)
+def _scopes(guards: Sequence[DirectiveNode]) -> Iterator[Scope]:
+    values = [argument.value for guard in guards for argument in guard.arguments or ()]
+    return (Scope[one.value] for one in values if isinstance(one, EnumValueNode))
 
 
-def _scope(guard: DirectiveNode) -> Scope | None:
-    values = [argument.value for argument in guard.arguments or ()]
-    return next((Scope[one.value] for one in values if isinstance(one, EnumValueNode)), None)
+def _roles(scopes: Sequence[Scope]) -> list[Role]:
+    return [role for role in Role if SCOPES[role].issuperset(scopes)]
 
 
-def _roles(scope: Scope | None) -> list[Role]:
-    return [role for role in Role if scope is None or scope in SCOPES[role]]
+def _shown(scopes: Sequence[Scope]) -> str:
+    return ", ".join(code(scope.name) for scope in scopes)
 
 
-def _grid(what: str, lines: Sequence[tuple[str, str, Scope | None]]) -> str:
+def _grid(what: str, lines: Sequence[tuple[str, str, Sequence[Scope]]]) -> str:
     rows = (
-        [code(name), about, *(YES if role in _roles(scope) else NO for role in Role)]
-        for name, about, scope in lines
+        [code(name), about, *(YES if role in _roles(scopes) else NO for role in Role)]
+        for name, about, scopes in lines
     )
     about = "meaning" if what == "scope" else "asks for"
     return table([what, about, *(role.name for role in Role)], rows)
 
 
-def _entry(guard: str, scope: Scope | None) -> Mapping[str, object]:
+def _entry(guard: str, scopes: Sequence[Scope]) -> Mapping[str, object]:
     return {
         "guard": guard,
-        "scope": None if scope is None else scope.name,
-        "roles": [role.name for role in _roles(scope)],
+        "scopes": [scope.name for scope in scopes],
+        "roles": [role.name for role in _roles(scopes)],
     }
 
 

@@ -1,4 +1,4 @@
-"""Saying why subscribers must not be cut off. Requires two scopes: to change, and to know why."""
+"""Saying why subscribers must not be cut off."""
 
 from typing import Annotated
 
@@ -6,7 +6,7 @@ import strawberry
 
 from api.context import Info
 from api.mutations import ended, seen
-from api.permissions.requires import require, requires
+from api.permissions.requires import requires
 from api.schema.subscriber_changes import (
     AddProtectionProofInput,
     EndProtectionProofInput,
@@ -25,12 +25,10 @@ Ended = Annotated[EndProtectionProofInput, strawberry.argument(description="Whic
 @strawberry.type
 class ProtectionMutation:
     @strawberry.mutation(
-        description="Say why a subscriber must not be cut off. Requires SUBSCRIBERS_PROTECTION,"
-        " too.",
-        extensions=[requires(Scope.SUBSCRIBERS_WRITE)],
+        description="Say why a subscriber must not be cut off.",
+        extensions=[requires(Scope.SUBSCRIBERS_WRITE), requires(Scope.SUBSCRIBERS_PROTECTION)],
     )
     async def add_protection_proof(self, info: Info, input: Added) -> ProtectionProofPayload | None:
-        require(Scope.SUBSCRIBERS_PROTECTION, info.context.caller)
         subscriber_id = await seen(
             info, Subscriber, input.subscriber_id, argument="input.subscriberId"
         )
@@ -47,11 +45,10 @@ class ProtectionMutation:
         return await ended(info, ProtectionProofPayload, ProtectionProof, operation)
 
     @strawberry.mutation(
-        description="Say when a protection ends. Requires SUBSCRIBERS_PROTECTION, too.",
-        extensions=[requires(Scope.SUBSCRIBERS_WRITE)],
+        description="Say when a protection ends.",
+        extensions=[requires(Scope.SUBSCRIBERS_WRITE), requires(Scope.SUBSCRIBERS_PROTECTION)],
     )
     async def end_protection_proof(self, info: Info, input: Ended) -> ProtectionProofPayload | None:
-        require(Scope.SUBSCRIBERS_PROTECTION, info.context.caller)
         operation = protection.end(
             company_id=info.context.signed_in.company_id,
             proof_id=ProofId(await seen(info, ProtectionProof, input.id)),

@@ -2,10 +2,11 @@
 
 import strawberry
 
+from api.permissions.requires import Requires
 from api.schema.scalars import LocalDate
 from api.schema.subscribers import ProtectionProof, Subscriber
 from api.schema.user_errors import UserError
-from db.enums import ErasureReason, ProtectionKind
+from db.enums import ErasureReason, ProtectionKind, Scope
 
 
 @strawberry.input(description="People's data; what is left out stays, and null takes it away.")
@@ -36,7 +37,9 @@ class CreateSubscriberInput:
         " data is destroyed, so it must not tell who this is."
     )
     contact: ContactInput | None = strawberry.field(
-        default=None, description="Who this is. Requires the scope SUBSCRIBERS_CONTACT."
+        default=None,
+        description="Who this is. Requires the scope SUBSCRIBERS_CONTACT.",
+        directives=[Requires(scope=Scope.SUBSCRIBERS_CONTACT)],
     )
 
 
@@ -48,7 +51,9 @@ class UpdateSubscriberInput:
     )
     reference: strawberry.Maybe[str] = strawberry.field(description="What the company calls it.")
     contact: ContactInput | None = strawberry.field(
-        default=None, description="Who this is. Requires the scope SUBSCRIBERS_CONTACT."
+        default=None,
+        description="Who this is. Requires the scope SUBSCRIBERS_CONTACT.",
+        directives=[Requires(scope=Scope.SUBSCRIBERS_CONTACT)],
     )
 
 

@@ -36,24 +36,29 @@ def test_every_root_field_and_every_type_with_an_id_is_in_the_matrix() -> None:
 
 
 @pytest.mark.parametrize(
-    ("field", "scope", "roles"),
+    ("field", "scopes", "roles"),
     [
-        ("Mutation.createBranch", "COMPANY_WRITE", ["ADMINISTRATOR"]),
+        ("Mutation.createBranch", ["COMPANY_WRITE"], ["ADMINISTRATOR"]),
         (
             "Account.balance",
-            "BALANCES_READ",
+            ["BALANCES_READ"],
             ["ADMINISTRATOR", "OPERATOR", "AUDITOR", "SUBSCRIBER"],
         ),
-        ("Subscriber.phone", "SUBSCRIBERS_CONTACT", ["ADMINISTRATOR", "AUDITOR", "SUBSCRIBER"]),
-        ("Query.node", None, [role.name for role in Role]),
+        ("Subscriber.phone", ["SUBSCRIBERS_CONTACT"], ["ADMINISTRATOR", "AUDITOR", "SUBSCRIBER"]),
+        (
+            "Mutation.addProtectionProof",
+            ["SUBSCRIBERS_WRITE", "SUBSCRIBERS_PROTECTION"],
+            ["ADMINISTRATOR"],
+        ),
+        ("Query.node", [], [role.name for role in Role]),
     ],
 )
-def test_the_matrix_names_the_roles_that_hold_the_scope(
-    field: str, scope: str | None, roles: list[str]
+def test_the_matrix_names_the_roles_that_hold_the_scopes(
+    field: str, scopes: list[str], roles: list[str]
 ) -> None:
     entry = PERMISSIONS["fields"][field]
 
-    assert (entry["scope"], entry["roles"]) == (scope, roles)
+    assert (entry["scopes"], entry["roles"]) == (scopes, roles)
 
 
 def test_the_catalogue_has_every_code_and_every_type_of_user_error() -> None:
