@@ -14,16 +14,21 @@ from db.ids import SessionId
 from domain.identity import sessions
 
 
+@strawberry.input(description="A session to end.")
+class EndSessionInput:
+    id: strawberry.ID = strawberry.field(description="Which one.")
+
+
 @strawberry.type
 class SessionMutation:
     @strawberry.mutation(description="End one of your sessions.", extensions=[in_person()])
     async def end_session(
         self,
         info: Info,
-        id: Annotated[strawberry.ID, strawberry.argument(description="Which session.")],
+        input: Annotated[EndSessionInput, strawberry.argument(description="Which session.")],
     ) -> EndSessionsPayload | None:
         operation = sessions.end_own(
-            session_id=_session_id(id),
+            session_id=_session_id(input.id),
             user_id=info.context.signed_in.user_id,
             now=info.context.clock(),
         )
@@ -48,5 +53,5 @@ def _session_id(text: str) -> SessionId:
     except UndecodableId:
         type_name, session_id = "", 0
     if type_name != "Session":
-        raise BadUserInput("id", "expected the id of a session")
+        raise BadUserInput("input.id", "expected the id of a session")
     return SessionId(session_id)

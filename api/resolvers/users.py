@@ -21,6 +21,7 @@ from api.schema.users import (
     RemoveUserPayload,
     UpdateMembershipInput,
     User,
+    UserAccessInput,
     UserAccessPayload,
     UserPayload,
 )
@@ -34,7 +35,7 @@ Invited = Annotated[InviteUserInput, strawberry.argument(description="Whom, as w
 Updated = Annotated[UpdateMembershipInput, strawberry.argument(description="What changes.")]
 WhichUser = Annotated[VersionInput, strawberry.argument(description="Which user.")]
 WhichInvitation = Annotated[VersionInput, strawberry.argument(description="Which invitation.")]
-WhoseId = Annotated[strawberry.ID, strawberry.argument(description="Which user.")]
+Whose = Annotated[UserAccessInput, strawberry.argument(description="Which user.")]
 
 
 @strawberry.type
@@ -157,14 +158,14 @@ class UserMutation:
         description="Keep a user from signing in anywhere, and end all sessions.",
         extensions=[requires(Scope.PLATFORM_WRITE)],
     )
-    async def disable_user(self, info: Info, id: WhoseId) -> UserAccessPayload | None:
-        return await _set_enabled(info, id, enabled=False)
+    async def disable_user(self, info: Info, input: Whose) -> UserAccessPayload | None:
+        return await _set_enabled(info, input.id, enabled=False)
 
     @strawberry.mutation(
         description="Let a user sign in again.", extensions=[requires(Scope.PLATFORM_WRITE)]
     )
-    async def enable_user(self, info: Info, id: WhoseId) -> UserAccessPayload | None:
-        return await _set_enabled(info, id, enabled=True)
+    async def enable_user(self, info: Info, input: Whose) -> UserAccessPayload | None:
+        return await _set_enabled(info, input.id, enabled=True)
 
 
 Result = TypeVar("Result")
@@ -194,9 +195,9 @@ async def _set_active(info: Info, input: VersionInput, *, active: bool) -> UserP
 
 
 async def _set_enabled(info: Info, id: str, *, enabled: bool) -> UserAccessPayload:
-    kind, user_id = decoded(id, argument="id")
+    kind, user_id = decoded(id, argument="input.id")
     if kind is not User:
-        raise BadUserInput("id", "expected the id of a User")
+        raise BadUserInput("input.id", "expected the id of a User")
     operation = users.set_active(user_id=UserId(user_id), active=enabled, now=info.context.clock())
     _, errors = await attempted(info, operation)
     return UserAccessPayload(enabled=enabled, user_errors=errors)

@@ -130,6 +130,11 @@ class InvitationPayload:
     user_errors: list[UserError] = strawberry.field(description="Why nothing was changed.")
 
 
+@strawberry.input(description="A user to keep out, or to let in again.")
+class UserAccessInput:
+    id: strawberry.ID = strawberry.field(description="Which user.")
+
+
 @strawberry.type(description="How disabling or enabling a user ended.")
 class UserAccessPayload:
     enabled: bool | None = strawberry.field(description="Whether the user may sign in now.")

@@ -514,7 +514,7 @@ async def test_a_key_is_not_given_to_anybody_elsewhere(web: Web) -> None:
 
 PERSONAL = [
     "signOut { signedOut }",
-    'endSession(id: "x") { ended }',
+    'endSession(input: {id: "x"}) { ended }',
     "endOtherSessions { ended }",
     'changePassword(input: {password: "old", newPassword: "a new password"}) { changed }',
     'updateViewer(input: {name: "Somebody"}) { viewer { name } }',

@@ -201,7 +201,7 @@ async def test_attempts_from_one_address_are_limited(web: Web) -> None:
 
 
 SESSIONS = "{ viewer { sessions { id address userAgent current createdAt lastUsedAt } } }"
-END = "mutation ($id: ID!) { endSession(id: $id) { ended userErrors { code } } }"
+END = "mutation ($id: ID!) { endSession(input: {id: $id}) { ended userErrors { code } } }"
 END_OTHERS = "mutation { endOtherSessions { ended userErrors { code } } }"
 
 

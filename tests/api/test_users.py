@@ -13,8 +13,8 @@ from tests.api.test_memberships import REMOVE, seen
 from tests.api.web import User, Web
 from tests.factories import Place, make_place
 
-DISABLE = "mutation ($id: ID!) { disableUser(id: $id) { enabled userErrors { code } } }"
-ENABLE = "mutation ($id: ID!) { enableUser(id: $id) { enabled userErrors { code } } }"
+DISABLE = "mutation ($id: ID!) { disableUser(input: {id: $id}) { enabled userErrors { code } } }"
+ENABLE = "mutation ($id: ID!) { enableUser(input: {id: $id}) { enabled userErrors { code } } }"
 WHO = "{ viewer { name } }"
 
 

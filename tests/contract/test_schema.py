@@ -105,6 +105,21 @@ def test_every_root_field_has_one_kind_of_guard() -> None:
     assert {name for name, _ in guarded} == set(ROOTS)
 
 
+def test_every_mutation_takes_one_input_or_nothing() -> None:
+    arguments = {
+        field.name.value: [argument.name.value for argument in field.arguments or ()]
+        for name, field in fields()
+        if name == "Mutation"
+    }
+
+    # Which session is meant, or that it is the others, the request says itself.
+    assert {name for name, taken in arguments.items() if taken == []} == {
+        "endOtherSessions",
+        "signOut",
+    }
+    assert {name: taken for name, taken in arguments.items() if taken not in ([], ["input"])} == {}
+
+
 def test_every_guarded_field_may_be_null() -> None:
     strict = [
         f"{name}.{field.name.value}"

@@ -23,9 +23,9 @@ DEPTH = 2
 # Slots of ids whose names do not say what they name.
 TARGETS: dict[str, str] = {
     "createMeteringPoint.input.parentId": "MeteringPoint",
-    "disableUser.id": "User",
-    "enableUser.id": "User",
-    "endSession.id": "Session",
+    "disableUser.input.id": "User",
+    "enableUser.input.id": "User",
+    "endSession.input.id": "Session",
     "removeUser.input.id": "User",
     "updateMeteringPoint.input.parentId": "MeteringPoint",
 }
