@@ -50,31 +50,34 @@ def giver_of(info: Info) -> Giver:
     return Giver(user_id=caller.user_id, scopes=caller.scopes, place=place)
 
 
-async def given_role(info: Info, input: GivenRoleInput) -> GivenRole:
-    """Return the role that an input names.
+async def given_role(info: Info, input: GivenRoleInput, *, path: str = "input") -> GivenRole:
+    """Return the role that an input names. path: of what it stands in.
 
     :raises BadUserInput, NotFound: it names none that the caller sees
     """
     role_id = None
     if input.role_id is not None:
-        role_id = RoleId(await seen(info, CompanyRole, input.role_id, argument="roleId"))
+        argument = f"{path}.role.roleId"
+        role_id = RoleId(await seen(info, CompanyRole, input.role_id, argument=argument))
     return GivenRole(role=None if input.built_in is None else Role(input.built_in), role_id=role_id)
 
 
-async def given_place(info: Info, input: PlaceInput | None) -> Place:
-    """Return the place that an input names; None is the whole company.
+async def given_place(info: Info, input: PlaceInput | None, *, path: str = "input") -> Place:
+    """Return the place that an input names; None is the whole company. path: of what it stands in.
 
     :raises Forbidden: the caller is confined to a part of it
     :raises BadUserInput, NotFound: it names none that the caller sees
     """
     _check_part(info, input)
     branch_id = field_id = subscriber_id = None
+    path = f"{path}.place"
     if input is not None and input.branch_id is not None:
-        branch_id = BranchId(await seen(info, Branch, input.branch_id, argument="branchId"))
+        found = await seen(info, Branch, input.branch_id, argument=f"{path}.branchId")
+        branch_id = BranchId(found)
     if input is not None and input.field_id is not None:
-        field_id = FieldId(await seen(info, Field, input.field_id, argument="fieldId"))
+        field_id = FieldId(await seen(info, Field, input.field_id, argument=f"{path}.fieldId"))
     if input is not None and input.subscriber_id is not None:
-        found = await seen(info, Subscriber, input.subscriber_id, argument="subscriberId")
+        found = await seen(info, Subscriber, input.subscriber_id, argument=f"{path}.subscriberId")
         subscriber_id = SubscriberId(found)
     return Place(branch_id=branch_id, field_id=field_id, subscriber_id=subscriber_id)
 

@@ -56,7 +56,7 @@ class VersionInput:
     )
 
 
-async def seen(info: Info, kind: type[Node], id: str, *, argument: str = "id") -> int:
+async def seen(info: Info, kind: type[Node], id: str, *, argument: str = "input.id") -> int:
     """Return the row's id of an object that the caller may see.
 
     :raises BadUserInput: it is no id of such an object

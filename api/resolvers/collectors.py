@@ -40,7 +40,7 @@ class CollectorMutation:
         caller, token = info.context.signed_in, collectors.new_token()
         operation = collectors.create(
             company_id=caller.company_id,
-            field_id=FieldId(await seen(info, Field, input.field_id, argument="fieldId")),
+            field_id=FieldId(await seen(info, Field, input.field_id, argument="input.fieldId")),
             flag=input.flag,
             serial=input.serial,
             token=token,
@@ -89,7 +89,7 @@ class CollectorMutation:
         operation = collectors.move(
             company_id=info.context.signed_in.company_id,
             collector_id=CollectorId(await seen(info, Collector, input.id)),
-            field_id=FieldId(await seen(info, Field, input.field_id, argument="fieldId")),
+            field_id=FieldId(await seen(info, Field, input.field_id, argument="input.fieldId")),
             expected_version=input.expected_version,
             now=info.context.clock(),
         )

@@ -111,7 +111,7 @@ async def _set_active(info: Info, input: VersionInput, *, active: bool) -> Compa
 
 
 def _company_id(id: str) -> CompanyId:
-    kind, row_id = decoded(id, argument="id")
+    kind, row_id = decoded(id, argument="input.id")
     if kind is not Company:
-        raise BadUserInput("id", "expected the id of a Company")
+        raise BadUserInput("input.id", "expected the id of a Company")
     return CompanyId(row_id)

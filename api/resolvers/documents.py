@@ -53,7 +53,7 @@ class DocumentMutation:
     ) -> RegisterDocumentsPayload | None:
         check_whole_company(info)
         if not 1 <= len(input.documents) <= REGISTERED_AT_ONCE_MAX:
-            raise BadUserInput("documents", f"expected 1 to {REGISTERED_AT_ONCE_MAX}")
+            raise BadUserInput("input.documents", f"expected 1 to {REGISTERED_AT_ONCE_MAX}")
         found = await _reviewed(_review(info), input.documents)
         refusals: list[Refused] = [one for one in found if isinstance(one, Refused)]
         if not refusals:

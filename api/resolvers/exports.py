@@ -39,10 +39,10 @@ class ExportMutation:
             table_format=input.format,
             branch_id=None
             if branch_id is None
-            else BranchId(await seen(info, Branch, branch_id, argument="branchId")),
+            else BranchId(await seen(info, Branch, branch_id, argument="input.branchId")),
             field_id=None
             if field_id is None
-            else FieldId(await seen(info, Field, field_id, argument="fieldId")),
+            else FieldId(await seen(info, Field, field_id, argument="input.fieldId")),
             now=info.context.clock(),
         )
         return await ended(info, JobPayload, Job, operation)

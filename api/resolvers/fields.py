@@ -36,7 +36,9 @@ class FieldMutation:
         check_above_fields(info)
         operation = fields.create(
             company_id=info.context.signed_in.company_id,
-            branch_id=BranchId(await seen(info, Branch, input.branch_id, argument="branchId")),
+            branch_id=BranchId(
+                await seen(info, Branch, input.branch_id, argument="input.branchId")
+            ),
             name=input.name,
             boundary=input.boundary,
             **_coordinates(input.location),
@@ -62,7 +64,9 @@ class FieldMutation:
         operation = fields.move(
             company_id=info.context.signed_in.company_id,
             field_id=FieldId(await seen(info, Field, input.id)),
-            branch_id=BranchId(await seen(info, Branch, input.branch_id, argument="branchId")),
+            branch_id=BranchId(
+                await seen(info, Branch, input.branch_id, argument="input.branchId")
+            ),
             expected_version=input.expected_version,
             now=info.context.clock(),
         )

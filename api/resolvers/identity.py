@@ -55,7 +55,9 @@ class IdentityMutation:
             info.context.auth.sign_in(
                 email=input.email,
                 password=input.password,
-                company_id=None if company_id is None else company_id_of("companyId", company_id),
+                company_id=None
+                if company_id is None
+                else company_id_of("input.companyId", company_id),
                 origin=_origin(info),
             ),
         )

@@ -44,7 +44,7 @@ class ImportMutation:
         operation = requests.start(
             company_id=caller.company_id,
             asker=asker_of(caller),
-            file_id=FileId(await seen(info, Upload, input.upload_id, argument="uploadId")),
+            file_id=FileId(await seen(info, Upload, input.upload_id, argument="input.uploadId")),
             kind=input.kind,
             mode=input.mode,
             dry_run=input.dry_run,

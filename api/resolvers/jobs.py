@@ -40,7 +40,7 @@ class JobQuery:
         extensions=[requires(Scope.COMPANY_READ)],
     )
     async def job(self, info: Info, id: Which) -> Job | None:
-        row = await info.context.loaders.row(JOBS).load(await seen(info, Job, id))
+        row = await info.context.loaders.row(JOBS).load(await seen(info, Job, id, argument="id"))
         return None if row is None else Job.of(row)
 
 

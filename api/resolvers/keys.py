@@ -123,7 +123,7 @@ async def _new_key(info: Info, input: CreateApiKeyInput, caller: Caller) -> NewK
     document_ids = await _document_ids(info, input.document_ids)
     user_id = None
     if input.user_id is not None:
-        user_id = UserId(await seen(info, User, input.user_id, argument="userId"))
+        user_id = UserId(await seen(info, User, input.user_id, argument="input.userId"))
     place = await _place(info, input, caller)
     return NewKey(
         name=input.name,
@@ -147,12 +147,12 @@ async def _place(info: Info, input: CreateApiKeyInput, caller: Caller) -> Place:
     """
     branch_id = field_id = None
     if input.branch_id is not None:
-        branch_id = BranchId(await seen(info, Branch, input.branch_id, argument="branchId"))
+        branch_id = BranchId(await seen(info, Branch, input.branch_id, argument="input.branchId"))
         # Whoever is confined to a field sees the branch that it is of.
         if caller.field_id is not None:
             raise Forbidden
     if input.field_id is not None:
-        field_id = FieldId(await seen(info, Field, input.field_id, argument="fieldId"))
+        field_id = FieldId(await seen(info, Field, input.field_id, argument="input.fieldId"))
     if branch_id is not None and field_id is not None:
         raise InvalidValue("field_id", expected="either a branch or a field")
     place = Place(branch_id=branch_id, field_id=field_id)
@@ -165,7 +165,8 @@ async def _document_ids(info: Info, ids: list[strawberry.ID] | None) -> list[Doc
     if len(ids) > DOCUMENTS_MAX:
         raise InvalidValue("document_ids", expected=f"1 to {DOCUMENTS_MAX} documents")
     return [
-        DocumentId(await seen(info, RegisteredDocument, one, argument="documentIds")) for one in ids
+        DocumentId(await seen(info, RegisteredDocument, one, argument="input.documentIds"))
+        for one in ids
     ]
 
 

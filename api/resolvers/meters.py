@@ -33,7 +33,7 @@ class MeterMutation:
     )
     async def create_meter(self, info: Info, input: Created) -> MeterPayload | None:
         caller = info.context.signed_in
-        rf_module_id = await seen(info, RfModule, input.rf_module_id, argument="rfModuleId")
+        rf_module_id = await seen(info, RfModule, input.rf_module_id, argument="input.rfModuleId")
         operation = meters.create(
             company_id=caller.company_id,
             rf_module_id=RfModuleId(rf_module_id),
@@ -62,7 +62,7 @@ class MeterMutation:
         extensions=[requires(Scope.DEVICES_WRITE)],
     )
     async def move_meter(self, info: Info, input: Moved) -> MeterPayload | None:
-        rf_module_id = await seen(info, RfModule, input.rf_module_id, argument="rfModuleId")
+        rf_module_id = await seen(info, RfModule, input.rf_module_id, argument="input.rfModuleId")
         operation = meters.move(
             company_id=info.context.signed_in.company_id,
             meter_id=MeterId(await seen(info, Meter, input.id)),

@@ -88,6 +88,6 @@ async def _put(info: Info, input: SetOidcProviderInput) -> None:
 async def _group(info: Info, input: OidcGroupRoleInput) -> GroupRole:
     return GroupRole(
         group=input.group,
-        given=await given_role(info, input.role),
-        place=await given_place(info, input.place),
+        given=await given_role(info, input.role, path="input.groups"),
+        place=await given_place(info, input.place, path="input.groups"),
     )

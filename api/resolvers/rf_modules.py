@@ -33,7 +33,7 @@ class RfModuleMutation:
         extensions=[requires(Scope.DEVICES_WRITE)],
     )
     async def create_rf_module(self, info: Info, input: Created) -> RfModulePayload | None:
-        collector_id = await seen(info, Collector, input.collector_id, argument="collectorId")
+        collector_id = await seen(info, Collector, input.collector_id, argument="input.collectorId")
         operation = rf_modules.create(
             company_id=info.context.signed_in.company_id,
             collector_id=CollectorId(collector_id),
@@ -66,7 +66,7 @@ class RfModuleMutation:
         extensions=[requires(Scope.DEVICES_WRITE)],
     )
     async def move_rf_module(self, info: Info, input: Moved) -> RfModulePayload | None:
-        collector_id = await seen(info, Collector, input.collector_id, argument="collectorId")
+        collector_id = await seen(info, Collector, input.collector_id, argument="input.collectorId")
         operation = rf_modules.move(
             company_id=info.context.signed_in.company_id,
             rf_module_id=RfModuleId(await seen(info, RfModule, input.id)),

@@ -1,5 +1,6 @@
 """Every mutation, by those who may not change what they name: refused, and nothing happens."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,12 +56,14 @@ def changed_between(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
     return [name for name in before if before[name] != after[name]]
 
 
-def naming(field: RootField, strange: Slot, own: Belongings, foreign: Belongings) -> str:
+def naming(
+    field: RootField, strange: Slot, own: Belongings, strange_id: Callable[[str], str]
+) -> str:
     """Return a mutation that names what is one's own but in one place."""
-    own_id, foreign_id = own.id_for(field), foreign.id_for(field)
+    own_id = own.id_for(field)
 
     def value_of(path: str) -> str:
-        return foreign_id(path) if path == strange.path else own_id(path)
+        return strange_id(path) if path == strange.path else own_id(path)
 
     return field.document(value_of, WORDS)
 
@@ -78,7 +81,7 @@ async def test_no_mutation_reaches_another_company(strangers: Walled) -> None:
 
     attempts, got_through = Attempts(strangers), {}
     for field, slot in slots(world.theirs):
-        document = naming(field, slot, world.inside, world.theirs)
+        document = naming(field, slot, world.inside, world.theirs.id_for(field))
         attempted = await attempts.make(user, document)
         # What only the platform may do is refused whatever it names.
         expected = "FORBIDDEN" if field.scope == Scope.PLATFORM_WRITE.name else "NOT_FOUND"
@@ -94,7 +97,7 @@ async def test_no_mutation_reaches_elsewhere_in_the_company(walled: Walled) -> N
     attempts, got_through = Attempts(walled), {}
     for place, user in (await confined_everywhere(web, world.inside)).items():
         for field, slot in slots(world.outside):
-            document = naming(field, slot, world.inside, world.outside)
+            document = naming(field, slot, world.inside, world.outside.id_for(field))
             attempted = await attempts.make(user, document)
             if not attempted.is_refused(field, {"NOT_FOUND", "FORBIDDEN"}):
                 got_through[place, field.name, slot.path] = attempted
@@ -160,3 +163,20 @@ async def test_without_a_caller_no_mutation_does_anything(walled: Walled) -> Non
             got_through[field.name] = attempted
 
     assert got_through == {}
+
+
+async def test_an_id_that_is_none_is_named_by_its_place_in_the_input(walled: Walled) -> None:
+    web, home = walled.web, walled.world.inside
+    member_of_company = await member(web, home.place.company_id)
+    staff = await web.developer()
+
+    named = {}
+    for field in root_fields("Mutation"):
+        of_platform = field.scope == Scope.PLATFORM_WRITE.name
+        for slot in field.slots:
+            document = naming(field, slot, home, lambda _: "nonsense")
+            answer = await web.ask(document, staff if of_platform else member_of_company)
+            found = [error["extensions"].get("argument") for error in answer.body["errors"]]
+            named[field.name, slot.path] = found
+
+    assert {place: found for place, found in named.items() if found != [place[1]]} == {}
