@@ -30,6 +30,8 @@ from api.repeats import check_repeats
 TEXT_CHARACTERS_MAX = 64 * 1024
 CACHED_MAX = 500
 CACHED_CHARACTERS_MAX = 16 * 1024
+# Of all together: parsed, a character takes 160 bytes, and anybody may send documents.
+CACHED_CHARACTERS_TOTAL_MAX = 512 * 1024
 # How the parser ends its message when a text is too long or too deep for it.
 ABORTED = "Parsing aborted."
 
@@ -134,6 +136,7 @@ class Documents:
     def __init__(self, schema: GraphQLSchema) -> None:
         self._schema = schema
         self._cached: OrderedDict[str, Document] = OrderedDict()
+        self._cached_characters = 0
 
     def get(self, text: str, *, explained: bool = True) -> Document:
         """Return the document with this text, whoever may run it.
@@ -148,10 +151,17 @@ class Documents:
             return document
         document = self._made(text, explained)
         if len(text) <= CACHED_CHARACTERS_MAX:
-            self._cached[text] = document
-            if len(self._cached) > CACHED_MAX:
-                self._cached.popitem(last=False)
+            self._keep(document)
         return document
+
+    def _keep(self, document: Document) -> None:
+        self._cached[document.text] = document
+        self._cached_characters += len(document.text)
+        while (
+            len(self._cached) > CACHED_MAX or self._cached_characters > CACHED_CHARACTERS_TOTAL_MAX
+        ):
+            text, _ = self._cached.popitem(last=False)
+            self._cached_characters -= len(text)
 
     def _made(self, text: str, explained: bool) -> Document:
         try:

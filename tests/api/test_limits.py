@@ -19,7 +19,13 @@ from graphql import (
 )
 
 from api.context import Context
-from api.documents import TEXT_CHARACTERS_MAX, Document, InvalidDocument
+from api.documents import (
+    CACHED_CHARACTERS_MAX,
+    CACHED_CHARACTERS_TOTAL_MAX,
+    TEXT_CHARACTERS_MAX,
+    Document,
+    InvalidDocument,
+)
 from api.engine import Engine
 from api.errors import TooComplex
 from api.limits import (
@@ -187,6 +193,22 @@ def test_a_document_at_the_limit_of_tokens_is_executed_and_one_beyond_is_not(
 )
 def test_cost_counts_the_objects_that_may_come(engine: Engine, text: str, cost: int) -> None:
     assert engine.prepare(Request(text))[1] == cost
+
+
+def test_documents_are_kept_up_to_a_total_of_characters() -> None:
+    documents = api_schema().review.documents
+    texts = [
+        f"{{ viewer {{ name }} }} #{number}".ljust(CACHED_CHARACTERS_MAX)
+        for number in range(CACHED_CHARACTERS_TOTAL_MAX // CACHED_CHARACTERS_MAX + 1)
+    ]
+    first = documents.get(texts[0])
+    kept_first = documents.get(texts[0]) is first
+
+    *_, last = [documents.get(text) for text in texts]
+
+    assert kept_first
+    assert documents.get(texts[-1]) is last
+    assert documents.get(texts[0]) is not first
 
 
 def test_every_list_that_says_how_long_it_is_counts_its_items() -> None:
