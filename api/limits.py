@@ -43,6 +43,8 @@ PRINTABLE_BITS = 53
 # Introspection is deep by nature; its own rule bounds it, and production has none.
 INTROSPECTION = frozenset({"__schema", "__type"})
 COSTS = {
+    # Up to 64 KiB each.
+    "body": 10,
     "readings": 10,
     "totalCount": 5,
     # Every document is parsed and validated.

@@ -177,6 +177,9 @@ def test_a_document_at_the_limit_of_tokens_is_executed_and_one_beyond_is_not(
         pytest.param(
             "query ($n: Int = 20) { meters(first: $n) { nodes { id } } }", 21, id="default"
         ),
+        pytest.param(
+            "{ reviewFrames(first: 5) { nodes { body { size } } } }", 1 + 5 * (1 + 10), id="bytes"
+        ),
         pytest.param('{ nodes(ids: ["a", "b", "c"]) { id } }', 3, id="ids"),
         pytest.param(
             "{ fields(first: 5) { nodes { collectors(first: 4) { nodes { serial } } } } }",
