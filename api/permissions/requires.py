@@ -37,7 +37,7 @@ SCOPE_MEANINGS = {
     Scope.SUBSCRIBERS_ERASE: "Destroy a subscriber's personal data for good.",
     Scope.IMPORTS_WRITE: "Import the hierarchy from files.",
     Scope.EXPORTS_READ: "Export the hierarchy to files.",
-    Scope.USERS_READ: "See users, their roles and their sessions.",
+    Scope.USERS_READ: "See users, invitations and roles.",
     Scope.USERS_WRITE: "Invite, change and remove users, and define roles.",
     Scope.KEYS_READ: "See API keys, but never their secrets.",
     Scope.KEYS_WRITE: "Make, rotate and revoke API keys.",
