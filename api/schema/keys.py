@@ -16,6 +16,7 @@ from db.ids import KeyId
 from domain.documents.queries import DOCUMENTS
 from domain.hierarchy.queries import BRANCHES, FIELDS
 from domain.identity.queries import USERS
+from domain.identity.roles import scopes_named
 from domain.keys.queries import API_KEYS
 from domain.keys.rules import ADDRESSES_MAX, DOCUMENTS_MAX, OVERLAP, OVERLAP_MAX
 from domain.keys.text import shown_prefix
@@ -62,7 +63,7 @@ class ApiKey(Node, listing=API_KEYS, scope=Scope.KEYS_READ):
 
     @strawberry.field(description="What it may do at most.")
     def scopes(self) -> list[Scope]:
-        return [Scope(scope) for scope in self.row["scopes"]]
+        return sorted(scopes_named(self.row["scopes"]), key=lambda scope: scope.name)
 
     @strawberry.field(description="Whether it can be used now.")
     def live(self, info: Info) -> bool:

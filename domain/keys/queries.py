@@ -135,7 +135,7 @@ def _rights(row: Record) -> KeyRights:
         company_id=CompanyId(row["company_id"]),
         name=row["name"],
         secret_hash=row["secret_hash"],
-        scopes=frozenset(Scope(scope) for scope in row["scopes"]),
+        scopes=scopes_named(row["scopes"]),
         partner=row["partner"],
         document_ids=None if documents is None else frozenset(documents),
         place=_place(row),

@@ -124,6 +124,21 @@ async def test_a_key_does_what_its_scopes_allow_and_no_more(web: Web) -> None:
         assert await connection.fetchval("select count(*) from branch") == 1
 
 
+async def test_a_key_goes_on_without_the_scopes_of_a_newer_release(web: Web) -> None:
+    place = await make_place(meters=0)
+    administrator = await web.user(place.company_id)
+    _, text = await make_key(place.company_id)
+    await register(place.company_id, WHO)
+    async with access.system() as connection:
+        await connection.execute("update api_key set scopes = scopes || '{moon:read}'::text[]")
+
+    own = await run(web, text, WHO)
+    listed = await web.ask("{ apiKeys { nodes { scopes } } }", administrator)
+
+    assert own.json()["data"]["viewer"]["scopes"] == ["COMPANY_READ", "METERS_READ"]
+    assert listed.data["apiKeys"]["nodes"] == [{"scopes": ["COMPANY_READ", "METERS_READ"]}]
+
+
 async def test_a_key_runs_the_documents_of_its_own_company(web: Web) -> None:
     mine, other = await make_place(meters=0), await make_place(meters=0)
     await register(other.company_id, METERS)
