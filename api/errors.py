@@ -5,7 +5,15 @@ import uuid
 from enum import StrEnum
 from typing import Any
 
+import asyncpg
 from graphql import GraphQLError, GraphQLFormattedError
+
+# PostgreSQL ended a transaction because of another one; it is as if it had never begun.
+AT_ONCE = (
+    asyncpg.DeadlockDetectedError,
+    asyncpg.LockNotAvailableError,
+    asyncpg.SerializationError,
+)
 
 log = logging.getLogger(__name__)
 
@@ -112,7 +120,19 @@ def formatted(error: GraphQLError) -> GraphQLFormattedError:
     if error.original_error is None or isinstance(error.original_error, GraphQLError):
         # The library itself refused a variable or an argument.
         return coded(error, Code.BAD_USER_INPUT).formatted
+    if isinstance(error.original_error, AT_ONCE):
+        return _conflict(error)
     return _unexpected(error)
+
+
+def _conflict(error: GraphQLError) -> GraphQLFormattedError:
+    log.warning("graphql.conflict", extra={"path": error.path, "reason": repr(error)})
+    return GraphQLError(
+        "Something else happened at the same time; try again.",
+        error.nodes,
+        path=error.path,
+        extensions={"code": Code.CONFLICT.value},
+    ).formatted
 
 
 def _unexpected(error: GraphQLError) -> GraphQLFormattedError:

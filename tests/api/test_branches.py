@@ -2,12 +2,14 @@
 
 from typing import Any
 
+import asyncpg
 import pytest
 
 from api.global_ids import encode
 from db import access
 from db.enums import Role
 from db.ids import CompanyId
+from db.settings import Urls
 from tests.api.web import Answer, User, Web
 from tests.factories import Place, make_place
 
@@ -165,3 +167,18 @@ async def test_who_is_confined_to_a_branch_adds_none(web: Web, place: Place) -> 
 async def update(web: Web, place: Place, user: User, **changes: Any) -> Answer:
     patch = {"id": encode("Branch", place.branch_id), "expectedVersion": 1, **changes}
     return await web.ask(UPDATE, user, input=patch)
+
+
+async def test_who_waits_for_somebody_else_too_long_is_told_to_try_again(
+    web: Web, place: Place, administrator: User, database: Urls
+) -> None:
+    change = {"id": encode("Branch", place.branch_id), "expectedVersion": 1, "name": "South"}
+    somebody = await asyncpg.connect(database.owner)
+
+    async with somebody.transaction():
+        await somebody.execute("select from branch for update")
+        answer = await web.ask(UPDATE, administrator, input=change)
+    await somebody.close()
+
+    assert answer.errors == [("CONFLICT", ["updateBranch"])]
+    assert await names(place.company_id) == ["North"]
