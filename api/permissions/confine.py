@@ -140,7 +140,7 @@ FIELDS_OF_BRANCH = (
 ONE_FIELD = "select {field}::int8"
 
 # A point's account changes with its tenant, and its meter with an exchange: what a subscriber sees
-# of a meter ends where the tenancy does.
+# of a meter ends where the tenancy does. A mounting that ended later tells what others used.
 OF_SUBSCRIBER: Mapping[str, str] = {
     **OWN_WORK,
     "member": NONE,
@@ -187,7 +187,9 @@ OF_SUBSCRIBER: Mapping[str, str] = {
         where ap.company_id = mounting.company_id and ap.point_id = mounting.point_id
             and a.subscriber_id = {subscriber}::int8
             and tstzrange(ap.started_at, ap.ended_at)
-                && tstzrange(mounting.started_at, mounting.ended_at))""",
+                && tstzrange(mounting.started_at, mounting.ended_at)
+            and (mounting.ended_at is null or ap.ended_at is null
+                or mounting.ended_at <= ap.ended_at))""",
     "account": "account.subscriber_id = {subscriber}::int8",
     "daily_entry": NONE,
     "document": NONE,

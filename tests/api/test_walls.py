@@ -241,6 +241,32 @@ async def test_a_subscriber_sees_the_own_account_and_what_supplies_it(web: Web) 
     assert {answer.data[name]["totalCount"] for name in lists} == {1}
 
 
+@pytest.mark.parametrize(
+    ("left", "shown"),
+    [
+        pytest.param(None, 1, id="still there"),
+        pytest.param(NOW, 1, id="left with the meter"),
+        pytest.param(NOW - timedelta(hours=1), 0, id="left before"),
+    ],
+)
+async def test_a_subscriber_learns_no_final_index_of_whoever_came_after(
+    web: Web, left: datetime | None, shown: int
+) -> None:
+    place = await make_place(meters=1)
+    user = await web.user(place.company_id, Role.SUBSCRIBER, subscriber_id=place.subscriber_id)
+    async with access.system() as connection:
+        await connection.execute("update account_point set ended_at = $1", left)
+        await connection.execute(
+            "update mounting set ended_at = $1, final_index_wh = initial_index_wh + 1000", NOW
+        )
+    text = "{ meteringPoints { nodes { mountings(first: 9) { nodes { finalIndex } } } } }"
+
+    answer = await web.ask(text, user)
+
+    (point,) = answer.data["meteringPoints"]["nodes"]
+    assert len(point["mountings"]["nodes"]) == shown
+
+
 async def test_a_subscriber_does_not_find_a_neighbours_meter(web: Web) -> None:
     fields = await make_two_fields()
     inside, outside = fields.inside, fields.outside
