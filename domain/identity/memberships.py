@@ -18,6 +18,7 @@ from domain.identity.rules import (
     check_scopes,
 )
 from domain.refusals import NotThere, StaleVersion
+from domain.subscribers.operations import hold_present
 
 Record = asyncpg.Record
 
@@ -153,6 +154,7 @@ async def check_gift(
     """Return if the giver may give this role here; a role of the company's own stays in use.
 
     :raises InvalidValue, RoleRetired, ScopeNotHeld, PlaceNotHeld, NotThere: the giver may not
+    :raises SubscriberErased: nobody is this subscriber any more
     """
     check_choice(given, place)
     scopes, is_active = await _scopes(connection, company_id, given)
@@ -160,6 +162,10 @@ async def check_gift(
         raise RoleRetired("role")
     check_scopes(giver, scopes, "role")
     await _check_place(connection, company_id, place, giver)
+    if place.subscriber_id is not None:
+        await hold_present(
+            connection, "place", company_id=company_id, subscriber_id=place.subscriber_id
+        )
 
 
 def role_of(row: Record) -> GivenRole:

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from db import access
 from db.access import Connection
-from db.ids import CompanyId, UserId
+from db.ids import CompanyId, SubscriberId, UserId
 from domain import values
 from domain.identity import memberships
 from domain.identity.rules import Giver
@@ -21,6 +21,14 @@ FORGET_IDENTITIES = "delete from oidc_identity where company_id = $1 and user_id
 REVOKE_INVITATIONS = """
     update invitation set revoked_at = $3, version = version + 1
     where company_id = $1 and user_id = $2 and accepted_at is null and revoked_at is null
+"""
+LEAVE_SUBSCRIBER = """
+    delete from membership where company_id = $1 and subscriber_id = $2 returning user_id
+"""
+REVOKE_FOR_SUBSCRIBER = """
+    update invitation set revoked_at = $3, version = version + 1
+    where company_id = $1 and subscriber_id = $2 and accepted_at is null and revoked_at is null
+    returning user_id
 """
 # A user of other companies, or of the platform, is theirs as well. The lock orders two companies
 # that each remove what they take to be only one of two memberships.
@@ -98,10 +106,22 @@ async def remove(
         await memberships.check_member(connection, locked.row, giver)
         await locked.check_others(connection)
         await connection.execute(LEAVE, company_id, user_id)
-        await connection.execute(FORGET_IDENTITIES, company_id, user_id)
         await connection.execute(REVOKE_INVITATIONS, company_id, user_id, now)
-        await _forget(connection, user_id, now)
+        await _forget(connection, company_id, user_id, now)
     return user_id
+
+
+async def remove_of_subscriber(
+    connection: Connection, *, company_id: CompanyId, subscriber_id: SubscriberId, now: datetime
+) -> None:
+    """Take all users of a subscriber out, and who is invited to be one; see `remove`.
+
+    connection: a transaction as `system`, which has locked these rows and the subscriber.
+    """
+    members = await connection.fetch(LEAVE_SUBSCRIBER, company_id, subscriber_id)
+    invited = await connection.fetch(REVOKE_FOR_SUBSCRIBER, company_id, subscriber_id, now)
+    for user_id in sorted({row["user_id"] for row in (*members, *invited)}):
+        await _forget(connection, company_id, UserId(user_id), now)
 
 
 async def set_active(*, user_id: UserId, active: bool, now: datetime) -> None:
@@ -146,7 +166,10 @@ async def summaries(*, company_id: CompanyId | None) -> list[UserSummary]:
     return [UserSummary(**row) for row in rows]
 
 
-async def _forget(connection: Connection, user_id: UserId, now: datetime) -> None:
+async def _forget(
+    connection: Connection, company_id: CompanyId, user_id: UserId, now: datetime
+) -> None:
+    await connection.execute(FORGET_IDENTITIES, company_id, user_id)
     is_staff = await connection.fetchval(LOCK_USER, user_id) is not None
     if is_staff or await connection.fetchval(STAYS, user_id, now):
         return

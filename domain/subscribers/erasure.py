@@ -5,9 +5,15 @@ from datetime import datetime
 from db import access
 from db.enums import ErasureReason
 from db.ids import CompanyId, SubscriberId
+from domain.identity import users
 from domain.refusals import NotThere, Refused
 from domain.subscribers import contacts
 
+# Whoever accepts an invitation or changes a membership has that row before the subscriber's.
+HOLD_USERS = (
+    "select from invitation where company_id = $1 and subscriber_id = $2 order by id for update",
+    "select from membership where company_id = $1 and subscriber_id = $2 order by id for update",
+)
 LOCK = "select erased_at from subscriber where company_id = $1 and id = $2 for update"
 OPEN_ACCOUNT = """
     select exists (select from account
@@ -19,7 +25,6 @@ STATEMENTS = (
     "delete from contact_token where company_id = $1 and subscriber_id = $2",
     f"update subscriber_contact set {NOTHING} where company_id = $1 and subscriber_id = $2",
     "update protection_proof set detail = null where company_id = $1 and subscriber_id = $2",
-    "delete from membership where company_id = $1 and subscriber_id = $2",
 )
 MARK = """
     update subscriber set erased_at = $3, erasure_reason = $4, version = version + 1
@@ -34,13 +39,16 @@ class AccountOpen(Refused):
 async def erase(
     *, company_id: CompanyId, subscriber_id: SubscriberId, reason: ErasureReason, now: datetime
 ) -> SubscriberId:
-    """Destroy a person's data for good, and end its users; accounts and books stay.
+    """Destroy a person's data for good, and its users' as well; accounts and books stay.
 
     Repeating it changes nothing. Backups keep the data as long as they are kept themselves.
 
     :raises AccountOpen, NotThere: nothing was written
     """
-    async with access.tenant(company_id) as connection:
+    # Users are of no company: only `system` makes them anonymous.
+    async with access.system(company_id) as connection:
+        for statement in HOLD_USERS:
+            await connection.execute(statement, company_id, subscriber_id)
         # For update: who opens an account for the subscriber waits, and finds it erased.
         row = await connection.fetchrow(LOCK, company_id, subscriber_id)
         if row is None:
@@ -51,5 +59,8 @@ async def erase(
             raise AccountOpen("id")
         for statement in STATEMENTS:
             await connection.execute(statement, company_id, subscriber_id)
+        await users.remove_of_subscriber(
+            connection, company_id=company_id, subscriber_id=subscriber_id, now=now
+        )
         await connection.execute(MARK, company_id, subscriber_id, now, reason)
     return subscriber_id

@@ -243,7 +243,7 @@ async def test_who_is_erased_has_no_name_any_more(
         "accounts": {"totalCount": 0},
     }
     assert (await web.ask("{ subscribers { nodes { id } } }", own)).errors == [
-        ("FORBIDDEN", ["subscribers"])
+        ("UNAUTHENTICATED", ["subscribers"])
     ]
 
 
