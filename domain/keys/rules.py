@@ -179,4 +179,10 @@ def end_of_old(ends_at: datetime | None, *, now: datetime) -> datetime:
 
 def end_of_new(*, made_at: datetime, ends_at: datetime | None, now: datetime) -> datetime | None:
     """Return when a key's successor ends: it lives as long as the key was made for."""
-    return None if ends_at is None else now + (ends_at - made_at)
+    if ends_at is None:
+        return None
+    try:
+        return now + (ends_at - made_at)
+    except OverflowError:
+        # It would outlive the calendar.
+        return ends_at

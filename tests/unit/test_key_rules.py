@@ -1,7 +1,7 @@
 """What a key may be, and that it never does more than its maker."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from ipaddress import ip_network
 
 import pytest
@@ -177,3 +177,11 @@ def test_the_new_key_lives_as_long_as_the_old_one_was_made_for() -> None:
     assert end_of_new(
         made_at=made_at, ends_at=made_at + timedelta(days=90), now=NOW
     ) == NOW + timedelta(days=90)
+
+
+def test_a_key_that_was_made_for_all_times_to_come_has_such_a_successor() -> None:
+    end_of_times = datetime.max.replace(tzinfo=UTC)
+
+    assert (
+        end_of_new(made_at=NOW - timedelta(days=80), ends_at=end_of_times, now=NOW) == end_of_times
+    )
