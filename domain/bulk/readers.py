@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from domain.refusals import InvalidValue
 from domain.spreadsheets.cells import Cell
+from domain.subscribers.rules import folded
 
 # Beyond that a spreadsheet's own numbers are not exact.
 EXACT_INTEGER_MAX = 10**15
@@ -23,8 +24,9 @@ WH_PER_KWH = 1000
 KWH_STEP = Decimal("0.001")
 MONEY_STEP = Decimal("0.000001")
 MONEY_MAX = Decimal(10**12)
-YES = frozenset({"true", "yes", "1", "evet", "doğru"})
-NO = frozenset({"false", "no", "0", "hayır", "yanlış"})
+# As `folded` leaves them: Turkish capitals are others than Python makes.
+YES = frozenset({"true", "yes", "1", "evet", "dogru"})
+NO = frozenset({"false", "no", "0", "hayir", "yanlis"})
 
 Reader = Callable[[Cell, ZoneInfo], object]
 
@@ -96,7 +98,7 @@ def address(cell: Cell, _: ZoneInfo) -> str:
 
 
 def yes_or_no(cell: Cell, _: ZoneInfo) -> bool:
-    said = str(cell).lower()
+    said = folded(str(cell))
     if said in YES:
         return True
     if said in NO:

@@ -33,6 +33,9 @@ ZONE = ZoneInfo("Europe/Istanbul")
         pytest.param(readers.word(Relay), "internal", Relay.INTERNAL, id="word"),
         pytest.param(readers.yes_or_no, True, True, id="switch"),
         pytest.param(readers.yes_or_no, "Evet", True, id="Turkish yes"),
+        pytest.param(readers.yes_or_no, "YANLIŞ", False, id="Turkish Excel's false"),
+        pytest.param(readers.yes_or_no, "DOĞRU", True, id="Turkish Excel's true"),
+        pytest.param(readers.yes_or_no, "HAYIR", False, id="Turkish no in capitals"),
         pytest.param(readers.yes_or_no, 0, False, id="no as a number"),
         pytest.param(
             readers.instant,
