@@ -22,6 +22,7 @@ WHOLE_NUMBER = re.compile(r"[+-]?\d{1,15}")
 TURKISH_DATE = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})(?:[ T](\d{1,2}):(\d{2})(?::(\d{2}))?)?")
 WH_PER_KWH = 1000
 KWH_STEP = Decimal("0.001")
+KWH_MAX = Decimal(10**12)
 MONEY_STEP = Decimal("0.000001")
 MONEY_MAX = Decimal(10**12)
 # As `folded` leaves them: Turkish capitals are others than Python makes.
@@ -74,8 +75,8 @@ def degrees(limit: int) -> Reader:
 def energy_kwh(cell: Cell, zone: ZoneInfo) -> Decimal:
     """Return an index in kilowatt hours, exact to the watt hour."""
     index_kwh = decimal(cell, zone)
-    if index_kwh < 0 or index_kwh % KWH_STEP:
-        raise InvalidValue(expected="kilowatt hours with three decimals at most")
+    if not 0 <= index_kwh <= KWH_MAX or index_kwh % KWH_STEP:
+        raise InvalidValue(expected=f"0 to {KWH_MAX} kilowatt hours, three decimals at most")
     return index_kwh
 
 

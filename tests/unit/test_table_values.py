@@ -86,6 +86,8 @@ def test_what_people_write_is_understood(reader: Reader, cell: Any, value: objec
         pytest.param(readers.decimal, "1.234,5", id="thousands separator"),
         pytest.param(readers.decimal, "NaN", id="NaN"),
         pytest.param(readers.decimal, float("inf"), id="infinity"),
+        pytest.param(readers.energy_kwh, 1e30, id="more than any register shows"),
+        pytest.param(readers.energy_kwh, "0.0005", id="half a watt hour"),
         pytest.param(readers.degrees(90), "90.1", id="beyond the pole"),
         pytest.param(readers.address, "192.0.2", id="no address"),
         pytest.param(readers.address, 192, id="an address is no number"),
