@@ -10,6 +10,7 @@ from typing import NamedTuple, Protocol
 # What begins so is a formula to spreadsheet programs, whatever it was meant to be.
 RUNNABLE = re.compile(r"'*[=+\-@\t\r]")
 GUARD = "'"
+COLUMNS_MAX = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,16 @@ class UnreadableFile(Exception):
         super().__init__(code, *params.values())
         self.code = code
         self.params = {name: str(value) for name, value in params.items()}
+
+
+def checked_width(cells: list[Cell], *, sheet: str) -> list[Cell]:
+    """Return a row.
+
+    :raises UnreadableFile: it has more columns than a table here ever has
+    """
+    if len(cells) > COLUMNS_MAX:
+        raise UnreadableFile("TOO_MANY_COLUMNS", sheet=sheet, maximum=COLUMNS_MAX)
+    return cells
 
 
 def guarded(text: str) -> str:

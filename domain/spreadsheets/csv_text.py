@@ -7,7 +7,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TextIO
 
-from domain.spreadsheets.cells import Cell, NumberedRow, UnreadableFile, guarded, unguarded
+from domain.spreadsheets.cells import (
+    Cell,
+    NumberedRow,
+    UnreadableFile,
+    checked_width,
+    guarded,
+    unguarded,
+)
 
 DELIMITERS = (";", ",")
 
@@ -22,16 +29,17 @@ class CsvSheet:
     def rows(self) -> Iterator[NumberedRow]:
         """Return the rows that are not empty, from the top.
 
-        :raises UnreadableFile: it is not UTF-8, or its quotes do not close
+        :raises UnreadableFile: it is not UTF-8, its quotes do not close, or it has too many columns
         """
         text = _decoded(self.content)
         reader = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text), strict=True)
         # Rows are numbered as a spreadsheet shows them: a quoted line break begins no new one.
         try:
             for number, texts in enumerate(reader, start=1):
-                cells = [unguarded(one.strip()) or None for one in texts]
+                cells: list[Cell] = [unguarded(one.strip()) or None for one in texts]
+                checked_width(cells, sheet=self.name)
                 if any(cell is not None for cell in cells):
-                    yield NumberedRow(number, list[Cell](cells))
+                    yield NumberedRow(number, cells)
         except csv.Error as error:
             raise UnreadableFile("BROKEN_CSV", line=reader.line_num) from error
 

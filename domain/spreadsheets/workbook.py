@@ -11,9 +11,16 @@ from typing import Any, Self
 from openpyxl import Workbook, load_workbook
 from openpyxl.cell import WriteOnlyCell
 
-from domain.spreadsheets.cells import Cell, Formula, NumberedRow, UnreadableFile
+from domain.spreadsheets.cells import (
+    Cell,
+    Formula,
+    NumberedRow,
+    UnreadableFile,
+    checked_width,
+)
 
-COLUMNS_MAX = 200
+# The last row of every spreadsheet program.
+ROW_NUMBER_MAX = 2**20
 FORMULA = "f"
 ERROR = "e"
 TEXT = "s"
@@ -31,27 +38,25 @@ class WorkbookSheet:
     def rows(self) -> Iterator[NumberedRow]:
         """Return the rows that are not empty, from the top.
 
-        :raises UnreadableFile: the sheet is broken, or has too many columns
+        :raises UnreadableFile: the sheet is broken, or has too many rows or columns
         """
         # What a sheet says of its own size need not be true.
         self.sheet.reset_dimensions()
         try:
             for number, cells in enumerate(self.sheet.iter_rows(), start=1):
+                # The library makes up every row that the file leaves out.
+                if number > ROW_NUMBER_MAX:
+                    raise UnreadableFile("TOO_MANY_ROWS", maximum=ROW_NUMBER_MAX)  # noqa: TRY301
                 values = [_value(cell) for cell in cells]
                 while values and values[-1] is None:
                     values.pop()
                 if values:
-                    yield NumberedRow(number, self._checked(values))
+                    yield NumberedRow(number, checked_width(values, sheet=self.name))
         except UnreadableFile:
             raise
         except Exception as error:
             # Whatever the library trips over in a file that it did not write.
             raise UnreadableFile("BROKEN_XLSX", sheet=self.name) from error
-
-    def _checked(self, values: list[Cell]) -> list[Cell]:
-        if len(values) > COLUMNS_MAX:
-            raise UnreadableFile("TOO_MANY_COLUMNS", sheet=self.name, maximum=COLUMNS_MAX)
-        return values
 
 
 class ReadWorkbook:

@@ -7,8 +7,7 @@ from io import BytesIO
 import pytest
 from openpyxl import Workbook
 
-from domain.spreadsheets import workbook
-from domain.spreadsheets.cells import Cell, Formula, UnreadableFile
+from domain.spreadsheets.cells import COLUMNS_MAX, Cell, Formula, UnreadableFile
 from domain.spreadsheets.files import UNPACKED_BYTES_MAX, opened
 
 
@@ -66,10 +65,32 @@ def test_a_formula_and_an_error_have_no_value(text: str) -> None:
 
 def test_a_column_too_many_is_refused() -> None:
     def fill(made: Workbook) -> None:
-        made["Sheet"].cell(1, workbook.COLUMNS_MAX + 1, "x")
+        made["Sheet"].cell(1, COLUMNS_MAX + 1, "x")
 
     with pytest.raises(UnreadableFile, match="TOO_MANY_COLUMNS"):
         read(book(fill))
+
+
+@pytest.mark.parametrize("place", [0, 1])
+def test_a_column_too_many_of_csv_is_refused(place: int) -> None:
+    rows = [b"x;y", b"1;2"]
+    rows[place] = b";" * COLUMNS_MAX
+
+    with pytest.raises(UnreadableFile, match="TOO_MANY_COLUMNS"):
+        read(b"\n".join(rows), "a")
+
+
+def test_a_row_beyond_the_end_of_every_sheet_is_not_looked_for() -> None:
+    content = book(lambda made: made["Sheet"].append(["x"]))
+    target = BytesIO()
+    with zipfile.ZipFile(BytesIO(content)) as source, zipfile.ZipFile(target, "w") as spoilt:
+        for name in source.namelist():
+            # Each row before it would be made up, one by one.
+            text = source.read(name).replace(b'<row r="1"', b'<row r="9999999999"')
+            spoilt.writestr(name, text)
+
+    with pytest.raises(UnreadableFile, match="TOO_MANY_ROWS"):
+        read(target.getvalue())
 
 
 def test_what_unpacks_to_too_much_is_refused_before_it_is_read() -> None:
