@@ -66,17 +66,20 @@ def parents_first(kind: Kind, items: list[Item]) -> list[Item]:
     own = next((one for one in kind.references if one.kind == kind.name), None)
     if own is None:
         return items
-    by_key = {item.key: item for item in items}
-
-    def depth(item: Item | None) -> int:
-        passed = set[int]()
+    by_key: dict[tuple[Any, ...], Item] = {item.key: item for item in items}
+    depths: dict[int, int] = {}
+    for item in items:
+        line: list[Item] = []
+        place: Item | None = item
         # Those in a circle are at fault, and come in any order.
-        while item is not None and id(item) not in passed:
-            passed.add(id(item))
-            item = by_key.get(tuple(str(item.values.get(name)) for name in own.columns))
-        return len(passed)
-
-    return sorted(items, key=depth)
+        while place is not None and id(place) not in depths:
+            depths[id(place)] = 0
+            line.append(place)
+            place = by_key.get(tuple(place.values.get(name) for name in own.columns))
+        above = 0 if place is None else depths[id(place)]
+        for depth, one in enumerate(reversed(line), start=above + 1):
+            depths[id(one)] = depth
+    return sorted(items, key=lambda item: depths[id(item)])
 
 
 def read(content: bytes, *, kind_name: str | None, zone: ZoneInfo) -> Tables:
