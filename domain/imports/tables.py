@@ -3,7 +3,8 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from string import ascii_uppercase
+from typing import Any, TypeGuard
 from zoneinfo import ZoneInfo
 
 from domain.bulk.catalogue import KINDS
@@ -15,6 +16,7 @@ from domain.spreadsheets.files import opened
 
 ROWS_MAX = 50_000
 HELP_SHEET = "help"
+HEADING_CHARACTERS_MAX = 100
 WORD_BREAK = re.compile(r"[\s-]+")
 KIND_BY_NAME: Mapping[str, Kind] = {kind.name: kind for kind in KINDS}
 
@@ -120,12 +122,14 @@ def _read_sheet(tables: Tables, sheet: Sheet, zone: ZoneInfo) -> None:
 def _columns(faults: Faults, kind: Kind, header: NumberedRow) -> list[Column | None]:
     """Return the column at each place of the header; None where there is none of ours."""
     columns: list[Column | None] = []
-    for cell in header.cells:
-        name = _word(cell) if isinstance(cell, str) else ""
+    names = [_word(cell) if isinstance(cell, str) else "" for cell in header.cells]
+    # Without any that is known this may be somebody's data, which faults must not keep.
+    is_heading = not kind.by_name.keys().isdisjoint(names)
+    for place, (cell, name) in enumerate(zip(header.cells, names, strict=True)):
         column = kind.by_name.get(name)
         if column is None and cell is not None:
             known = ", ".join(kind.by_name)
-            shown = cell if isinstance(cell, str) else "?"
+            shown = cell if is_heading and _is_word(cell) else _letters(place)
             faults.add(
                 "UNKNOWN_COLUMN", sheet=kind.name, row=header.number, column=shown, known=known
             )
@@ -229,3 +233,13 @@ def _plain(value: Any) -> Any:
 
 def _word(text: str) -> str:
     return WORD_BREAK.sub("_", text.strip().lower())
+
+
+def _is_word(cell: Cell) -> TypeGuard[str]:
+    return isinstance(cell, str) and cell.isprintable() and len(cell) <= HEADING_CHARACTERS_MAX
+
+
+def _letters(place: int) -> str:
+    """Return what spreadsheet programs call a column: A, B, …, Z, AA."""
+    earlier, letter = divmod(place, len(ascii_uppercase))
+    return (_letters(earlier - 1) if earlier else "") + ascii_uppercase[letter]

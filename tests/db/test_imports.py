@@ -201,6 +201,40 @@ async def test_a_wrong_heading_is_named(
     assert await faults(place.company_id) == [fault]
 
 
+@pytest.mark.parametrize(
+    ("heading", "column"),
+    [
+        pytest.param("nickname", "nickname", id="a word"),
+        pytest.param("nick\0name", "B", id="what the database cannot keep"),
+        pytest.param("n" * 101, "B", id="no word any more"),
+    ],
+)
+async def test_an_unknown_heading_is_named_as_far_as_it_is_one(
+    place: Place, asker: Asker, heading: str, column: str
+) -> None:
+    content = csv(f"name;{heading}", "North;x")
+
+    job = await imported(place.company_id, asker, content, kind="branches", dry_run=True)
+
+    assert job["error"] == "FAULTY_FILE"
+    assert await faults(place.company_id) == [("branches", 1, column, "UNKNOWN_COLUMN")]
+
+
+async def test_a_file_without_headings_leaves_nobodys_data_in_its_faults(
+    place: Place, asker: Asker
+) -> None:
+    content = csv("S-1;Ayşe Işık;+905550000000", "S-2;Bora;+905550000001")
+
+    await imported(place.company_id, asker, content, kind="subscribers", dry_run=True)
+
+    assert await faults(place.company_id) == [
+        ("subscribers", 1, "A", "UNKNOWN_COLUMN"),
+        ("subscribers", 1, "B", "UNKNOWN_COLUMN"),
+        ("subscribers", 1, "C", "UNKNOWN_COLUMN"),
+        ("subscribers", 1, "reference", "MISSING_COLUMN"),
+    ]
+
+
 async def test_headings_may_be_written_as_people_do(place: Place, asker: Asker) -> None:
     modules = [("Collector Flag", " COLLECTOR-SERIAL", "Serial"), ("WTL", "0001", "RF-A")]
 
