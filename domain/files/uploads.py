@@ -20,6 +20,9 @@ FILE_NAME_CHARACTERS_MAX = 200
 MIME_TYPE = re.compile(r"[a-z]{1,40}/[a-z0-9][a-z0-9.+-]{0,99}")
 NAMELESS = re.compile(r"[/\\]")
 
+# One at a time and company, or two could take the same room.
+LOCK = "select pg_advisory_xact_lock(hashtext('stored_file'), $1)"
+
 
 class StorageFull(Refused):
     """The company's files that have not expired yet leave no room."""
@@ -91,10 +94,11 @@ def file_name(name: str, *path: str) -> str:
 async def check_room(
     connection: access.Connection, *, company_id: CompanyId, size: int, now: datetime
 ) -> None:
-    """Return if the company may store `size` bytes more.
+    """Return if the company may store `size` bytes more; who else asks waits for the transaction.
 
     :raises StorageFull: it may not
     """
+    await connection.execute(LOCK, company_id)
     stored = await connection.fetchval(
         "select coalesce(sum(size), 0) from stored_file where company_id = $1 and expires_at > $2",
         company_id,

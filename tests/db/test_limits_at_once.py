@@ -1,0 +1,87 @@
+"""What a company may have at most holds, too, when several ask at the same time."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import asyncpg
+import pytest
+
+from db import access
+from db.enums import JobKind, Scope
+from db.ids import CompanyId, FileId, JobId
+from db.settings import Urls
+from domain.files import uploads
+from domain.files.limits import FILE_BYTES_MAX, STORED_BYTES_MAX
+from domain.files.uploads import StorageFull
+from domain.longwork import jobs
+from domain.longwork.jobs import UNFINISHED_MAX, Asker, TooManyJobs
+from tests.factories import NOW, make_place
+
+AT_ONCE = 3
+# As long as it takes all of them to look, on a slow machine too.
+LOOK_S = 0.5
+ASKER = Asker(user_id=None, role=None, scopes=frozenset(Scope))
+
+
+@pytest.fixture
+async def company_id(connected: None) -> CompanyId:
+    return (await make_place(meters=0)).company_id
+
+
+async def at_once(database: Urls, table: str, ask: Callable[[], Awaitable[object]]) -> list[object]:
+    """Ask several times; nobody writes to the table before everybody could look at it."""
+    owner = await asyncpg.connect(database.owner)
+    try:
+        async with owner.transaction():
+            await owner.execute(f"lock table {table} in share mode")
+            asking = asyncio.gather(*(ask() for _ in range(AT_ONCE)), return_exceptions=True)
+            await asyncio.sleep(LOOK_S)
+        return await asking
+    finally:
+        await owner.close()
+
+
+async def queue(company_id: CompanyId) -> JobId:
+    return await jobs.queue(
+        company_id=company_id, kind=JobKind.EXPORT, asker=ASKER, input={}, now=NOW
+    )
+
+
+async def announce(company_id: CompanyId, size: int) -> FileId:
+    return await uploads.announce(
+        company_id=company_id,
+        user_id=None,
+        name="file.csv",
+        mime_type="text/csv",
+        size=size,
+        sha256=None,
+        now=NOW,
+    )
+
+
+async def number(company_id: CompanyId, query: str) -> int:
+    async with access.tenant(company_id) as connection:
+        return int(await connection.fetchval(query, company_id))
+
+
+async def test_no_more_jobs_wait_than_may(company_id: CompanyId, database: Urls) -> None:
+    for _ in range(UNFINISHED_MAX - 1):
+        await queue(company_id)
+
+    ends = await at_once(database, "job", lambda: queue(company_id))
+
+    assert [type(end) for end in ends].count(TooManyJobs) == AT_ONCE - 1
+    found = await number(company_id, "select count(*) from job where company_id = $1")
+    assert found == UNFINISHED_MAX
+
+
+async def test_no_more_is_stored_than_may_be(company_id: CompanyId, database: Urls) -> None:
+    for _ in range(STORED_BYTES_MAX // FILE_BYTES_MAX):
+        await announce(company_id, FILE_BYTES_MAX)
+    left = STORED_BYTES_MAX % FILE_BYTES_MAX
+
+    ends = await at_once(database, "stored_file", lambda: announce(company_id, left))
+
+    assert [type(end) for end in ends].count(StorageFull) == AT_ONCE - 1
+    found = await number(company_id, "select sum(size) from stored_file where company_id = $1")
+    assert found == STORED_BYTES_MAX
