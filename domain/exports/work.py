@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from db.acting import acting
 from db.enums import JobState, TableFormat
 from db.ids import FileId
 from domain.bulk import pages
@@ -88,7 +89,7 @@ class ExportWork:
         await self._run.end(JobState.SUCCEEDED, now=now, file_id=file_id)
 
     async def _stored(self, tables: Tables, path: Path, *, now: datetime) -> FileId:
-        with path.open("rb") as source:
+        with path.open("rb") as source, acting(self._run.actor):
             size = source.seek(0, os.SEEK_END)
             source.seek(0)
             return await contents.keep(

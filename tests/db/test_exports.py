@@ -239,3 +239,19 @@ async def test_rows_beyond_a_page_are_all_there_once(place: Place, asker: Asker)
     names = [name for (name,) in sheet(content, "branches")[1:]]
     assert len(names) == len(set(names)) == done["done"] == done["total"] == 2_501
     assert done["result"]["counts"] == {"branches": {"exported": 2_501}}
+
+
+async def test_the_file_is_on_record_as_made_by_the_job_for_who_asked(
+    place: Place, asker: Asker
+) -> None:
+    await exported(place.company_id, asker, kinds=[TableKind.BRANCHES])
+
+    entries = await fetch(
+        place.company_id,
+        "select distinct kind, actor_kind, actor_name, user_id from daily_entry"
+        " where object_type = 'File' order by kind",
+    )
+    assert [dict(entry) for entry in entries] == [
+        {"kind": kind, "actor_kind": "JOB", "actor_name": "export", "user_id": asker.user_id}
+        for kind in ("ADDED", "UPDATED")
+    ]
