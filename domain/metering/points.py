@@ -14,7 +14,8 @@ from domain import rows, values
 from domain.hierarchy import parents
 from domain.refusals import InUse, Refused
 
-# Who changes the trees does so alone, so that two changes at once cannot close a circle.
+# Who changes the trees does so alone, so that two changes at once cannot close a circle. It comes
+# before the locks of rows.
 LOCK_TREES = "select pg_advisory_xact_lock(hashtext('metering_point'), $1)"
 
 FIELD_OF_PREMISES = "select field_id from premises where company_id = $1 and id = $2"
@@ -96,6 +97,8 @@ async def add(
 ) -> PointId:
     """Do what `create` does, in the caller's transaction."""
     checked = values.name(code, "code")
+    if parent_id is not None:
+        await connection.execute(LOCK_TREES, company_id)
     await parents.hold_active(connection, "premises", company_id=company_id, row_id=premises_id)
     point_id = PointId(
         await rows.insert(
@@ -127,6 +130,8 @@ async def update(
     if "code" in checked:
         checked["code"] = values.name(checked["code"], "code")
     async with access.tenant(company_id) as connection:
+        if checked.get("parent_id") is not None:
+            await connection.execute(LOCK_TREES, company_id)
         await _change(connection, company_id, point_id, expected_version, checked)
         if "role" in checked and await connection.fetchval(WAS_PAID_FOR, company_id, point_id):
             raise InUse("role")
@@ -196,8 +201,10 @@ async def _change(
 
 
 async def _check_tree(connection: Connection, company_id: CompanyId, point_id: PointId) -> None:
-    """Return if the point, as it is written now, has a parent that it may have."""
-    await connection.execute(LOCK_TREES, company_id)
+    """Return if the point, as it is written now, has a parent that it may have.
+
+    The trees are locked.
+    """
     if await connection.fetchval(IS_OWN_ANCESTOR, company_id, point_id):
         raise PointsInCircle("parent_id")
     if await connection.fetchval(PARENT_IS_ELSEWHERE, company_id, point_id):

@@ -1,0 +1,81 @@
+"""Changes of the trees of metering points take their locks in one order."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import asyncpg
+import pytest
+
+from db.enums import PointRole
+from db.ids import PointId
+from db.settings import Urls
+from domain.metering import points
+from domain.metering.points import LOCK_TREES
+from tests.factories import Place, make_place
+
+# As long as it takes to get to the lock, on a slow machine too.
+GO_ON_S = 0.5
+
+
+@pytest.fixture
+async def place(connected: None) -> Place:
+    return await make_place(meters=1)
+
+
+async def add_point(place: Place, code: str, parent_id: PointId | None = None) -> PointId:
+    return await points.create(
+        company_id=place.company_id,
+        premises_id=place.supplies[0].premises_id,
+        code=code,
+        role=PointRole.CHECK,
+        parent_id=parent_id,
+    )
+
+
+async def held_meanwhile(
+    database: Urls, place: Place, change: Callable[[], Awaitable[object]], table: str, row_id: int
+) -> bool:
+    """Return whether a change has locked a row while it waits for whoever changes the trees."""
+    other = await asyncpg.connect(database.owner)
+    try:
+        async with other.transaction():
+            await other.execute(LOCK_TREES, place.company_id)
+            changing = asyncio.ensure_future(change())
+            await asyncio.sleep(GO_ON_S)
+            free = await other.fetch(
+                f"select from {table} where company_id = $1 and id = $2"
+                " for no key update skip locked",
+                place.company_id,
+                row_id,
+            )
+        await changing
+    finally:
+        await other.close()
+    return not free
+
+
+async def test_a_new_parent_waits_for_the_trees_before_it_holds_the_point(
+    place: Place, database: Urls
+) -> None:
+    point_id, parent_id = await add_point(place, "A"), await add_point(place, "B")
+
+    async def change() -> None:
+        await points.update(
+            company_id=place.company_id,
+            point_id=point_id,
+            expected_version=1,
+            changes={"parent_id": parent_id},
+        )
+
+    assert not await held_meanwhile(database, place, change, "metering_point", point_id)
+
+
+async def test_a_new_child_waits_for_the_trees_before_it_holds_the_premises(
+    place: Place, database: Urls
+) -> None:
+    parent_id = await add_point(place, "A")
+    premises_id = place.supplies[0].premises_id
+
+    assert not await held_meanwhile(
+        database, place, lambda: add_point(place, "B", parent_id), "premises", premises_id
+    )
