@@ -49,7 +49,10 @@ def _address(value: str | None, path: str) -> str | None:
 
 
 def _email(value: str | None, path: str) -> str | None:
-    if value is not None and (len(value) > EMAIL_CHARACTERS_MAX or not EMAIL.fullmatch(value)):
+    if value is None:
+        return None
+    is_one = EMAIL.fullmatch(value) is not None and value.isprintable()
+    if not is_one or len(value) > EMAIL_CHARACTERS_MAX:
         raise InvalidValue(path, expected="an e-mail address")
     return value
 

@@ -166,6 +166,7 @@ async def test_an_administrator_changes_the_own_company(
         pytest.param("contactReadRetentionDays", 29, id="looks forgotten"),
         pytest.param("synchronisationRetentionDays", 3_651, id="records kept for long"),
         pytest.param("email", "nobody", id="no e-mail"),
+        pytest.param("email", "some\0body@example.com", id="a zero in an e-mail"),
         pytest.param("address", "a\tb", id="no address"),
     ],
 )
