@@ -157,6 +157,26 @@ async def test_a_field_is_put_on_the_map_and_taken_off(
     assert taken.data["updateField"]["field"] == {"location": None, "boundary": None}
 
 
+async def test_a_boundary_of_the_finest_numbers_is_kept(
+    web: Web, place: Place, administrator: User
+) -> None:
+    # PostgreSQL writes every zero of them.
+    ring = [[0, 0], *([1e-300, 1e-300] for _ in range(200)), [0, 0]]
+    boundary = {"type": "Polygon", "coordinates": [ring]}
+
+    put = await web.ask(
+        UPDATE,
+        administrator,
+        input={
+            "id": encode("Field", place.field_id),
+            "expectedVersion": 1,
+            "boundary": boundary,
+        },
+    )
+
+    assert put.data["updateField"]["userErrors"] == []
+
+
 async def test_what_is_no_geometry_never_arrives(
     web: Web, place: Place, administrator: User
 ) -> None:

@@ -52,6 +52,14 @@ def test_an_area_is_kept_as_it_is(value: Any) -> None:
     assert area(value) == value
 
 
+def test_an_area_is_exact_to_a_tenth_of_a_millimetre() -> None:
+    fine = [[29.0000000004, 41], [1e-300, 0], [30, 42], [29.0000000004, 41]]
+
+    kept = area({"type": "Polygon", "coordinates": [fine]})
+
+    assert kept["coordinates"] == [[[29, 41], [0, 0], [30, 42], [29, 41]]]
+
+
 @pytest.mark.parametrize(
     "value",
     [
