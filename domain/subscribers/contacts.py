@@ -21,8 +21,6 @@ from domain.subscribers.keyring import Keyring, PersonKey
 
 ADDRESS_CHARACTERS_MAX = 500
 IDENTITY_CHARACTERS_MAX = 32
-PHONE_CHARACTERS_MAX = 40
-LANGUAGE_CHARACTERS_MAX = 6
 
 KEY = """
     select wrapped_key from person_key where company_id = $1 and subscriber_id = $2 for key share

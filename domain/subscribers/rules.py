@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from enum import StrEnum
 
 EMAIL_CHARACTERS_MAX = 320
+PHONE_CHARACTERS_MAX = 40
 PHONE_DIGITS_MIN, PHONE_DIGITS_MAX = 5, 15
 # What is left of a number when prefixes that not everybody writes are off: +90, 0090, 0.
 PHONE_DIGITS_COMPARED = 10
@@ -80,7 +81,8 @@ def is_email(text: str) -> bool:
 
 def is_phone(text: str) -> bool:
     digits = sum(letter.isdigit() for letter in text)
-    return PHONE.fullmatch(text) is not None and PHONE_DIGITS_MIN <= digits <= PHONE_DIGITS_MAX
+    is_written_so = len(text) <= PHONE_CHARACTERS_MAX and PHONE.fullmatch(text) is not None
+    return is_written_so and PHONE_DIGITS_MIN <= digits <= PHONE_DIGITS_MAX
 
 
 def is_language(text: str) -> bool:

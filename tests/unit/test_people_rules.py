@@ -47,6 +47,7 @@ def test_a_number_is_one_however_it_is_written(phone: str) -> None:
         pytest.param(rules.is_email, "a b@example.com", False, id="a space in an e-mail"),
         pytest.param(rules.is_phone, "1234", False, id="too short a number"),
         pytest.param(rules.is_phone, "call me 12345", False, id="no number"),
+        pytest.param(rules.is_phone, f"12345{' ' * 36}", False, id="hardly any number"),
         pytest.param(rules.is_language, "tr", True, id="a language"),
         pytest.param(rules.is_language, "en-GB", True, id="a language of a country"),
         pytest.param(rules.is_language, "Turkish", False, id="a word"),
