@@ -63,7 +63,8 @@ RIGHTS = """
     left join field mf on mf.company_id = m.company_id and mf.id = m.field_id
     where k.id = any($1::int8[]) and k.revoked_at is null
         and (k.expires_at is null or k.expires_at > $2)
-        and (k.user_id is null or m.id is not null)
+        and (k.user_id is null or (m.id is not null and (not c.second_factor_required or exists (
+            select from second_factor f where f.user_id = u.id and f.confirmed_at is not null))))
 """
 LISTED = """
     select id, name, scopes, partner, created_at, expires_at, revoked_at, last_used_at from api_key

@@ -15,6 +15,7 @@ from db.ids import CompanyId, DocumentId, KeyId, UserId
 from domain.documents import operations as documents
 from domain.documents.rules import Registration
 from domain.hierarchy import branches
+from domain.identity import second_factor
 from domain.identity.operations import add_membership
 from domain.identity.roles import SCOPES
 from domain.identity.rules import Place, PlaceNotHeld, ScopeNotHeld
@@ -209,6 +210,32 @@ async def test_a_key_given_to_a_user_ends_with_the_user() -> None:
     assert (rights.user_id, rights.user_scopes) == (user_id, SCOPES[Role.OPERATOR])
     assert rights.place == Place(field_id=place.field_id)
     assert (await queries.rights_of([key_id], now=NOW)).get(key_id) is None
+
+
+async def test_a_key_given_to_a_user_does_nothing_while_the_user_may_not() -> None:
+    place = await make_place(meters=0)
+    async with access.system() as connection:
+        user_id = await connection.fetchval(
+            "insert into app_user (email, name, password_hash, created_at)"
+            " values ('user@example.com', 'User', '', $1) returning id",
+            NOW,
+        )
+    await add_membership(company_id=place.company_id, user_id=user_id, role=Role.OPERATOR)
+    key_id = await create(place.company_id, replace(KEY, user_id=user_id))
+    await second_factor.require(company_id=place.company_id, required=True)
+
+    without = (await queries.rights_of([key_id], now=NOW)).get(key_id)
+    async with access.system() as connection:
+        await connection.execute(
+            "insert into second_factor (user_id, secret, created_at, confirmed_at)"
+            " values ($1, '', $2, $2)",
+            user_id,
+            NOW,
+        )
+    with_one = (await queries.rights_of([key_id], now=NOW)).get(key_id)
+
+    assert without is None
+    assert with_one is not None
 
 
 async def test_names_of_live_keys_are_taken() -> None:
