@@ -20,6 +20,8 @@ HELD = """
     ) or exists (
         select from invitation where company_id = $1 and role_id = $2
             and accepted_at is null and revoked_at is null
+    ) or exists (
+        select from oidc_group_role where company_id = $1 and role_id = $2
     )
 """
 LOCKED = "select scopes from role where company_id = $1 and id = $2 for no key update"
@@ -82,7 +84,7 @@ async def set_active(
 ) -> RoleId:
     """Retire a role that nobody has, or take it into use again.
 
-    :raises InUse: somebody has it, or is invited to
+    :raises InUse: somebody has it or is invited to, or a group of the provider is given it
     :raises ScopeNotHeld, StaleVersion, NotThere: nothing was written
     """
     async with access.tenant(company_id) as connection:
