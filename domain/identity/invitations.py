@@ -43,6 +43,8 @@ REVOKE = """
     update invitation set revoked_at = $3, version = version + 1
     where company_id = $1 and id = $2
 """
+# Whoever invites the user at this moment has a hold on the row, and is seen once it is let go.
+LOCK_USER = "select from app_user where id = $1 for update"
 # Nobody's address is kept who has never been here and is not awaited any more.
 FORGET = """
     update app_user u set email = 'removed-' || u.id || '@removed.invalid', name = 'removed',
@@ -174,6 +176,7 @@ async def revoke(
         row = await _locked(connection, company_id, invitation_id, expected_version)
         await memberships.check_member(connection, row, giver)
         await connection.execute(REVOKE, company_id, invitation_id, now)
+        await connection.execute(LOCK_USER, row["user_id"])
         await connection.execute(FORGET, row["user_id"], now)
     return invitation_id
 
