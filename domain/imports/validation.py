@@ -15,6 +15,9 @@ from domain.imports.naming import keys_by_kind, named_key, references
 from domain.imports.tables import Item, Tables
 from domain.longwork.jobs import Asker
 
+# What is kept of people is opened one by one, and a transaction ends within seconds.
+KEYS_OF_A_TRANSACTION = 1_000
+
 
 @dataclass(slots=True)
 class Counts:
@@ -46,20 +49,22 @@ class Validator:
         """Return what would be done, and add to the tables' faults what is wrong."""
         self._check_columns()
         for name, keys in keys_by_kind(self._tables.in_order()).items():
-            async with access.tenant(self._view.company_id) as connection:
-                self._known[name] = await known(
-                    connection,
-                    BY_NAME[name],
-                    keys,
-                    view=self._view,
-                    columns=self._columns(name),
-                )
+            self._known[name] = await self._find(BY_NAME[name], sorted(keys))
         judgement = Judgement()
         for kind in KINDS:
             items = self._tables.items.get(kind.name)
             if items is not None:
                 judgement.counts[kind.name] = await self._judge_kind(kind, items)
         return judgement
+
+    async def _find(self, kind: Kind, keys: list[Key]) -> dict[Key, Existing]:
+        found: dict[Key, Existing] = {}
+        columns = self._columns(kind.name)
+        for start in range(0, len(keys), KEYS_OF_A_TRANSACTION):
+            some = keys[start : start + KEYS_OF_A_TRANSACTION]
+            async with access.tenant(self._view.company_id) as connection:
+                found |= await known(connection, kind, some, view=self._view, columns=columns)
+        return found
 
     def _columns(self, kind_name: str) -> list[str]:
         """Return the columns of a kind that the file has and the asker may set."""
