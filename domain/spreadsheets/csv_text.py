@@ -31,8 +31,9 @@ class CsvSheet:
 
         :raises UnreadableFile: it is not UTF-8, its quotes do not close, or it has too many columns
         """
-        text = _decoded(self.content)
-        reader = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text), strict=True)
+        # A line at a time: the whole of it as text takes many times its bytes.
+        text = io.TextIOWrapper(io.BytesIO(self.content), encoding="utf-8-sig", newline="")
+        reader = csv.reader(text, delimiter=_delimiter(self.content), strict=True)
         # Rows are numbered as a spreadsheet shows them: a quoted line break begins no new one.
         try:
             for number, texts in enumerate(reader, start=1):
@@ -40,6 +41,9 @@ class CsvSheet:
                 checked_width(cells, sheet=self.name)
                 if any(cell is not None for cell in cells):
                     yield NumberedRow(number, cells)
+        except UnicodeDecodeError as error:
+            # Guessing the encoding would garble names without anybody noticing.
+            raise UnreadableFile("NOT_UTF8", line=_line_of_fault(self.content)) from error
         except csv.Error as error:
             raise UnreadableFile("BROKEN_CSV", line=reader.line_num) from error
 
@@ -60,15 +64,20 @@ def text_cell(text: str) -> str:
     return guarded(text)
 
 
-def _decoded(content: bytes) -> str:
+def _delimiter(content: bytes) -> str:
+    header = io.BytesIO(content).readline()
+    return max(DELIMITERS, key=lambda one: header.count(one.encode()))
+
+
+def _line_of_fault(content: bytes) -> int:
+    return next(
+        number for number, line in enumerate(io.BytesIO(content), start=1) if not _is_utf8(line)
+    )
+
+
+def _is_utf8(line: bytes) -> bool:
     try:
-        return content.removeprefix(codecs.BOM_UTF8).decode()
-    except UnicodeDecodeError as error:
-        # Guessing the encoding would garble names without anybody noticing.
-        line = content.count(b"\n", 0, error.start) + 1
-        raise UnreadableFile("NOT_UTF8", line=line) from error
-
-
-def _delimiter(text: str) -> str:
-    header = text.partition("\n")[0]
-    return max(DELIMITERS, key=header.count)
+        line.decode()
+    except UnicodeDecodeError:
+        return False
+    return True

@@ -1,5 +1,6 @@
 """Files of tables that are broken, hostile, or only unusual."""
 
+import tracemalloc
 import zipfile
 from collections.abc import Callable
 from io import BytesIO
@@ -135,3 +136,25 @@ def test_entities_of_xml_do_not_multiply() -> None:
 
     with pytest.raises(UnreadableFile, match="BROKEN_XLSX"):
         read(target.getvalue())
+
+
+def test_csv_that_is_not_utf8_is_refused_at_its_line() -> None:
+    content = b"\n".join([b"name", *[b"x"] * 5_000, "şube".encode("cp1254"), b"x"])
+
+    with pytest.raises(UnreadableFile) as refused:
+        read(content, "branches")
+
+    assert (refused.value.code, refused.value.params) == ("NOT_UTF8", {"line": "5002"})
+
+
+def test_csv_is_read_a_line_at_a_time() -> None:
+    content = b"name\n" + f"{'ş' * 100}\n".encode() * 20_000
+    tracemalloc.start()
+
+    with opened(content, sheet_name="branches") as (sheet,):
+        rows = sum(1 for _ in sheet.rows())
+
+    peak_bytes = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert rows == 20_001
+    assert peak_bytes < len(content) // 10
