@@ -24,7 +24,7 @@ commands = typer.Typer(no_args_is_help=True, help="The books.")
 def verify(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON list, for programs.")] = False,
 ) -> None:
-    """Rebuild every balance from the books, and fail if one differs from what is stored."""
+    """Rebuild all that follows from the books, and fail if it differs from what is stored."""
     settings = read_settings()
     with servers(settings) as found:
         wait_for_database(found.urls)

@@ -169,14 +169,34 @@ class JournalKind(StrEnum):
 
     ENERGY = "ENERGY"
     CASH_TOP_UP = "CASH_TOP_UP"
+    ADJUSTMENT = "ADJUSTMENT"
+    REVERSAL = "REVERSAL"
 
 
 class LedgerAccountKind(StrEnum):
-    """Sides of the books: an account's credit, and the company's own."""
+    """Sides of the books: the first four are an account's, the others the company's own."""
 
     CREDIT = "CREDIT"
+    DEBT = "DEBT"
+    EMERGENCY_CREDIT = "EMERGENCY_CREDIT"
+    IN_FLIGHT = "IN_FLIGHT"
     REVENUE = "REVENUE"
     CASH = "CASH"
+    BANK = "BANK"
+    PROVIDER_CLEARING = "PROVIDER_CLEARING"
+    PROVIDER_FEES = "PROVIDER_FEES"
+    TAX = "TAX"
+    ADJUSTMENTS = "ADJUSTMENTS"
+    WRITE_OFF = "WRITE_OFF"
+    DISPUTED = "DISPUTED"
+
+
+class AdjustmentState(StrEnum):
+    """How far an adjustment is; the last two are final."""
+
+    PROPOSED = "PROPOSED"
+    POSTED = "POSTED"
+    REJECTED = "REJECTED"
 
 
 class ActorKind(StrEnum):

@@ -10,6 +10,10 @@ from db.ids import AccountId, CompanyId
 OPEN_DAYS_LOCK = "select pg_advisory_xact_lock_shared(hashtext('open_day'))"
 OPEN_DAYS_LOCK_ALONE = "select pg_advisory_xact_lock(hashtext('open_day'))"
 
+# What of an account's standing the hot path changes, and all that postings may.
+BALANCE_ALONE = ("balance_micro",)
+ALL_PROJECTIONS = ("balance_micro", "debt_micro", "emergency_used_micro", "in_flight_micro")
+
 CHARGE = """
     create temp table if not exists charge (
         company_id int4 not null, account_id int8 not null, local_date date not null,
@@ -47,7 +51,7 @@ async def accrue(connection: Connection, *, now: datetime) -> None:
     )
     await change_balances(
         connection,
-        "select company_id, account_id, -sum(amount_micro)::int8 as amount_micro from charge"
+        "select company_id, account_id, -sum(amount_micro)::int8 as balance_micro from charge"
         " group by company_id, account_id having sum(amount_micro) <> 0",
         now=now,
     )
@@ -56,27 +60,34 @@ async def accrue(connection: Connection, *, now: datetime) -> None:
 async def change_balances(connection: Connection, changes: str, *, now: datetime) -> None:
     """Change balances, note the accounts that crossed a wake mark, and tell of all of them.
 
-    changes: a trusted query of company_id, account_id, amount_micro; one row an account.
-    Every account has its balance already; inserting locks and changes each in order in one pass.
+    changes: a trusted query of company_id, account_id, balance_micro; one row an account.
     """
-    await connection.execute(
-        f"""
-        with changed as (
-            insert into account_balance as b (company_id, account_id, balance_micro, changed_at)
-            select company_id, account_id, amount_micro, $1 from ({changes}) change
+    await connection.execute(f"with {balances_changed(changes)} select", now)
+
+
+def balances_changed(changes: str, projections: Sequence[str] = BALANCE_ALONE) -> str:
+    """Return what changes balances as parts of a `with`, in which `$1` is now.
+
+    changes: a trusted query of company_id, account_id and each of `projections`, which are columns
+    of account_balance; one row an account. Every account has its balance already; inserting locks
+    and changes each in order in one pass.
+    """
+    columns = ", ".join(projections)
+    sums = ", ".join(f"{column} = b.{column} + excluded.{column}" for column in projections)
+    return f"""
+        changed as (
+            insert into account_balance as b (company_id, account_id, {columns}, changed_at)
+            select company_id, account_id, {columns}, $1 from ({changes}) change
             order by company_id, account_id
-            on conflict (company_id, account_id) do update
-            set balance_micro = b.balance_micro + excluded.balance_micro, changed_at = $1
+            on conflict (company_id, account_id) do update set {sums}, changed_at = $1
             returning company_id, account_id, balance_micro, wake_below_micro, wake_above_micro
         ), crossed as (
             insert into attention (company_id, account_id, since)
             select company_id, account_id, $1 from changed
             where balance_micro <= wake_below_micro or balance_micro >= wake_above_micro
             order by company_id, account_id on conflict do nothing
-        )
-        insert into outbox (company_id, topic, created_at, account_ids)
-        select company_id, 'balances', $1, array_agg(account_id order by account_id)
-        from changed group by company_id
-        """,
-        now,
-    )
+        ), told as (
+            insert into outbox (company_id, topic, created_at, account_ids)
+            select company_id, 'balances', $1, array_agg(account_id order by account_id)
+            from changed group by company_id
+        )"""

@@ -1,4 +1,4 @@
-"""Checking the books: every balance rebuilt from its entries and accruals."""
+"""Checking the books: every projection rebuilt from entries and accruals."""
 
 from dataclasses import dataclass
 from decimal import Decimal
@@ -22,16 +22,18 @@ class Difference:
 
 
 async def verify() -> list[Difference]:
-    """Rebuild every balance and every posted day, and return what differs, at most 1,000 of each.
+    """Rebuild whatever follows from the entries, and return what differs, at most 1,000 of each.
 
-    Reads one snapshot and writes nothing.
+    Reads one snapshot and writes nothing. Balances, debts, emergency credit and payments in flight;
+    posted days; that transactions sum to zero and have entries; that reversals are exact; and what
+    entries repeat of their transactions and ledger accounts.
     """
     async with access.system(snapshot=True) as connection:
         await connection.execute("set local statement_timeout = '10min'")
         await connection.execute("set local transaction_timeout = '10min'")
         rows = [
             row
-            for check in (BALANCES, POSTED_DAYS, JOURNALS)
+            for check in (STANDINGS, POSTED_DAYS, JOURNALS, REVERSALS, COPIES)
             for row in await connection.fetch(check + f" limit {DIFFERENCES_MAX}", timeout=600)
         ]
     return [
@@ -53,42 +55,81 @@ async def balance_of(*, company_id: CompanyId, account_id: AccountId) -> Decimal
         )
 
 
-BALANCES = """
-    select b.company_id, 'balance' as what, b.account_id, b.balance_micro * 0.000001 as stored,
-        coalesce(p.posted, 0) - coalesce(o.open_micro, 0) * 0.000001 as rebuilt
-    from account_balance b
-    left join (
-        select l.company_id, l.account_id, sum(e.amount) as posted
+# All four of an account that is posted to, and all four of one that has a balance.
+STANDINGS = """
+    with posted as (
+        select l.company_id, l.account_id,
+            sum(e.amount) filter (where l.kind = 'CREDIT') as credit,
+            -sum(e.amount) filter (where l.kind = 'DEBT') as debt,
+            -sum(e.amount) filter (where l.kind = 'EMERGENCY_CREDIT') as emergency,
+            sum(e.amount) filter (where l.kind = 'IN_FLIGHT') as in_flight
         from ledger_account l
         join entry e on e.company_id = l.company_id and e.ledger_account_id = l.id
-        where l.kind = 'CREDIT' group by l.company_id, l.account_id
-    ) p on p.company_id = b.company_id and p.account_id = b.account_id
-    left join (
-        select company_id, account_id, sum(charged_micro - posted_micro) as open_micro
+        where l.account_id is not null group by l.company_id, l.account_id
+    ), accrued as (
+        select company_id, account_id, sum(charged_micro - posted_micro) * 0.000001 as open
         from accrual group by company_id, account_id
-    ) o on o.company_id = b.company_id and o.account_id = b.account_id
-    where b.balance_micro * 0.000001
-        <> coalesce(p.posted, 0) - coalesce(o.open_micro, 0) * 0.000001
+    )
+    select company_id, side.what, account_id, side.stored, side.rebuilt
+    from account_balance b
+    full join posted p using (company_id, account_id)
+    full join accrued a using (company_id, account_id)
+    cross join lateral (values
+        ('balance', b.balance_micro, coalesce(p.credit, 0) - coalesce(a.open, 0)),
+        ('debt', b.debt_micro, p.debt),
+        ('emergency credit used', b.emergency_used_micro, p.emergency),
+        ('in flight', b.in_flight_micro, p.in_flight)
+    ) as figure (what, stored_micro, rebuilt)
+    cross join lateral (
+        select figure.what, coalesce(figure.stored_micro, 0) * 0.000001 as stored,
+            coalesce(figure.rebuilt, 0) as rebuilt
+    ) side
+    where side.stored <> side.rebuilt
 """
 
 POSTED_DAYS = """
-    select a.company_id, 'posted ' || a.local_date as what, a.account_id,
-        a.posted_micro * 0.000001 as stored, coalesce(-p.posted, 0) as rebuilt
-    from accrual a
-    left join (
-        select l.company_id, l.account_id, j.energy_date, sum(e.amount) as posted
+    with posted as (
+        select l.company_id, l.account_id, j.energy_date as local_date, -sum(e.amount) as amount
         from ledger_account l
         join entry e on e.company_id = l.company_id and e.ledger_account_id = l.id
         join journal j on j.company_id = e.company_id and j.id = e.journal_id
         where l.kind = 'CREDIT' and j.kind = 'ENERGY'
         group by l.company_id, l.account_id, j.energy_date
-    ) p on p.company_id = a.company_id and p.account_id = a.account_id
-        and p.energy_date = a.local_date
-    where a.posted_micro * 0.000001 <> coalesce(-p.posted, 0)
+    )
+    select company_id, 'posted ' || local_date as what, account_id,
+        coalesce(a.posted_micro, 0) * 0.000001 as stored, coalesce(p.amount, 0) as rebuilt
+    from accrual a full join posted p using (company_id, account_id, local_date)
+    where coalesce(a.posted_micro, 0) * 0.000001 <> coalesce(p.amount, 0)
 """
 
+# A transaction without entries is as wrong as one that does not sum to zero.
 JOURNALS = """
     select company_id, 'journal ' || journal_id || ' ' || currency as what,
         null::int8 as account_id, sum(amount) as stored, 0::numeric as rebuilt
     from entry group by company_id, journal_id, currency having sum(amount) <> 0
+    union all
+    select j.company_id, 'entries of journal ' || j.id, null, 0, 2
+    from journal j where not exists (
+        select from entry e where e.company_id = j.company_id and e.journal_id = j.id)
+"""
+
+REVERSALS = """
+    select j.company_id, 'reversal ' || j.id || ' of ' || j.corrects as what,
+        e.account_id, sum(e.amount) filter (where e.journal_id = j.id) as stored,
+        -coalesce(sum(e.amount) filter (where e.journal_id = j.corrects), 0) as rebuilt
+    from journal j
+    join entry e on e.company_id = j.company_id and e.journal_id in (j.id, j.corrects)
+    where j.kind = 'REVERSAL'
+    group by j.company_id, j.id, j.corrects, e.ledger_account_id, e.account_id
+    having sum(e.amount) <> 0
+"""
+
+COPIES = """
+    select e.company_id, 'copies in entry ' || e.id as what, e.account_id, 1::numeric as stored,
+        0::numeric as rebuilt
+    from entry e
+    join journal j on j.company_id = e.company_id and j.id = e.journal_id
+    join ledger_account l on l.company_id = e.company_id and l.id = e.ledger_account_id
+    where (e.occurred_at, e.currency) <> (j.occurred_at, l.currency)
+        or e.account_id is distinct from l.account_id
 """

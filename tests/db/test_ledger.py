@@ -11,9 +11,11 @@ from db import access
 from db.ids import AccountId
 from db.settings import Urls
 from domain.ledger import operations as ledger
+from domain.ledger.posting import IdempotencyConflict
 from domain.ledger.queries import balance_of, verify
 from domain.money import major
 from domain.readings import operations as readings
+from domain.refusals import NotThere
 from tests.factories import NOW, Place, make_place, make_read, make_register_set
 
 TOMORROW = NOW + timedelta(days=1)
@@ -69,7 +71,7 @@ async def test_concurrent_credits_all_count(place: Place) -> None:
 async def test_a_key_used_for_something_else_is_refused(place: Place) -> None:
     await credit(place, "5", key="one")
 
-    with pytest.raises(ledger.PostingConflict):
+    with pytest.raises(IdempotencyConflict):
         await credit(place, "6", key="one")
 
     assert await count("journal") == 1
@@ -86,7 +88,7 @@ async def test_only_positive_amounts_are_credited(place: Place, amount: str) -> 
 async def test_an_account_of_another_company_is_unknown(place: Place) -> None:
     other = await make_place()
 
-    with pytest.raises(LookupError):
+    with pytest.raises(NotThere):
         await ledger.credit_cash(
             company_id=other.company_id,
             account_id=account_of(place),

@@ -122,8 +122,11 @@ async def test_app_may_not_read_global_tables(database: Urls, table: str) -> Non
 
 
 @pytest.mark.usefixtures("connected")
-@pytest.mark.parametrize("table", ["journal", "entry"])
-@pytest.mark.parametrize("change", ["update {} set company_id = company_id", "delete from {}"])
+@pytest.mark.parametrize("table", ["journal", "entry", "ledger_account"])
+@pytest.mark.parametrize(
+    "change",
+    ["update {} set company_id = company_id", "delete from {}", "truncate {} cascade"],
+)
 async def test_nobody_changes_the_ledger(database: Urls, table: str, change: str) -> None:
     await inhabited()
 
@@ -147,8 +150,9 @@ async def test_entries_that_do_not_sum_to_zero_are_refused_at_commit() -> None:
             await connection.execute(
                 "with j as (insert into journal (company_id, kind, idempotency_key, request_hash,"
                 " occurred_at) values ($1, 'CASH_TOP_UP', 'crooked', '', $2) returning id)"
-                " insert into entry select $1, j.id, 1, l.id, 5, 'TRY' from j, ledger_account l"
-                " where l.company_id = $1 and l.kind = 'CASH'",
+                " insert into entry (company_id, journal_id, line, ledger_account_id, amount,"
+                " currency, occurred_at) select $1, j.id, 1, l.id, 5, 'TRY', $2"
+                " from j, ledger_account l where l.company_id = $1 and l.kind = 'CASH'",
                 place.company_id,
                 NOW,
             )

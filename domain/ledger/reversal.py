@@ -1,0 +1,69 @@
+"""Undoing a transaction of the ledger: by its exact opposite, once. The first one stays."""
+
+from datetime import datetime
+
+from db.access import Connection
+from db.enums import JournalKind, LedgerAccountKind
+from db.ids import CompanyId, JournalId
+from domain import values
+from domain.ledger.posting import IdempotencyConflict, post
+from domain.ledger.rules import REASON_CHARACTERS_MAX, Line, Posting, countered
+from domain.refusals import NotThere, Refused
+
+# What energy costs follows from readings: corrected ones post the difference by themselves.
+IRREVERSIBLE = frozenset({JournalKind.ENERGY, JournalKind.REVERSAL})
+LINES = """
+    select j.kind as journal_kind, l.kind, l.account_id, l.code, e.amount
+    from journal j
+    join entry e on e.company_id = j.company_id and e.journal_id = j.id
+    join ledger_account l on l.company_id = e.company_id and l.id = e.ledger_account_id
+    where j.company_id = $1 and j.id = $2 order by e.line
+"""
+
+
+class NotReversible(Refused):
+    """Transactions of the kind, the fact `kind`, are put right in another way."""
+
+
+class AlreadyReversed(Refused):
+    """Somebody reversed the transaction before, for another reason."""
+
+
+async def reverse(
+    connection: Connection,
+    *,
+    company_id: CompanyId,
+    journal_id: JournalId,
+    reason: str,
+    now: datetime,
+) -> JournalId:
+    """Post what undoes a transaction, in the caller's transaction.
+
+    Returns the journal's id; on a retry with the same reason, that of the one already made.
+
+    :raises NotThere, NotReversible, AlreadyReversed, InvalidValue: nothing was written
+    """
+    reason = values.name(reason, "reason", characters_max=REASON_CHARACTERS_MAX)
+    rows = await connection.fetch(LINES, company_id, journal_id)
+    if not rows:
+        raise NotThere
+    if JournalKind(rows[0]["journal_kind"]) in IRREVERSIBLE:
+        raise NotReversible(kind=rows[0]["journal_kind"])
+    lines = [
+        Line(LedgerAccountKind(row["kind"]), row["amount"], row["account_id"], row["code"])
+        for row in rows
+    ]
+    posting = Posting(
+        company_id=company_id,
+        kind=JournalKind.REVERSAL,
+        idempotency_key=f"reversal/{journal_id}",
+        request=reason,
+        occurred_at=now,
+        lines=countered(lines),
+        corrects=journal_id,
+        reason=reason,
+    )
+    try:
+        return await post(connection, posting, now=now)
+    except IdempotencyConflict as error:
+        raise AlreadyReversed from error
