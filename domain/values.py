@@ -9,6 +9,8 @@ NAME_CHARACTERS_MAX = 200
 TEXT_CHARACTERS_MAX = 1_000
 # How far other clocks may be ahead of ours.
 AHEAD_MAX = timedelta(minutes=5)
+MONEY_MAX = Decimal(10**12)
+MONEY_STEP = Decimal("0.000001")
 MULTIPLIER_MAX = Decimal("99999999.9999")
 MULTIPLIER_STEP = Decimal("0.0001")
 
@@ -63,4 +65,14 @@ def multiplier(value: Decimal, *path: str) -> Decimal:
         raise InvalidValue(
             *path, expected=f"{MULTIPLIER_STEP} to {MULTIPLIER_MAX}, four decimals at most"
         )
+    return value
+
+
+def money(value: Decimal, *path: str) -> Decimal:
+    """Return an amount of money in major units.
+
+    :raises InvalidValue: it is too large, or too fine
+    """
+    if abs(value) > MONEY_MAX or value % MONEY_STEP:
+        raise InvalidValue(*path, expected="an amount with six decimals at most")
     return value

@@ -26,8 +26,6 @@ from domain.subscribers.operations import hold_present
 
 POINTS_MAX = 100
 NUMBER_CHARACTERS_MAX = 50
-MONEY_STEP = Decimal("0.000001")
-MONEY_MAX = Decimal(10**12)
 
 LOCK_POINTS = """
     select id, premises_id, active from metering_point
@@ -179,11 +177,7 @@ async def update(
 
 
 def _limit_micro(limit: Decimal | None) -> int | None:
-    if limit is None:
-        return None
-    if abs(limit) > MONEY_MAX or limit % MONEY_STEP:
-        raise InvalidValue("warning_limit", expected="an amount with six decimals at most")
-    return micro(limit)
+    return None if limit is None else micro(values.money(limit, "warning_limit"))
 
 
 async def _lock_points(
