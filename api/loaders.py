@@ -18,6 +18,7 @@ from domain.filters import EVERYTHING, Condition
 from domain.frames.listings import bodies
 from domain.hierarchy import health
 from domain.hierarchy.rules import DeviceFacts
+from domain.ledger.statements import Statement, statements
 from domain.listing import Listing, Page, Record, Relation, Wall, Window
 from domain.metering.queries import (
     MeterPlace,
@@ -121,6 +122,16 @@ class Loaders:
         return self._loader(
             "standing",
             lambda connection, ids, wall: standings(connection, ids, wall=wall),
+            default=None,
+        )
+
+    def statement(self, start: datetime, end: datetime) -> DataLoader[int, Statement | None]:
+        """Load statements of a span, by account."""
+        return self._loader(
+            ("statement", start, end),
+            lambda connection, ids, wall: statements(
+                connection, ids, start=start, end=end, wall=wall
+            ),
             default=None,
         )
 

@@ -6,6 +6,11 @@ FALLBACK = "en"
 
 MESSAGES: Mapping[str, Mapping[str, str]] = {
     "en": {
+        "ADJUSTMENT_DECIDED": "This adjustment is decided already: {state}.",
+        "ALREADY_REVERSED": "The transaction was reversed before, for another reason.",
+        "IDEMPOTENCY_CONFLICT": "This key was used before, for something else.",
+        "NOT_REVERSIBLE": "Transactions of this kind cannot be reversed: {kind}.",
+        "SECOND_PERSON_NEEDED": "Somebody else has to decide this.",
         "ACCOUNT_OPEN": "The subscriber has an account that is not closed.",
         "ALREADY_BILLED": "Energy until {until} is charged already; choose a later time.",
         "ALREADY_EXISTS": "There is one with this {field} already.",
@@ -52,6 +57,11 @@ MESSAGES: Mapping[str, Mapping[str, str]] = {
         "ROLE_RETIRED": "This role is not in use any more.",
     },
     "tr": {
+        "ADJUSTMENT_DECIDED": "Bu düzeltme zaten karara bağlandı: {state}.",
+        "ALREADY_REVERSED": "İşlem daha önce başka bir nedenle ters kaydedildi.",
+        "IDEMPOTENCY_CONFLICT": "Bu anahtar daha önce başka bir istek için kullanıldı.",
+        "NOT_REVERSIBLE": "Bu türden işlemler ters kaydedilemez: {kind}.",
+        "SECOND_PERSON_NEEDED": "Buna başka biri karar vermeli.",
         "ACCOUNT_OPEN": "Abonenin kapatılmamış bir hesabı var.",
         "ALREADY_BILLED": "{until} anına kadarki enerji faturalandı; daha sonraki bir an seçin.",
         "ALREADY_EXISTS": "Bu değerle bir kayıt zaten var: {field}.",

@@ -12,10 +12,13 @@ from api.errors import BadUserInput, Forbidden, NotFound, RateLimited
 from api.messages import message
 from api.schema.node import Node, decoded
 from api.schema.user_errors import (
+    AdjustmentDecided,
     ErrorParameter,
+    IdempotencyConflict,
     RfModuleFull,
     RuleBroken,
     ScopeNotHeld,
+    SecondPersonNeeded,
     StaleVersion,
     UserError,
 )
@@ -23,6 +26,7 @@ from domain import listing, refusals
 from domain.hierarchy import rf_module_room
 from domain.identity import rules
 from domain.identity.passwords import TooManyWaiting
+from domain.ledger import adjustments, posting
 from domain.refusals import Refused
 
 EXPECTATION = frozenset({"id", "expected_version"})
@@ -34,6 +38,11 @@ SPELT_OUT = {
     "reading_period_s": "readingPeriodSeconds",
 }
 BUSY_RETRY_AFTER_S = 1
+# Refusals that programs tell apart by their type, and that have no more to say.
+PLAIN: Mapping[type[Refused], type[UserError]] = {
+    posting.IdempotencyConflict: IdempotencyConflict,
+    adjustments.SecondPersonNeeded: SecondPersonNeeded,
+}
 
 Result = TypeVar("Result")
 
@@ -165,7 +174,9 @@ async def user_error(
         return RfModuleFull(limit=refusal.limit, **facts)
     if isinstance(refusal, rules.ScopeNotHeld):
         return ScopeNotHeld(scopes=refusal.scopes, **facts)
-    return RuleBroken(**facts)
+    if isinstance(refusal, adjustments.AdjustmentDecided):
+        return AdjustmentDecided(state=refusal.state, **facts)
+    return PLAIN.get(type(refusal), RuleBroken)(**facts)
 
 
 def said(info: Info, refusal: Refused) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import api.schema.enums  # noqa: F401 - describes the words that the types use
 from api.documents_review import Review
 from api.engine import Engine
 from api.resolvers.accounts import AccountMutation, AccountQuery
+from api.resolvers.adjustments import AdjustmentMutation
 from api.resolvers.audit import AuditQuery
 from api.resolvers.branches import BranchMutation
 from api.resolvers.collectors import CollectorMutation
@@ -27,6 +28,7 @@ from api.resolvers.identity import IdentityMutation, IdentityQuery
 from api.resolvers.imports import ImportMutation, ImportQuery
 from api.resolvers.jobs import JobMutation, JobQuery
 from api.resolvers.keys import KeyMutation, KeyQuery
+from api.resolvers.ledger import LedgerQuery
 from api.resolvers.live import LiveSubscription
 from api.resolvers.metering_points import MeteringPointMutation
 from api.resolvers.meters import MeterMutation
@@ -46,7 +48,15 @@ from api.resolvers.users import UserMutation, UserQuery
 from api.schema.identity import InvalidCredentials, SecondFactorRequired, SessionEnded
 from api.schema.node import NODES
 from api.schema.scalars import SCALARS
-from api.schema.user_errors import RfModuleFull, RuleBroken, ScopeNotHeld, StaleVersion
+from api.schema.user_errors import (
+    AdjustmentDecided,
+    IdempotencyConflict,
+    RfModuleFull,
+    RuleBroken,
+    ScopeNotHeld,
+    SecondPersonNeeded,
+    StaleVersion,
+)
 
 Query = merge_types(
     "Query",
@@ -70,6 +80,7 @@ Query = merge_types(
         ImportQuery,
         JobQuery,
         AccountQuery,
+        LedgerQuery,
     ),
 )
 Mutation = merge_types(
@@ -100,15 +111,19 @@ Mutation = merge_types(
         SubscriberMutation,
         ProtectionMutation,
         AccountMutation,
+        AdjustmentMutation,
     ),
 )
 Subscription = merge_types("Subscription", (LiveSubscription,))
 USER_ERRORS = (
+    AdjustmentDecided,
+    IdempotencyConflict,
     InvalidCredentials,
     RfModuleFull,
     RuleBroken,
     ScopeNotHeld,
     SecondFactorRequired,
+    SecondPersonNeeded,
     SessionEnded,
     StaleVersion,
 )

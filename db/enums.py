@@ -21,6 +21,8 @@ class Scope(StrEnum):
     DEVICES_WRITE = "devices:write"
     PREMISES_WRITE = "premises:write"
     ACCOUNTS_WRITE = "accounts:write"
+    CREDIT_ADJUST = "credit:adjust"
+    CREDIT_APPROVE = "credit:approve"
     SUBSCRIBERS_WRITE = "subscribers:write"
     SUBSCRIBERS_ERASE = "subscribers:erase"
     IMPORTS_WRITE = "imports:write"

@@ -31,6 +31,9 @@ TABLES = (
     "metering_point",
     "mounting",
     "account",
+    "entry",
+    "journal",
+    "adjustment",
     "subscriber",
     "protection_proof",
     "tariff",
@@ -112,7 +115,24 @@ OF_FIELDS: Mapping[str, str] = {
     "account": """exists (
         select from premises p where p.company_id = account.company_id
             and p.id = account.premises_id and p.field_id in ({fields}))""",
-    # An entry may be of anything in the company.
+    # The company's own sides of the books are of no place.
+    "entry": """exists (
+        select from account a
+        join premises p on p.company_id = a.company_id and p.id = a.premises_id
+        where a.company_id = entry.company_id and a.id = entry.account_id
+            and p.field_id in ({fields}))""",
+    "journal": """exists (
+        select from entry e
+        join account a on a.company_id = e.company_id and a.id = e.account_id
+        join premises p on p.company_id = a.company_id and p.id = a.premises_id
+        where e.company_id = journal.company_id and e.journal_id = journal.id
+            and p.field_id in ({fields}))""",
+    "adjustment": """exists (
+        select from account a
+        join premises p on p.company_id = a.company_id and p.id = a.premises_id
+        where a.company_id = adjustment.company_id and a.id = adjustment.account_id
+            and p.field_id in ({fields}))""",
+    # A daily entry may be of anything in the company.
     "daily_entry": NONE,
     # What may be run is the same for the whole company.
     "document": ALL,
@@ -191,6 +211,16 @@ OF_SUBSCRIBER: Mapping[str, str] = {
             and (mounting.ended_at is null or ap.ended_at is null
                 or mounting.ended_at <= ap.ended_at))""",
     "account": "account.subscriber_id = {subscriber}::int8",
+    "entry": """exists (
+        select from account a where a.company_id = entry.company_id and a.id = entry.account_id
+            and a.subscriber_id = {subscriber}::int8)""",
+    "journal": """exists (
+        select from entry e
+        join account a on a.company_id = e.company_id and a.id = e.account_id
+        where e.company_id = journal.company_id and e.journal_id = journal.id
+            and a.subscriber_id = {subscriber}::int8)""",
+    # Who proposed what, and was refused, is the company's affair.
+    "adjustment": NONE,
     "daily_entry": NONE,
     "document": NONE,
     "api_key": NONE,

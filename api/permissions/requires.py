@@ -33,6 +33,8 @@ SCOPE_MEANINGS = {
     Scope.DEVICES_WRITE: "Change collectors, RF modules and meters.",
     Scope.PREMISES_WRITE: "Change premises, metering points and what is mounted there.",
     Scope.ACCOUNTS_WRITE: "Open, change and close accounts.",
+    Scope.CREDIT_ADJUST: "Give accounts credit by hand, or take some.",
+    Scope.CREDIT_APPROVE: "Decide about adjustments of credit that others propose.",
     Scope.SUBSCRIBERS_WRITE: "Add and change subscribers.",
     Scope.SUBSCRIBERS_ERASE: "Destroy a subscriber's personal data for good.",
     Scope.IMPORTS_WRITE: "Import the hierarchy from files.",

@@ -3,17 +3,18 @@
 A field guarded more strictly than its parent is nullable: a refusal then costs only that field.
 """
 
-from typing import Self
+from typing import Annotated, Self
 
 import strawberry
 
 from api.context import Info
 from api.permissions.requires import requires
+from api.schema.ledger import AccountStatement, LedgerEntry
 from api.schema.meters import Meter
 from api.schema.node import Node
 from api.schema.paging import Connection
 from api.schema.premises import MeteringPoint, Premises
-from api.schema.readings import Freshness
+from api.schema.readings import Freshness, TimeRangeInput
 from api.schema.relations import belongs_to, children
 from api.schema.scalars import DateTime, MoneyAmount
 from api.schema.subscribers import Subscriber
@@ -26,6 +27,7 @@ from domain.accounts.queries import (
     SUBSCRIBERS,
     Standing,
 )
+from domain.ledger.listings import ENTRIES_OF_ACCOUNT
 from domain.metering.queries import PREMISES
 from domain.money import major
 from domain.tariffs.queries import TARIFFS
@@ -36,6 +38,13 @@ class AccountBalance:
     standing: strawberry.Private[Standing]
     amount: MoneyAmount = strawberry.field(description="Credit; below zero when money is owed.")
     currency: str = strawberry.field(description="The amount's currency, by ISO 4217.")
+    debt: MoneyAmount = strawberry.field(description="What is owed beside it.")
+    emergency_used: MoneyAmount = strawberry.field(
+        description="Emergency credit that was used and is not repaid; the amount has it already."
+    )
+    in_flight: MoneyAmount = strawberry.field(
+        description="What was paid and is not confirmed; the amount does not have it yet."
+    )
     as_of: DateTime = strawberry.field(
         description="Up to when the energy of all its meters is charged."
     )
@@ -46,6 +55,9 @@ class AccountBalance:
             standing=standing,
             amount=MoneyAmount(standing.balance),
             currency=standing.currency,
+            debt=MoneyAmount(standing.debt),
+            emergency_used=MoneyAmount(standing.emergency_used),
+            in_flight=MoneyAmount(standing.in_flight),
             as_of=DateTime(standing.as_of),
         )
 
@@ -80,6 +92,11 @@ class Account(Node, listing=ACCOUNTS, scope=Scope.ACCOUNTS_READ):
     meters: Connection[Meter] | None = children(
         METERS_OF_ACCOUNT, "The meters that it pays for now, by serial.", scope=Scope.METERS_READ
     )
+    ledger_entries: Connection[LedgerEntry] | None = children(
+        ENTRIES_OF_ACCOUNT,
+        "What moved on any of its sides of the books, the newest first.",
+        scope=Scope.BALANCES_READ,
+    )
 
     @strawberry.field(
         description="At which credit to warn; null when the company's limit counts.",
@@ -101,3 +118,19 @@ class Account(Node, listing=ACCOUNTS, scope=Scope.ACCOUNTS_READ):
     async def segment(self, info: Info) -> Segment | None:
         standing = await info.context.loaders.standing.load(self.row_id)
         return None if standing is None else standing.segment
+
+    @strawberry.field(
+        description="What moved its balance in a span of time.",
+        extensions=[requires(Scope.BALANCES_READ)],
+    )
+    async def statement(
+        self,
+        info: Info,
+        range: Annotated[TimeRangeInput, strawberry.argument(description="From when to when.")],
+    ) -> AccountStatement | None:
+        range.check()
+        start, end = range.from_, range.to
+        found = await info.context.loaders.statement(start, end).load(self.row_id)
+        if found is None:
+            return None
+        return AccountStatement.of(self.row_id, found, start=start, end=end)

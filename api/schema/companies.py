@@ -11,7 +11,7 @@ from api.schema.node import Node
 from api.schema.paging import Connection
 from api.schema.placements import FieldPlacement
 from api.schema.relations import belongs_to, children
-from api.schema.scalars import DateTime, GeoPoint, GeoPolygon, TimeZone
+from api.schema.scalars import DateTime, GeoPoint, GeoPolygon, MoneyAmount, TimeZone
 from db.enums import Scope
 from domain.hierarchy.geometry import Point
 from domain.hierarchy.queries import (
@@ -24,6 +24,7 @@ from domain.hierarchy.queries import (
     PLACEMENTS_OF_FIELD,
 )
 from domain.metering.queries import PREMISES_OF_FIELD
+from domain.money import major
 
 if TYPE_CHECKING:
     from api.schema.devices import Collector
@@ -69,6 +70,14 @@ class Company(Node, listing=COMPANIES, scope=Scope.COMPANY_READ):
     )
     created_at: DateTime = strawberry.field(description="When it was founded.")
     version: int = strawberry.field(description="Goes up with each change.")
+
+    @strawberry.field(
+        description="Adjustments of credit above it need a second person; null: none does."
+    )
+    def adjustment_approval_limit(self) -> MoneyAmount | None:
+        limit_micro: int | None = self.row["adjustment_approval_limit_micro"]
+        return None if limit_micro is None else MoneyAmount(major(limit_micro))
+
     branches: Connection["Branch"] | None = children(
         BRANCHES_OF_COMPANY,
         "Its branches, by name; none unless the request acts in it.",

@@ -3,7 +3,7 @@
 import strawberry
 
 from api.schema.companies import Company
-from api.schema.scalars import TimeZone
+from api.schema.scalars import MoneyAmount, TimeZone
 from api.schema.user_errors import UserError
 
 
@@ -40,6 +40,9 @@ class UpdateCompanyInput:
     )
     tax_number: strawberry.Maybe[str | None] = strawberry.field(
         description="What it is called there."
+    )
+    adjustment_approval_limit: strawberry.Maybe[MoneyAmount | None] = strawberry.field(
+        description="Adjustments of credit above it need a second person; null: none does."
     )
     max_meters_per_rf_module: strawberry.Maybe[int] = strawberry.field(
         description="How many active meters an RF module may have, 1 to 1,000; those with more"

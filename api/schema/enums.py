@@ -10,6 +10,7 @@ from api.permissions.requires import SCOPE_MEANINGS
 from api.spans import Resolution
 from db.enums import (
     ActorKind,
+    AdjustmentState,
     BillingMode,
     EntryKind,
     ErasureReason,
@@ -18,6 +19,8 @@ from db.enums import (
     ImportMode,
     JobKind,
     JobState,
+    JournalKind,
+    LedgerAccountKind,
     MatchStatus,
     MeasuringSide,
     PointRole,
@@ -306,5 +309,43 @@ _describe(
         ProtectionKind.PUBLIC_SERVICE: "The public depends on it.",
         ProtectionKind.COURT_ORDER: "A court has forbidden it.",
         ProtectionKind.OTHER: "The note says why.",
+    },
+)
+_describe(
+    JournalKind,
+    "What a transaction of the ledger is about.",
+    {
+        JournalKind.ENERGY: "The energy of a day.",
+        JournalKind.CASH_TOP_UP: "Credit that was bought with cash.",
+        JournalKind.ADJUSTMENT: "Credit that somebody gave or took by hand.",
+        JournalKind.REVERSAL: "The exact opposite of another one.",
+    },
+)
+_describe(
+    LedgerAccountKind,
+    "Sides of the books: the first four are an account's, the others the company's own.",
+    {
+        LedgerAccountKind.CREDIT: "An account's credit; with the open charges, its balance.",
+        LedgerAccountKind.DEBT: "What an account owes beside its balance; below zero.",
+        LedgerAccountKind.EMERGENCY_CREDIT: "What was lent to an account; below zero.",
+        LedgerAccountKind.IN_FLIGHT: "What was paid for an account and is not confirmed.",
+        LedgerAccountKind.REVENUE: "What was sold.",
+        LedgerAccountKind.CASH: "The cash desk.",
+        LedgerAccountKind.BANK: "The bank.",
+        LedgerAccountKind.PROVIDER_CLEARING: "What a payment provider has of the company's.",
+        LedgerAccountKind.PROVIDER_FEES: "What a payment provider keeps.",
+        LedgerAccountKind.TAX: "Taxes that are due.",
+        LedgerAccountKind.ADJUSTMENTS: "What was given and taken by hand.",
+        LedgerAccountKind.WRITE_OFF: "What is not to be had any more.",
+        LedgerAccountKind.DISPUTED: "What a bank has taken back until a dispute ends.",
+    },
+)
+_describe(
+    AdjustmentState,
+    "How far an adjustment is.",
+    {
+        AdjustmentState.PROPOSED: "It waits for a second person, and has changed nothing.",
+        AdjustmentState.POSTED: "It is in the books.",
+        AdjustmentState.REJECTED: "It was turned down.",
     },
 )

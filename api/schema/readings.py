@@ -145,7 +145,14 @@ class TimeRangeInput:
         default=None, description="Whose hours and days are meant; the company's by default."
     )
 
-    def span(self, resolution: Resolution, *, default_time_zone: str) -> Span:
+    def check(self) -> None:
+        """Return if it has a length.
+
+        :raises BadUserInput: it has none
+        """
         if self.from_ >= self.to:
             raise BadUserInput("range", "expected `from` to be before `to`")
+
+    def span(self, resolution: Resolution, *, default_time_zone: str) -> Span:
+        self.check()
         return Span(self.from_, self.to, self.time_zone or default_time_zone, resolution)

@@ -3,7 +3,7 @@
 import strawberry
 
 from api.schema.node import Node
-from db.enums import Scope
+from db.enums import AdjustmentState, Scope
 
 
 @strawberry.type(description="A fact that a message speaks of.")
@@ -42,3 +42,18 @@ class RfModuleFull(UserError):
 @strawberry.type(description="A role has scopes that you do not hold: give nobody more than that.")
 class ScopeNotHeld(UserError):
     scopes: list[Scope] = strawberry.field(description="Those that you do not hold.")
+
+
+@strawberry.type(description="The idempotency key was used before, for something else.")
+class IdempotencyConflict(UserError):
+    pass
+
+
+@strawberry.type(description="Somebody has decided about the adjustment.")
+class AdjustmentDecided(UserError):
+    state: AdjustmentState = strawberry.field(description="How.")
+
+
+@strawberry.type(description="Somebody else has to decide, in person or with a key of their own.")
+class SecondPersonNeeded(UserError):
+    pass

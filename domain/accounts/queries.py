@@ -69,6 +69,7 @@ METERS_OF_ACCOUNT = Relation(
 
 STANDINGS = """
     select a.id, a.billing_mode, c.currency, b.balance_micro, b.changed_at,
+        b.debt_micro, b.emergency_used_micro, b.in_flight_micro,
         coalesce(a.warning_limit_micro, c.warning_limit_micro) as warning_limit_micro,
         meters.supplies, meters.billed_at, meters.reading_period_s
     from account a
@@ -95,13 +96,16 @@ STANDINGS = """
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """An account's balance, and what follows from it.
+    """An account's balance, what stands beside it (ADR 9), and what follows from it.
 
     as_of: up to when all its energy is charged: the time of the meter that is furthest behind.
     reading_period: how often news may be expected; None when no meter feeds the account.
     """
 
     balance: Decimal
+    debt: Decimal
+    emergency_used: Decimal
+    in_flight: Decimal
     currency: str
     as_of: datetime
     reading_period: timedelta | None
@@ -112,6 +116,9 @@ class Standing:
         period_s = row["reading_period_s"]
         return cls(
             balance=major(row["balance_micro"]),
+            debt=major(row["debt_micro"]),
+            emergency_used=major(row["emergency_used_micro"]),
+            in_flight=major(row["in_flight_micro"]),
             currency=row["currency"],
             as_of=row["billed_at"] or row["changed_at"],
             reading_period=None if period_s is None else timedelta(seconds=period_s),

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from decimal import Decimal
 
 import asyncpg
 
@@ -11,6 +12,7 @@ from db.ids import CompanyId
 from domain import values
 from domain.hierarchy import checks
 from domain.hierarchy.checks import Check, checked
+from domain.money import micro
 from domain.refusals import InvalidValue, NotThere, Refused, StaleVersion
 
 ADDRESS_CHARACTERS_MAX = 500
@@ -48,6 +50,12 @@ def _address(value: str | None, path: str) -> str | None:
     return joined
 
 
+def _approval_limit(value: Decimal | None, path: str) -> int | None:
+    if value is not None and value < 0:
+        raise InvalidValue(path, expected="an amount that is not below zero")
+    return None if value is None else micro(values.money(value, path))
+
+
 def _email(value: str | None, path: str) -> str | None:
     if value is None:
         return None
@@ -67,6 +75,7 @@ CHECKS: Mapping[str, Check] = {
     "phone": values.optional_name,
     "tax_office": values.optional_name,
     "tax_number": values.optional_name,
+    "adjustment_approval_limit": _approval_limit,
     "max_meters_per_rf_module": _between(1, 1_000),
     "review_first": checks.as_given,
     "clock_drift_max_s": _between(1, 86_400),
@@ -76,6 +85,8 @@ CHECKS: Mapping[str, Check] = {
     "contact_read_retention_days": _between(30, 3_650),
     "synchronisation_retention_days": _between(30, 3_650),
 }
+# Columns that are not called as what is given for them.
+COLUMNS = {"adjustment_approval_limit": "adjustment_approval_limit_micro"}
 # Charges come before postings, and are kept in the company's currency as well.
 ANY_MONEY = (
     "select true from journal where company_id = $1"
@@ -103,12 +114,14 @@ async def update(
 ) -> CompanyId:
     """Change a company's own settings.
 
-    changes: what is to change, by column.
+    changes: what is to change, by name. `adjustment_approval_limit` is in major units; None: no
+        adjustment needs a second person.
 
     :raises CurrencyFixed: money was charged or posted in another currency already
     :raises StaleVersion, NotThere, InvalidValue: nothing was written
     """
-    columns = checked(changes, CHECKS)
+    checks_passed = checked(changes, CHECKS)
+    columns = {COLUMNS.get(name, name): value for name, value in checks_passed.items()}
     assignments = "".join(f"{name} = ${n}, " for n, name in enumerate(columns, start=3))
     async with access.tenant(company_id) as connection:
         await _hold(connection, company_id, expected_version, columns.get("currency"))

@@ -27,6 +27,7 @@ COMPANIES = Listing(
         "phone",
         "tax_office",
         "tax_number",
+        "adjustment_approval_limit_micro",
         "max_meters_per_rf_module",
         "review_first",
         "clock_drift_max_s",

@@ -2,6 +2,7 @@
 
 from contextlib import suppress
 from dataclasses import replace
+from decimal import Decimal
 
 from db import access
 from db.enums import JobKind, JobState, ProtectionKind, Role, Scope
@@ -15,6 +16,8 @@ from domain.identity.operations import add_membership
 from domain.identity.providers import GroupRole
 from domain.identity.rules import WHOLE_COMPANY, GivenRole, Giver
 from domain.identity.rules import Place as Confinement
+from domain.ledger import adjustments
+from domain.ledger.adjustments import Hand
 from domain.longwork import jobs, running
 from domain.longwork.jobs import Asker
 from domain.longwork.running import ItemError
@@ -62,6 +65,22 @@ async def inhabit(place: Place, index_wh: int) -> None:
     )
     await give_work(place)
     await people(place)
+    await books(place)
+
+
+async def books(place: Place) -> None:
+    """Give a place's account an adjustment of its credit, and so a transaction with entries."""
+    account_id = place.supplies[0].account_id
+    assert account_id is not None
+    await adjustments.adjust(
+        company_id=place.company_id,
+        account_id=account_id,
+        amount=Decimal(place.field_id),
+        reason=f"For what happened in field {place.field_id}",
+        idempotency_key=f"adjustment in field {place.field_id}",
+        hand=Hand(),
+        now=NOW,
+    )
 
 
 async def people(place: Place) -> None:

@@ -1,0 +1,85 @@
+"""Giving and taking credit by hand."""
+
+from typing import Annotated
+
+import strawberry
+
+from api.caller import Caller
+from api.context import Info
+from api.mutations import VersionInput, ended, seen
+from api.permissions.requires import requires
+from api.schema.accounts import Account
+from api.schema.adjustments import (
+    AdjustCreditInput,
+    Adjustment,
+    AdjustmentPayload,
+    RejectAdjustmentInput,
+)
+from db.enums import Scope
+from db.ids import AccountId, AdjustmentId
+from domain.ledger import adjustments
+from domain.ledger.adjustments import Hand
+
+Adjusted = Annotated[AdjustCreditInput, strawberry.argument(description="What is to change.")]
+Which = Annotated[VersionInput, strawberry.argument(description="Which adjustment.")]
+Rejected = Annotated[RejectAdjustmentInput, strawberry.argument(description="Which adjustment.")]
+
+
+@strawberry.type
+class AdjustmentMutation:
+    @strawberry.mutation(
+        description="Give an account credit by hand, or take some. Above the company's limit it is"
+        " only proposed, and a second person decides.",
+        extensions=[requires(Scope.CREDIT_ADJUST)],
+    )
+    async def adjust_credit(self, info: Info, input: Adjusted) -> AdjustmentPayload | None:
+        caller = info.context.signed_in
+        account_id = await seen(info, Account, input.account_id, argument="input.accountId")
+        operation = adjustments.adjust(
+            company_id=caller.company_id,
+            account_id=AccountId(account_id),
+            amount=input.amount,
+            reason=input.reason,
+            idempotency_key=input.idempotency_key,
+            hand=hand_of(caller),
+            now=info.context.clock(),
+        )
+        return await ended(info, AdjustmentPayload, Adjustment, operation)
+
+    @strawberry.mutation(
+        description="Let an adjustment that somebody else proposed come true.",
+        extensions=[requires(Scope.CREDIT_APPROVE)],
+    )
+    async def approve_adjustment(self, info: Info, input: Which) -> AdjustmentPayload | None:
+        caller = info.context.signed_in
+        operation = adjustments.approve(
+            company_id=caller.company_id,
+            adjustment_id=AdjustmentId(await seen(info, Adjustment, input.id)),
+            expected_version=input.expected_version,
+            hand=hand_of(caller),
+            now=info.context.clock(),
+        )
+        return await ended(info, AdjustmentPayload, Adjustment, operation)
+
+    @strawberry.mutation(
+        description="Turn an adjustment that somebody else proposed down, for good.",
+        extensions=[requires(Scope.CREDIT_APPROVE)],
+    )
+    async def reject_adjustment(self, info: Info, input: Rejected) -> AdjustmentPayload | None:
+        caller = info.context.signed_in
+        operation = adjustments.reject(
+            company_id=caller.company_id,
+            adjustment_id=AdjustmentId(await seen(info, Adjustment, input.id)),
+            expected_version=input.expected_version,
+            reason=input.reason,
+            hand=hand_of(caller),
+            now=info.context.clock(),
+        )
+        return await ended(info, AdjustmentPayload, Adjustment, operation)
+
+
+def hand_of(caller: Caller) -> Hand:
+    """Return who acts; a key's users are found with the key."""
+    if caller.key is None:
+        return Hand(user_id=caller.user_id)
+    return Hand(key_id=caller.key.id)
