@@ -87,10 +87,11 @@ CHECKS: Mapping[str, Check] = {
 }
 # Columns that are not called as what is given for them.
 COLUMNS = {"adjustment_approval_limit": "adjustment_approval_limit_micro"}
-# Charges come before postings, and are kept in the company's currency as well.
+# Charges and proposals come before postings, and are in the company's currency as well.
 ANY_MONEY = (
     "select true from journal where company_id = $1"
-    " union all select true from accrual where company_id = $1 limit 1"
+    " union all select true from accrual where company_id = $1"
+    " union all select true from adjustment where company_id = $1 limit 1"
 )
 
 

@@ -1,0 +1,327 @@
+"""The books over GraphQL: entries, transactions, and statements that sum up to the last digit."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from api.global_ids import encode
+from db import access
+from db.enums import JournalKind, LedgerAccountKind, Role
+from db.ids import AccountId, JournalId
+from domain.ledger import operations as ledger
+from domain.ledger.posting import post
+from domain.ledger.reversal import reverse
+from domain.ledger.rules import Line, Posting
+from domain.readings import operations as readings
+from tests.api.web import User, Web
+from tests.factories import NOW, Place, make_place, make_read, make_register_set
+
+# Istanbul's day of NOW began then.
+DAY_BEGAN = NOW.replace(hour=21) - timedelta(days=1)
+DAY = timedelta(days=1)
+ENTRIES = """
+query ($where: LedgerEntryWhereInput) {
+  ledgerEntries(where: $where, first: 10) {
+    nodes {
+      side kind occurredAt energyDate taxCode amount { amount currency } account { id }
+      transaction {
+        kind reason userId corrects { id } corrections(first: 1) { nodes { id } }
+        entries(first: 1) { totalCount }
+      }
+    }
+    totalCount
+  }
+}
+"""
+OF_ACCOUNT = """
+query ($id: ID!) {
+  node(id: $id) { ... on Account {
+    ledgerEntries { nodes { side amount { amount } } totalCount }
+    balance { amount debt emergencyUsed inFlight currency }
+  } }
+}
+"""
+STATEMENT = """
+query ($id: ID!, $range: TimeRangeInput!) {
+  node(id: $id) { ... on Account {
+    balance { amount }
+    statement(range: $range) {
+      from to opening { amount currency } closing { amount } unposted { amount }
+      totals { kind amount { amount } entryCount }
+      entries(first: 100) { nodes { side kind amount { amount } } totalCount }
+    }
+  } }
+}
+"""
+
+
+@pytest.fixture
+async def place(web: Web) -> Place:
+    return await make_place(meters=2, price=Decimal("2.5"))
+
+
+@pytest.fixture
+async def administrator(web: Web, place: Place) -> User:
+    return await web.user(place.company_id)
+
+
+def account_of(place: Place, number: int = 0) -> AccountId:
+    account_id = place.supplies[number].account_id
+    assert account_id is not None
+    return account_id
+
+
+async def pay(
+    place: Place, amount: str, *, at: datetime = NOW, number: int = 0, key: str = "one"
+) -> JournalId:
+    return await ledger.credit_cash(
+        company_id=place.company_id,
+        account_id=account_of(place, number),
+        amount=Decimal(amount),
+        idempotency_key=key,
+        occurred_at=at,
+    )
+
+
+class Meter:
+    """Reads the first supply's meter, again and again."""
+
+    def __init__(self, place: Place, register_set_id: int) -> None:
+        self._place = place
+        self._register_set_id = register_set_id
+
+    async def show(self, at: datetime, index_wh: int) -> None:
+        read = make_read(self._place, self._register_set_id, at, index_wh)
+        async with access.system() as connection:
+            await readings.store(connection, [read], now=max(at, NOW))
+
+
+@pytest.fixture
+async def meter(place: Place) -> Meter:
+    return Meter(place, await make_register_set(place.company_id))
+
+
+async def statement(
+    web: Web, user: User, place: Place, start: datetime, end: datetime
+) -> dict[str, Any]:
+    span = {"from": start.isoformat(), "to": end.isoformat()}
+    answer = await web.ask(STATEMENT, user, id=encode("Account", account_of(place)), range=span)
+    node = answer.data["node"]
+    return dict(node["statement"]) | {"balance": node["balance"]["amount"]}
+
+
+def amounts(shown: dict[str, Any]) -> tuple[str, str, str]:
+    """Return opening, unposted and closing."""
+    opening, unposted, closing = (
+        shown[name]["amount"] for name in ("opening", "unposted", "closing")
+    )
+    return opening, unposted, closing
+
+
+def sums_up(shown: dict[str, Any]) -> bool:
+    """Return whether a statement's parts are its whole, by its totals and by its entries."""
+
+    def total(parts: Sequence[dict[str, Any]]) -> Decimal:
+        return sum((Decimal(part["amount"]["amount"]) for part in parts), Decimal(0))
+
+    opening, unposted, closing = map(Decimal, amounts(shown))
+    by_kind, by_entry = total(shown["totals"]), total(shown["entries"]["nodes"])
+    return opening + by_kind + unposted == closing and by_kind == by_entry
+
+
+async def test_entries_show_what_they_are_part_of(
+    web: Web, place: Place, administrator: User
+) -> None:
+    first = await pay(place, "10")
+    async with access.tenant(place.company_id) as connection:
+        second = await reverse(
+            connection,
+            company_id=place.company_id,
+            journal_id=first,
+            reason="typed twice",
+            now=NOW + DAY,
+        )
+
+    answer = await web.ask(ENTRIES, administrator, where={"side": {"eq": "CREDIT"}})
+
+    undone, paid = answer.data["ledgerEntries"]["nodes"]
+    assert undone == {
+        "side": "CREDIT",
+        "kind": "REVERSAL",
+        "occurredAt": (NOW + DAY).isoformat(),
+        "energyDate": None,
+        "taxCode": None,
+        "amount": {"amount": "-10.000000", "currency": "TRY"},
+        "account": {"id": encode("Account", account_of(place))},
+        "transaction": {
+            "kind": "REVERSAL",
+            "reason": "typed twice",
+            "corrects": {"id": encode("LedgerTransaction", first)},
+            "corrections": {"nodes": []},
+            "entries": {"totalCount": 2},
+            "userId": None,
+        },
+    }
+    assert paid["transaction"]["corrections"] == {
+        "nodes": [{"id": encode("LedgerTransaction", second)}]
+    }
+
+
+@pytest.mark.parametrize(
+    ("where", "expected"),
+    [
+        pytest.param({"kind": {"eq": "CASH_TOP_UP"}}, 4, id="kind"),
+        pytest.param({"side": {"in": ["CASH"]}}, 2, id="side"),
+        pytest.param({"amount": {"gt": "15.5"}}, 1, id="amount"),
+        pytest.param({"account": {"isNull": True}}, 2, id="the company's own"),
+        pytest.param({"occurredAt": {"gte": (NOW + DAY).isoformat()}}, 2, id="time"),
+    ],
+)
+async def test_entries_are_filtered(
+    web: Web, place: Place, administrator: User, where: dict[str, Any], expected: int
+) -> None:
+    await pay(place, "15.5", key="one")
+    await pay(place, "20", key="two", number=1, at=NOW + DAY)
+
+    answer = await web.ask(ENTRIES, administrator, where=where)
+
+    assert answer.data["ledgerEntries"]["totalCount"] == expected
+
+
+async def test_a_subscriber_sees_the_own_sides_alone(web: Web, place: Place) -> None:
+    await pay(place, "10")
+    other = await make_place()
+    await pay(other, "10")
+    subscriber = await web.user(
+        place.company_id, Role.SUBSCRIBER, subscriber_id=place.subscriber_id
+    )
+
+    answer = await web.ask(
+        "{ ledgerEntries { nodes { side transaction { entries { totalCount } } } } }", subscriber
+    )
+
+    assert answer.data["ledgerEntries"]["nodes"] == [
+        {"side": "CREDIT", "transaction": {"entries": {"totalCount": 1}}}
+    ]
+
+
+@pytest.mark.parametrize("role", [Role.PARTNER, Role.DEVELOPER])
+async def test_whoever_sees_no_money_sees_no_books(web: Web, place: Place, role: Role) -> None:
+    await pay(place, "10")
+    if role is Role.DEVELOPER:
+        user = (await web.developer()).acting_in(encode("Company", place.company_id))
+    else:
+        user = await web.user(place.company_id, role)
+
+    answer = await web.ask("{ ledgerEntries { totalCount } adjustments { totalCount } }", user)
+
+    assert answer.codes == ["FORBIDDEN"] * 2
+    assert answer.body["data"] == {"ledgerEntries": None, "adjustments": None}
+
+
+async def test_an_account_shows_what_stands_beside_its_balance(
+    web: Web, place: Place, administrator: User
+) -> None:
+    account_id = account_of(place)
+    posting = Posting(
+        company_id=place.company_id,
+        kind=JournalKind.ADJUSTMENT,
+        idempotency_key="one",
+        request="one",
+        occurred_at=NOW,
+        lines=[
+            Line(LedgerAccountKind.CREDIT, Decimal(20), account_id),
+            Line(LedgerAccountKind.EMERGENCY_CREDIT, Decimal(-12), account_id),
+            Line(LedgerAccountKind.DEBT, Decimal(-8), account_id),
+            Line(LedgerAccountKind.IN_FLIGHT, Decimal("5.5"), account_id),
+            Line(LedgerAccountKind.PROVIDER_CLEARING, Decimal("-5.5")),
+        ],
+    )
+    async with access.tenant(place.company_id) as connection:
+        await post(connection, posting, now=NOW)
+
+    answer = await web.ask(OF_ACCOUNT, administrator, id=encode("Account", account_id))
+
+    assert answer.data["node"]["balance"] == {
+        "amount": "20.000000",
+        "debt": "8.000000",
+        "emergencyUsed": "12.000000",
+        "inFlight": "5.500000",
+        "currency": "TRY",
+    }
+    assert answer.data["node"]["ledgerEntries"]["totalCount"] == 4
+
+
+async def test_a_statement_sums_up_while_its_day_is_open_closes_and_opens_again(
+    web: Web, place: Place, administrator: User, meter: Meter
+) -> None:
+    await pay(place, "100.000001", at=DAY_BEGAN - 2 * DAY, key="before")
+    await meter.show(DAY_BEGAN - 2 * timedelta(hours=1), 4_000)
+    await ledger.close_days(now=DAY_BEGAN + timedelta(minutes=1))
+    span = (DAY_BEGAN, DAY_BEGAN + DAY)
+    seen = [await statement(web, administrator, place, *span)]
+
+    await pay(place, "7.5", key="within")
+    await meter.show(NOW, 5_000)
+    seen.append(await statement(web, administrator, place, *span))
+    await ledger.close_days(now=DAY_BEGAN + DAY)
+    seen.append(await statement(web, administrator, place, *span))
+    later = [await statement(web, administrator, place, DAY_BEGAN + DAY, DAY_BEGAN + 2 * DAY)]
+    await meter.show(NOW + timedelta(hours=1), 5_400)
+    seen.append(await statement(web, administrator, place, *span))
+    later.append(await statement(web, administrator, place, DAY_BEGAN + DAY, DAY_BEGAN + 2 * DAY))
+
+    assert [amounts(one) for one in seen] == [
+        # Yesterday's energy was posted today.
+        ("100.000001", "0.000000", "90.000001"),
+        ("100.000001", "-2.500000", "95.000001"),
+        ("100.000001", "0.000000", "97.500001"),
+        ("100.000001", "-1.000000", "96.500001"),
+    ]
+    assert [amounts(one) for one in later] == [
+        ("97.500001", "0.000000", "95.000001"),
+        ("96.500001", "0.000000", "94.000001"),
+    ]
+    assert all(sums_up(one) for one in [*seen, *later])
+    assert later[-1]["balance"] == "94.000001"
+    assert seen[1]["totals"] == [
+        {"kind": "CASH_TOP_UP", "amount": {"amount": "7.500000"}, "entryCount": 1},
+        {"kind": "ENERGY", "amount": {"amount": "-10.000000"}, "entryCount": 1},
+    ]
+    assert seen[1]["entries"]["totalCount"] == 2
+
+
+async def test_a_statement_counts_no_other_side_and_no_other_account(
+    web: Web, place: Place, administrator: User
+) -> None:
+    await pay(place, "5", number=1)
+
+    shown = await statement(web, administrator, place, NOW - DAY, NOW + DAY)
+
+    assert amounts(shown) == ("0.000000",) * 3
+    assert (shown["totals"], shown["entries"]["totalCount"]) == ([], 0)
+
+
+async def test_a_statement_ends_before_its_end(web: Web, place: Place, administrator: User) -> None:
+    await pay(place, "5")
+
+    before = await statement(web, administrator, place, NOW - DAY, NOW)
+    after = await statement(web, administrator, place, NOW, NOW + DAY)
+
+    assert amounts(before) == ("0.000000",) * 3
+    assert amounts(after) == ("0.000000", "0.000000", "5.000000")
+
+
+async def test_a_statement_of_no_time_is_refused(
+    web: Web, place: Place, administrator: User
+) -> None:
+    span = {"from": NOW.isoformat(), "to": NOW.isoformat()}
+
+    answer = await web.ask(
+        STATEMENT, administrator, id=encode("Account", account_of(place)), range=span
+    )
+
+    assert answer.errors == [("BAD_USER_INPUT", ["node", "statement"])]
