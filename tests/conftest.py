@@ -46,7 +46,7 @@ def servers(request: pytest.FixtureRequest) -> Addresses:
 
 @pytest.fixture
 async def database(servers: Addresses, worker_number: int) -> AsyncIterator[Urls]:
-    """Lend the test a database of its own, migrated and empty."""
+    """Lend the test a database of its own: migrated, with partitions around NOW, and empty."""
     async with copied_database(servers, f"test_{worker_number}_{next(names)}") as urls:
         yield urls
         # A test that failed with its pools open must not fail all tests after it.

@@ -19,8 +19,11 @@ from cli.embedded.valkey import Valkey
 from cli.migrate import migrate
 from cli.roles import OWNER
 from db.settings import Urls
+from tests.factories import NOW
 
 TEMPLATE = "wattledger_template"
+PARTITION_DAYS_BACK = 40
+PARTITION_DAYS_AHEAD = 2
 FOLDER_PREFIX = "wattledger-tests-"
 CONNECT_TIMEOUT_S = 10
 REDIS_DATABASES = 256
@@ -130,16 +133,33 @@ def _parent() -> Path:
 async def _build_template(admin_url: str, template: Urls) -> None:
     await _administer(admin_url, f"CREATE DATABASE {TEMPLATE} OWNER {OWNER}")
     await migrate(template.owner)
+    await _make_partitions(template)
     # A connection to it would keep everybody from copying it.
     await _administer(admin_url, f"ALTER DATABASE {TEMPLATE} ALLOW_CONNECTIONS false")
 
 
+async def _make_partitions(template: Urls) -> None:
+    """Make those around NOW: in every test's own database it took longer than copying it."""
+    owner = await asyncpg.connect(template.owner, timeout=CONNECT_TIMEOUT_S)
+    try:
+        await owner.execute(
+            "select ensure_partitions($1, $2, $3)", NOW, PARTITION_DAYS_BACK, PARTITION_DAYS_AHEAD
+        )
+    finally:
+        await owner.close()
+
+
 @asynccontextmanager
-async def copied_database(addresses: Addresses, name: str) -> AsyncIterator[Urls]:
-    """Lend a database with the schema of today and no rows; it is dropped at the end."""
+async def copied_database(
+    addresses: Addresses, name: str, *, template: str = TEMPLATE
+) -> AsyncIterator[Urls]:
+    """Lend a database of its own: our schema of today, partitions around NOW, and no rows.
+
+    template: what to copy instead. The database is dropped at the end.
+    """
     await _administer(
         addresses.admin,
-        f"CREATE DATABASE {name} OWNER {OWNER} TEMPLATE {TEMPLATE} STRATEGY FILE_COPY",
+        f"CREATE DATABASE {name} OWNER {OWNER} TEMPLATE {template} STRATEGY FILE_COPY",
     )
     try:
         yield addresses.template.of(name)

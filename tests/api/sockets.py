@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-import asyncpg
 import uvicorn
 from argon2 import PasswordHasher
 from starlette.applications import Starlette
@@ -191,9 +190,6 @@ class Socket:
 @asynccontextmanager
 async def live_api(database: Urls, *, confine: Confine = confine) -> AsyncIterator[LiveApi]:
     """Run an API on a free port and without Redis: what comes, comes by polling."""
-    owner = await asyncpg.connect(database.owner)
-    await owner.execute("select ensure_partitions($1, 5, 2)", NOW)
-    await owner.close()
     await access.connect(database)
     async with (
         Bell(NO_REDIS, "nowhere") as bell,

@@ -11,10 +11,11 @@ import pytest
 from api.global_ids import encode
 from db import access
 from db.enums import Role
+from domain import partitions
 from domain.accounts import operations as accounts
 from domain.readings import operations as readings
 from domain.readings.batch import Read
-from tests.api.web import User, Web, make_partitions
+from tests.api.web import User, Web
 from tests.factories import NOW, Place, add_supply, make_place, make_read, make_register_set
 
 HOUR = timedelta(hours=1)
@@ -197,7 +198,7 @@ async def test_days_are_the_zones_and_add_up_whatever_their_length(
     midnight = datetime(*day, tzinfo=NEW_YORK)
     next_midnight = midnight + timedelta(days=1)
     start, end = midnight.astimezone(UTC), next_midnight.astimezone(UTC)
-    await make_partitions(end)
+    await partitions.maintain(now=end)
     place = await make_place(time_zone="America/New_York", opened_at=start - timedelta(days=9))
     web.clock.now = end + timedelta(days=2)
     user = await web.user(place.company_id)

@@ -25,7 +25,6 @@ from tests.factories import DATA_KEY, NOW
 
 SECRET = "a secret that is long enough for a test"  # noqa: S105
 PASSWORD = "correct horse battery"  # noqa: S105
-PARTITION_DAYS_BACK = 40
 
 _numbers = count(1)
 
@@ -183,17 +182,9 @@ async def web(
     app = create_app(settings, clock=clock, passwords=passwords, confine=confine)
     async with AsyncExitStack() as running:
         await running.enter_async_context(app.router.lifespan_context(app))
-        await make_partitions(NOW)
         transport = ASGITransport(app, raise_app_exceptions=True)
         client = AsyncClient(transport=transport, base_url="http://wattledger.test")
         yield Web(await running.enter_async_context(client), clock, passwords)
-
-
-async def make_partitions(around: datetime) -> None:
-    async with access.system() as connection:
-        await connection.fetchval(
-            "select ensure_partitions($1, $2, 2)", around, PARTITION_DAYS_BACK
-        )
 
 
 async def listen_to_queries(company_id: CompanyId, queries: list[str]) -> None:

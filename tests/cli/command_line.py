@@ -3,6 +3,7 @@
 import subprocess
 import sys
 
+from db.settings import Urls
 from tests.cli.demo_run import PATIENCE_S
 
 
@@ -16,3 +17,12 @@ def run(env: dict[str, str], *arguments: str, said: str = "") -> "subprocess.Com
         timeout=PATIENCE_S,
         check=False,
     )
+
+
+def database_settings(database: Urls) -> dict[str, str]:
+    """Return the environment that names a database."""
+    return {
+        "DATABASE_URL": database.owner,
+        "DATABASE_APP_URL": database.app,
+        "DATABASE_SYSTEM_URL": database.system,
+    }

@@ -2,7 +2,7 @@
 
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -10,8 +10,10 @@ import pytest
 from cli.embedded.lodging import PASSABLE
 from cli.embedded.postgres import Postgres
 from db.settings import Urls
+from tests.cli.command_line import database_settings
 from tests.cli.demo_run import environment
 from tests.factories import DATA_KEY
+from tests.servers import Addresses, copied_database
 
 
 @pytest.fixture(scope="session")
@@ -34,11 +36,17 @@ def postgres(open_folder: Path) -> Iterator[Postgres]:
 @pytest.fixture
 def env(database: Urls, redis_url: str, tmp_path: Path) -> dict[str, str]:
     own = {
-        "DATABASE_URL": database.owner,
-        "DATABASE_APP_URL": database.app,
-        "DATABASE_SYSTEM_URL": database.system,
+        **database_settings(database),
         "REDIS_URL": redis_url,
         "WATTLEDGER_TOKEN_SECRET": "a-secret-of-thirty-two-bytes-or-more",
         "WATTLEDGER_DATA_KEY": DATA_KEY,
     }
     return {**environment(tmp_path), **own}
+
+
+@pytest.fixture
+async def empty_database(servers: Addresses, worker_number: int) -> AsyncIterator[Urls]:
+    """Lend a database of our owner's in which nothing is, not even our schema."""
+    name = f"empty_{worker_number}"
+    async with copied_database(servers, name, template="template0") as urls:
+        yield urls

@@ -23,7 +23,7 @@ from db.settings import Urls
 from domain.identity.passwords import Passwords
 from domain.identity.queries import memberships
 from domain.identity.sessions import prove
-from tests.cli.command_line import run
+from tests.cli.command_line import database_settings, run
 from tests.cli.demo_run import PATIENCE_S, POLL_S
 from tests.factories import KEYRING, NOW, make_place
 
@@ -112,11 +112,11 @@ def test_settings_that_cannot_be_used_are_named(env: dict[str, str]) -> None:
 
 
 async def test_migrating_makes_an_empty_database_usable_at_once(
-    env: dict[str, str], database: Urls
+    env: dict[str, str], empty_database: Urls
 ) -> None:
-    done = run(env, "migrate")
+    done = run({**env, **database_settings(empty_database)}, "migrate")
 
-    connection = await asyncpg.connect(database.owner)
+    connection = await asyncpg.connect(empty_database.owner)
     partitions = await connection.fetchval(
         "select count(*) from pg_inherits where inhparent = 'reading'::regclass"
     )

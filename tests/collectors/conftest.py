@@ -1,4 +1,4 @@
-"""The same fixture as for tests of the domain: pools open, partitions around NOW."""
+"""The same fixture as for tests of the domain: pools open."""
 
 from tests.db.conftest import connected
 

@@ -24,6 +24,7 @@ from domain.longwork import jobs, running
 from domain.longwork.jobs import Asker
 from domain.longwork.running import ATTEMPTS_MAX, LEASE, Cancelled, LeaseLost, Run, claim
 from tests.api.keys import KEY, make_key
+from tests.cli.command_line import database_settings
 from tests.cli.demo_run import environment
 from tests.factories import DATA_KEY, KEYRING, NOW, make_place
 from tests.imports import WORKS, clock, fetch, job, make_asker, queued, sent, workbook
@@ -235,9 +236,7 @@ async def test_a_killed_worker_process_repeats_and_skips_nothing(
         await connection.execute("update stored_file set expires_at = now() + interval '1 day'")
     env = {
         **environment(tmp_path),
-        "DATABASE_URL": database.owner,
-        "DATABASE_APP_URL": database.app,
-        "DATABASE_SYSTEM_URL": database.system,
+        **database_settings(database),
         "REDIS_URL": redis_url,
         "WATTLEDGER_TOKEN_SECRET": "a-secret-of-thirty-two-bytes-or-more",
         "WATTLEDGER_DATA_KEY": DATA_KEY,
