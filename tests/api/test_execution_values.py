@@ -174,6 +174,34 @@ async def test_an_event_is_completed_by_the_rights_of_its_moment() -> None:
     await events.aclose()
 
 
+class WithItsContexts(Execution):
+    """Keeps the contexts of its events."""
+
+    def build_per_event_executor(self, payload: Any) -> Any:
+        of_event = super().build_per_event_executor(payload)
+        self.context_value.contexts.append(of_event.context_value)
+        return of_event
+
+
+async def test_each_event_has_a_context_of_its_own() -> None:
+    context = Things(ADMINISTRATOR)
+    events: Any = subscribe(
+        SCHEMA,
+        parse("subscription { changed { name } }"),
+        context_value=context,
+        executor_class=WithItsContexts,
+        plans=Plans(),
+        tally=Tally(),
+    )
+
+    events = await events
+    await anext(events)
+    await anext(events)
+
+    assert len({id(one) for one in (context, *context.contexts)}) == 3
+    await events.aclose()
+
+
 @pytest.mark.parametrize(
     ("text", "conditional"),
     [

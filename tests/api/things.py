@@ -165,6 +165,7 @@ DOCUMENTS = [
 class Things(FakeContext):
     things: Any = None
     one_by_one: list[Any] = field(default_factory=list)
+    contexts: list[Any] = field(default_factory=list)
 
     def renewed(self, caller: Any) -> "Things":
         return replace(self, caller=caller)
