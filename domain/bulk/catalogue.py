@@ -4,11 +4,13 @@ from collections.abc import Mapping
 
 from domain.bulk.kind import Kind
 from domain.bulk.kinds.accounts import ACCOUNTS, TARIFFS
-from domain.bulk.kinds.devices import COLLECTORS, METERS, RF_MODULES
+from domain.bulk.kinds.collectors import COLLECTORS
+from domain.bulk.kinds.meters import METERS
 from domain.bulk.kinds.mountings import MOUNTINGS
 from domain.bulk.kinds.people import SUBSCRIBERS
 from domain.bulk.kinds.places import BRANCHES, FIELDS
 from domain.bulk.kinds.premises import METERING_POINTS, PREMISES
+from domain.bulk.kinds.rf_modules import RF_MODULES
 
 KINDS = (
     BRANCHES,

@@ -9,7 +9,8 @@ from db.ids import AccountId, CompanyId
 from domain.accounts import operations
 from domain.bulk import readers
 from domain.bulk.kind import Change, Column, Creation, Described, Judged, Kind, Reference, Verdict
-from domain.readings.rules import AHEAD_MAX
+from domain.bulk.kinds.held_points import hold_points
+from domain.bulk.kinds.instants import judge_past
 
 PREMISES_OF_POINT = "select premises_id from metering_point where company_id = $1 and id = $2"
 POINTS = """
@@ -25,10 +26,6 @@ POINTS = """
 CLOSED = """
     select number from account
     where company_id = $1 and number = any($2::text[]) and closed_at is not null
-"""
-LOCK_POINTS = """
-    select id from metering_point where company_id = $1 and id = any($2::int8[])
-    order by id for no key update
 """
 LOCK_METERS = """
     select b.meter_id from billing_state b
@@ -67,7 +64,7 @@ async def _change(connection: Connection, change: Change) -> None:
 async def _lock(connection: Connection, company_id: CompanyId, new: list[Creation]) -> None:
     """Take what each of them locks in the order in which everybody does."""
     points = [line["point_id"] for one in new for line in one.lines]
-    await connection.execute(LOCK_POINTS, company_id, points)
+    await hold_points(connection, company_id, points)
     await connection.execute(LOCK_METERS, company_id, points)
 
 
@@ -83,9 +80,7 @@ async def _judge(connection: Connection, judged: Judged) -> list[Verdict]:
     for place, one in enumerate(judged.new):
         if one.values["number"] in numbers:
             verdicts.append(Verdict(place, "number", "ALREADY_EXISTS", {"field": "number"}))
-        if one.values["opened_at"] > judged.now + AHEAD_MAX:
-            minutes = str(int(AHEAD_MAX.total_seconds() // 60))
-            verdicts.append(Verdict(place, "opened_at", "IN_THE_FUTURE", {"minutes": minutes}))
+        verdicts += judge_past(place, "opened_at", one.values["opened_at"], now=judged.now)
         verdicts += points.judged(place, one)
     return verdicts
 

@@ -9,8 +9,9 @@ from db.ids import CompanyId
 from domain import values
 from domain.bulk import readers
 from domain.bulk.kind import Column, Creation, Judged, Kind, Reference, Verdict
+from domain.bulk.kinds.held_points import hold_points
+from domain.bulk.kinds.instants import judge_past
 from domain.metering import mountings
-from domain.readings.rules import AHEAD_MAX
 
 TAKEN = """
     select given.place, exists (
@@ -26,10 +27,6 @@ TAKEN = """
     from unnest($2::text[], $3::text[], $4::timestamptz[])
         with ordinality as given(meter, point, started_at, place)
     order by given.place
-"""
-LOCK_POINTS = """
-    select id from metering_point where company_id = $1 and id = any($2::int8[])
-    order by id for no key update
 """
 LOCK_METERS = """
     select meter_id from billing_state where company_id = $1 and meter_id = any($2::int8[])
@@ -54,7 +51,7 @@ async def _lock(connection: Connection, company_id: CompanyId, new: list[Creatio
     """Take what each of them locks in the order in which everybody does."""
     points = [one.values["point_id"] for one in new]
     meters = [one.values["meter_id"] for one in new]
-    await connection.execute(LOCK_POINTS, company_id, points)
+    await hold_points(connection, company_id, points)
     await connection.execute(LOCK_METERS, company_id, meters)
 
 
@@ -76,9 +73,7 @@ async def _judge(connection: Connection, judged: Judged) -> list[Verdict]:
             verdicts.append(Verdict(place, "meter", "METER_TAKEN"))
         if row["is_point_taken"] or points[one["point"]] > 1:
             verdicts.append(Verdict(place, "point", "POINT_TAKEN"))
-        if one["started_at"] > judged.now + AHEAD_MAX:
-            minutes = str(int(AHEAD_MAX.total_seconds() // 60))
-            verdicts.append(Verdict(place, "started_at", "IN_THE_FUTURE", {"minutes": minutes}))
+        verdicts += judge_past(place, "started_at", one["started_at"], now=judged.now)
         digits = row["digits"] or described.get((one["meter"],), {}).get("register_digits")
         verdicts += _judge_index(place, one, digits or DIGITS_IF_EMPTY)
     return verdicts

@@ -1,30 +1,10 @@
 """Branches and fields as tables."""
 
-from db.access import Connection
 from db.enums import Scope
-from db.ids import FieldId
 from domain.bulk import readers
-from domain.bulk.kind import Change, Column, Creation, Kind, Reach, Reference
+from domain.bulk.kind import Column, Kind, Reach, Reference
+from domain.bulk.operations import changed_by, made_by
 from domain.hierarchy import branches, fields
-
-
-async def _create_branch(connection: Connection, new: Creation) -> int:
-    return await branches.add(connection, company_id=new.company_id, **new.values)
-
-
-async def _create_field(connection: Connection, new: Creation) -> int:
-    return await fields.add(connection, company_id=new.company_id, **new.values)
-
-
-async def _change_field(connection: Connection, change: Change) -> None:
-    await fields.alter(
-        connection,
-        company_id=change.company_id,
-        field_id=FieldId(change.row_id),
-        expected_version=change.version,
-        changes=change.changes,
-    )
-
 
 BRANCHES = Kind(
     name="branches",
@@ -44,7 +24,7 @@ BRANCHES = Kind(
             and w.id in ({fields})))""",
     reads=Scope.COMPANY_READ,
     writes=Scope.COMPANY_WRITE,
-    create=_create_branch,
+    create=made_by(branches.add),
     reach=Reach.COMPANY,
 )
 FIELDS = Kind(
@@ -82,7 +62,7 @@ FIELDS = Kind(
     wall="f.id in ({fields})",
     reads=Scope.COMPANY_READ,
     writes=Scope.COMPANY_WRITE,
-    create=_create_field,
-    change=_change_field,
+    create=made_by(fields.add),
+    change=changed_by(fields.alter, "field_id"),
     reach=Reach.BRANCH,
 )

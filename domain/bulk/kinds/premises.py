@@ -8,7 +8,8 @@ from db.enums import PointRole, Scope
 from db.ids import PointId
 from domain import values
 from domain.bulk import readers
-from domain.bulk.kind import Change, Column, Creation, Described, Judged, Kind, Reference, Verdict
+from domain.bulk.kind import Change, Column, Described, Judged, Kind, Reference, Verdict
+from domain.bulk.operations import made_by
 from domain.metering import points, premises
 
 FIELDS_OF_POINTS = """
@@ -18,14 +19,6 @@ FIELDS_OF_POINTS = """
     join branch b on b.company_id = f.company_id and b.id = f.branch_id
     where mp.company_id = $1 and mp.code = any($2::text[])
 """
-
-
-async def _create_premises(connection: Connection, new: Creation) -> int:
-    return await premises.add(connection, company_id=new.company_id, **new.values)
-
-
-async def _create_point(connection: Connection, new: Creation) -> int:
-    return await points.add(connection, company_id=new.company_id, **new.values)
 
 
 async def _change_point(connection: Connection, change: Change) -> None:
@@ -98,7 +91,7 @@ PREMISES = Kind(
     wall="p.field_id in ({fields})",
     reads=Scope.PREMISES_READ,
     writes=Scope.PREMISES_WRITE,
-    create=_create_premises,
+    create=made_by(premises.add),
 )
 METERING_POINTS = Kind(
     name="metering_points",
@@ -146,7 +139,7 @@ METERING_POINTS = Kind(
     wall="p.field_id in ({fields})",
     reads=Scope.PREMISES_READ,
     writes=Scope.PREMISES_WRITE,
-    create=_create_point,
+    create=made_by(points.add),
     change=_change_point,
     judge=_judge_parents,
 )
