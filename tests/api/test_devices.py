@@ -1,56 +1,15 @@
 """Managing fields, collectors, RF modules and meters: the same way for all of them."""
 
-from dataclasses import dataclass
-from typing import Any
-
 import pytest
 
 from api.global_ids import encode
 from db import access
 from db.enums import Role
-from domain.collectors import operations as gateway
-from domain.collectors.operations import KnownCollector, NotIdentified
-from tests.api.web import Answer, User, Web
-from tests.factories import NOW, TOKEN, Place, make_place
-
-
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """A type, the field of its payloads, and what makes one more of it."""
-
-    name: str
-    slot: str
-    parent: str
-    create: dict[str, Any]
-    update: dict[str, Any]
-    bad: dict[str, Any]
-
-    @property
-    def called(self) -> str:
-        return "name" if self.name == "Field" else "serial"
-
-    async def ask(self, web: Web, user: User, verb: str, **input: Any) -> Answer:
-        kind = "Version" if verb in ("deactivate", "reactivate") else f"{verb.title()}{self.name}"
-        token = "token" if (self.name, verb) == ("Collector", "create") else ""
-        return await web.ask(
-            f"mutation ($input: {kind}Input!) {{ done: {verb}{self.name}(input: $input) {{"
-            f" object: {self.slot} {{ id {self.called} version active }} {token}"
-            " userErrors { code path"
-            " ... on StaleVersion { current { id } } ... on RfModuleFull { limit } } } }",
-            user,
-            input=input,
-        )
-
+from tests.api.devices import COLLECTOR, Kind, own, parent_of
+from tests.api.web import User, Web
+from tests.factories import NOW, Place, make_place
 
 FIELD = Kind("Field", "field", "branchId", {"name": "New"}, {"name": "Newer"}, {"name": ""})
-COLLECTOR = Kind(
-    "Collector",
-    "collector",
-    "fieldId",
-    {"flag": "WTL", "serial": "new", "make": "REACH", "model": "HD", "ipv4": "192.0.2.7"},
-    {"serial": "newer", "ipv6": "2001:db8::7", "port": 4059},
-    {"ipv4": "192.0.2.700"},
-)
 RF_MODULE = Kind(
     "RfModule",
     "rfModule",
@@ -70,7 +29,6 @@ METER = Kind(
 KINDS = pytest.mark.parametrize(
     "kind", [pytest.param(kind, id=kind.name) for kind in (FIELD, COLLECTOR, RF_MODULE, METER)]
 )
-PARENTS = {"branchId": "Branch", "fieldId": "Field", "collectorId": "Collector"}
 
 
 @pytest.fixture
@@ -81,26 +39,6 @@ async def place(web: Web) -> Place:
 @pytest.fixture
 async def administrator(web: Web, place: Place) -> User:
     return await web.user(place.company_id)
-
-
-def parent_of(kind: Kind, place: Place) -> dict[str, str]:
-    row_ids: dict[str, int] = {
-        "branchId": place.branch_id,
-        "fieldId": place.field_id,
-        "collectorId": place.collector_id,
-        "rfModuleId": place.rf_module_id,
-    }
-    return {kind.parent: encode(PARENTS.get(kind.parent, "RfModule"), row_ids[kind.parent])}
-
-
-def own(kind: Kind, place: Place) -> dict[str, Any]:
-    row_ids: dict[str, int] = {
-        "Field": place.field_id,
-        "Collector": place.collector_id,
-        "RfModule": place.rf_module_id,
-        "Meter": place.supplies[0].meter_id,
-    }
-    return {"id": encode(kind.name, row_ids[kind.name]), "expectedVersion": 1}
 
 
 async def entries(kind: Kind, place: Place) -> int:
@@ -304,68 +242,6 @@ async def test_a_full_rf_module_says_how_many_it_may_have(
         "userErrors": [{"code": "RF_MODULE_FULL", "path": ["input", "rfModuleId"], "limit": 1}],
     }
     assert await entries(METER, place) == 1
-
-
-async def identified(serial: str, token: str | None) -> KnownCollector | NotIdentified:
-    return await gateway.identify(
-        flag="WTL", serial=serial, token=token, facts={}, tokenless_allowed=False, now=NOW
-    )
-
-
-async def test_a_new_collector_comes_in_with_the_token_that_is_shown_once(
-    web: Web, place: Place, administrator: User
-) -> None:
-    given = {**parent_of(COLLECTOR, place), **COLLECTOR.create}
-
-    answer = await COLLECTOR.ask(web, administrator, "create", **given)
-
-    token = answer.data["done"]["token"]
-    assert isinstance(await identified("new", token), KnownCollector)
-    assert await identified("new", "another") is NotIdentified.WRONG_TOKEN
-
-
-async def test_a_rotated_token_replaces_the_old_one(
-    web: Web, place: Place, administrator: User
-) -> None:
-    answer = await web.ask(
-        "mutation ($input: RotateCollectorTokenInput!) { rotateCollectorToken(input: $input) {"
-        " collector { serial } token userErrors { code } } }",
-        administrator,
-        input={"id": own(COLLECTOR, place)["id"]},
-    )
-
-    token = answer.data["rotateCollectorToken"]["token"]
-    assert isinstance(await identified(place.collector_serial, token), KnownCollector)
-    assert await identified(place.collector_serial, TOKEN) is NotIdentified.WRONG_TOKEN
-
-
-async def test_a_renamed_collector_comes_in_by_its_new_name(
-    web: Web, place: Place, administrator: User
-) -> None:
-    await COLLECTOR.ask(web, administrator, "update", **own(COLLECTOR, place), serial="renamed")
-
-    assert isinstance(await identified("renamed", TOKEN), KnownCollector)
-    assert await identified(place.collector_serial, TOKEN) is NotIdentified.UNKNOWN
-
-
-async def test_a_collector_cannot_take_another_companys_name(
-    web: Web, place: Place, administrator: User
-) -> None:
-    other = await make_place()
-
-    answer = await COLLECTOR.ask(
-        web,
-        administrator,
-        "update",
-        **own(COLLECTOR, place),
-        serial=other.collector_serial,
-    )
-
-    assert answer.data["done"]["userErrors"] == [
-        {"code": "ALREADY_EXISTS", "path": ["input", "serial"]}
-    ]
-    assert isinstance(await identified(other.collector_serial, TOKEN), KnownCollector)
-    assert isinstance(await identified(place.collector_serial, TOKEN), KnownCollector)
 
 
 async def test_moves_are_shown_as_stays(web: Web, place: Place, administrator: User) -> None:

@@ -1,48 +1,30 @@
-"""Programs call with keys: over every way in, within what the key may, and until it ends."""
+"""Programs call with keys: over every way in, and within what the key may."""
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from datetime import timedelta
-from typing import Any
 
 import pytest
-from httpx import Response
 
 from api.global_ids import encode
-from api.socket_session import CHECK_EVERY_S
 from db import access
 from db.enums import Role, Scope
-from db.ids import CompanyId
 from db.settings import Urls
 from domain.identity.rules import Place
-from domain.keys import operations
-from domain.keys.text import KeyText, new_secret, written
 from tests.api.documents import id_of, register
+from tests.api.key_calls import METERS, TWO, WHO, code, run
 from tests.api.keys import KEY, holder, make_key
 from tests.api.sockets import LiveApi, live_api
-from tests.api.web import User, Web
-from tests.factories import NOW, make_place
+from tests.api.web import Web
+from tests.factories import make_place
 
-METERS = "query Meters { meters { totalCount } }"
 ACCOUNTS = "query Accounts { accounts { totalCount } }"
-WHO = "query Who { viewer { name role scopes apiKeyId sessionExpiresAt } }"
 ADD = 'mutation Add { createBranch(input: {name: "South"}) { userErrors { code } } }'
-LISTEN = "subscription Listen { readingReceived { cursor } }"
-TWO = {"meters": {"totalCount": 2}}
 
 
 @pytest.fixture
 async def api(database: Urls) -> AsyncIterator[LiveApi]:
     async with live_api(database) as api:
         yield api
-
-
-async def run(web: Web, key: str, text: str, **more: Any) -> Response:
-    return await web.post({"documentId": id_of(text), **more}, holder(key).headers)
-
-
-def code(response: Response) -> str:
-    return str(response.json()["errors"][0]["extensions"]["code"])
 
 
 async def test_a_key_runs_registered_documents_by_post_and_get(web: Web) -> None:
@@ -232,75 +214,6 @@ async def test_what_a_key_changes_is_recorded_as_the_keys(web: Web) -> None:
     assert tuple(entry) == ("KEY", key_id, None, "billing")
 
 
-async def test_a_key_of_no_use_is_refused_before_anything_else(web: Web) -> None:
-    place = await make_place(meters=0)
-    await register(place.company_id, METERS)
-    key_id, key = await make_key(place.company_id)
-    wrong_secret = written(KeyText(key_id, new_secret()))
-    _, expired = await make_key(
-        place.company_id, replace(KEY, name="b", expires_at=NOW + timedelta(seconds=1))
-    )
-    revoked_id, revoked = await make_key(place.company_id, replace(KEY, name="c"))
-    await operations.revoke(company_id=place.company_id, key_id=revoked_id, now=NOW)
-    web.clock.move(timedelta(seconds=1))
-
-    for text in (wrong_secret, expired, revoked, key[:-1], key + "0", "wlk_", "wlk_0_"):
-        response = await run(web, text, METERS)
-
-        assert code(response) == "UNAUTHENTICATED", text
-        assert "data" not in response.json()
-        assert text not in response.text
-    assert "data" in (await run(web, key, METERS)).json()
-
-
-async def test_a_key_is_used_from_its_addresses(web: Web) -> None:
-    place = await make_place(meters=0)
-    await register(place.company_id, METERS)
-    _, here = await make_key(place.company_id, replace(KEY, name="a", addresses=["127.0.0.0/8"]))
-    _, away = await make_key(place.company_id, replace(KEY, name="b", addresses=["192.0.2.0/24"]))
-
-    allowed = await run(web, here, METERS)
-    refused = await run(web, away, METERS)
-
-    assert "data" in allowed.json()
-    assert code(refused) == "FORBIDDEN"
-    assert "data" not in refused.json()
-
-
-async def test_use_of_a_key_is_noted(web: Web) -> None:
-    place = await make_place(meters=0)
-    await register(place.company_id, METERS)
-    key_id, key = await make_key(place.company_id)
-    moments = []
-
-    for seconds in (0, 59, 1):
-        web.clock.move(timedelta(seconds=seconds))
-        await run(web, key, METERS)
-        async with access.tenant(place.company_id) as connection:
-            moments.append(
-                await connection.fetchval("select last_used_at from api_key where id = $1", key_id)
-            )
-
-    assert moments == [NOW, NOW, NOW + timedelta(minutes=1)]
-
-
-async def test_a_key_has_a_budget_of_its_own(web: Web) -> None:
-    text = "query Limit { rateLimit { limit restoreRate } }"
-    place = await make_place(meters=0)
-    await register(place.company_id, text)
-    _, narrow = await make_key(
-        place.company_id, replace(KEY, name="a", cost_max=1_000, cost_per_s=5)
-    )
-    _, usual = await make_key(place.company_id, replace(KEY, name="b"))
-
-    limits = [(await run(web, key, text)).json()["data"]["rateLimit"] for key in (narrow, usual)]
-
-    assert limits == [
-        {"limit": 1_000, "restoreRate": 5.0},
-        {"limit": 20_000, "restoreRate": 500.0},
-    ]
-
-
 async def test_a_key_given_to_a_user_does_no_more_than_the_user(web: Web) -> None:
     place = await make_place(meters=2)
     for text in (WHO, METERS):
@@ -321,210 +234,6 @@ async def test_a_key_given_to_a_user_does_no_more_than_the_user(web: Web) -> Non
     assert meters.json()["data"] == TWO
     assert code(ended) == "UNAUTHENTICATED"
     assert key_id > 0
-
-
-async def test_a_revoked_keys_socket_closes_within_five_seconds(api: LiveApi) -> None:
-    place = await make_place(meters=0)
-    await register(place.company_id, LISTEN)
-    key_id, key = await make_key(
-        place.company_id, replace(KEY, scopes=frozenset({Scope.READINGS_READ}))
-    )
-
-    async with api.socket() as socket:
-        authorization = {"authorization": f"Bearer {key}"}
-        await socket.send({"type": "connection_init", "payload": authorization})
-        assert await socket.receive() == {"type": "connection_ack"}
-        payload = {"documentId": id_of(LISTEN)}
-        await socket.send({"type": "subscribe", "id": "1", "payload": payload})
-        await operations.revoke(company_id=place.company_id, key_id=key_id, now=NOW)
-
-        assert await socket.close_code() == 4401
-    assert CHECK_EVERY_S < 5
-
-
-async def test_a_socket_does_not_open_for_a_key_of_no_use(api: LiveApi) -> None:
-    for text in ("wlk_", written(KeyText((await made_elsewhere(api)), new_secret()))):
-        async with api.socket() as socket:
-            authorization = {"authorization": f"Bearer {text}"}
-            await socket.send({"type": "connection_init", "payload": authorization})
-
-            assert await socket.close_code() == 4401
-
-
-async def made_elsewhere(_: LiveApi) -> Any:
-    place = await make_place(meters=0)
-    return (await make_key(place.company_id))[0]
-
-
-CREATE = """
-    mutation ($input: CreateApiKeyInput!) { createApiKey(input: $input) {
-        apiKey { id name prefix scopes live field { id } } secret userErrors { code path } } }
-"""
-ROTATE = """
-    mutation ($input: RotateApiKeyInput!) { rotateApiKey(input: $input) {
-        apiKey { id name expiresAt } secret userErrors { code path } } }
-"""
-REVOKE = """
-    mutation ($input: RevokeApiKeyInput!) { revokeApiKey(input: $input) {
-        apiKey { live revokedAt } userErrors { code } } }
-"""
-KEYS = "{ apiKeys { nodes { id name live expiresAt lastUsedAt } totalCount } }"
-
-
-async def make(web: Web, user: User, **input: Any) -> Any:
-    given = {"name": "billing", "scopes": ["METERS_READ"], **input}
-    return await web.ask(CREATE, user, input=given)
-
-
-async def test_a_key_is_made_shown_once_rotated_and_revoked(web: Web) -> None:
-    place = await make_place(meters=2)
-    user = await web.user(place.company_id)
-    await register(place.company_id, METERS)
-
-    made = (await make(web, user)).data["createApiKey"]
-    rotated = (await web.ask(ROTATE, user, input={"id": made["apiKey"]["id"]})).data["rotateApiKey"]
-    both = [await run(web, one["secret"], METERS) for one in (made, rotated)]
-    revoked = await web.ask(REVOKE, user, input={"id": made["apiKey"]["id"]})
-    old, new = [await run(web, one["secret"], METERS) for one in (made, rotated)]
-    listed = await web.ask(KEYS, user)
-
-    assert made["userErrors"] == rotated["userErrors"] == []
-    assert made["secret"].startswith(made["apiKey"]["prefix"])
-    assert [one.json()["data"] for one in both] == [TWO, TWO]
-    assert revoked.data["revokeApiKey"]["apiKey"] == {"live": False, "revokedAt": NOW.isoformat()}
-    assert (code(old), new.json()["data"]) == ("UNAUTHENTICATED", TWO)
-    first, second = listed.data["apiKeys"]["nodes"]
-    assert [first["name"], second["name"]] == ["billing", "billing"]
-    assert (first["live"], second["live"]) == (False, True)
-    assert first["expiresAt"] == (NOW + timedelta(days=1)).isoformat()
-    assert made["secret"] not in str(listed.body)
-
-
-@pytest.mark.parametrize(
-    ("input", "error"),
-    [
-        pytest.param(
-            {"scopes": ["PLATFORM_WRITE"]},
-            {"code": "SCOPE_NOT_HELD", "path": ["input", "scopes"]},
-            id="a scope that the maker lacks",
-        ),
-        pytest.param(
-            {"costMax": 20_001},
-            {"code": "INVALID_VALUE", "path": ["input", "costMax"]},
-            id="a larger budget than everybody's",
-        ),
-        pytest.param(
-            {"addresses": ["here"]},
-            {"code": "INVALID_VALUE", "path": ["input", "addresses"]},
-            id="no address",
-        ),
-        pytest.param(
-            {"name": " "}, {"code": "INVALID_VALUE", "path": ["input", "name"]}, id="no name"
-        ),
-    ],
-)
-async def test_a_key_that_may_not_be_is_refused(
-    web: Web, input: dict[str, Any], error: dict[str, Any]
-) -> None:
-    place = await make_place(meters=0)
-    user = await web.user(place.company_id)
-
-    answer = await make(web, user, **input)
-
-    assert answer.data["createApiKey"] == {"apiKey": None, "secret": None, "userErrors": [error]}
-    assert (await web.ask(KEYS, user)).data["apiKeys"]["totalCount"] == 0
-
-
-async def test_a_confined_maker_makes_and_sees_keys_of_its_own_place(web: Web) -> None:
-    place = await make_place(meters=0)
-    confined = await web.user(place.company_id, field_id=place.field_id)
-    whole = await web.user(place.company_id)
-    await make(web, whole, name="whole")
-    of_branch = {"branchId": encode("Branch", place.branch_id)}
-
-    wider = await make(web, confined, **of_branch)
-    made = await make(web, confined)
-
-    assert wider.errors == [("FORBIDDEN", ["createApiKey"])]
-    field = {"id": encode("Field", place.field_id)}
-    assert made.data["createApiKey"]["apiKey"]["field"] == field
-    seen = [(await web.ask(KEYS, user)).data["apiKeys"]["totalCount"] for user in (confined, whole)]
-    assert seen == [1, 2]
-
-
-async def test_a_key_makes_no_keys(web: Web) -> None:
-    text = (
-        'mutation Make { createApiKey(input: {name: "mine", scopes: [KEYS_WRITE]})'
-        " { secret userErrors { code } } }"
-    )
-    place = await make_place(meters=0)
-    await register(place.company_id, text)
-    _, key = await make_key(
-        place.company_id, replace(KEY, scopes=frozenset({Scope.KEYS_WRITE, Scope.KEYS_READ}))
-    )
-
-    response = await run(web, key, text)
-
-    assert code(response) == "FORBIDDEN"
-    assert await count_keys(place.company_id) == 1
-
-
-async def test_another_companys_key_is_not_found(web: Web) -> None:
-    mine, other = await make_place(meters=0), await make_place(meters=0)
-    user = await web.user(mine.company_id)
-    key_id, key = await make_key(other.company_id)
-    await register(other.company_id, METERS)
-
-    for mutation in (ROTATE, REVOKE):
-        answer = await web.ask(mutation, user, input={"id": encode("ApiKey", key_id)})
-        assert answer.codes == ["NOT_FOUND"]
-
-    assert "data" in (await run(web, key, METERS)).json()
-    assert await count_keys(other.company_id) == 1
-
-
-async def test_keys_have_scopes_of_their_own(web: Web) -> None:
-    place = await make_place(meters=0)
-    operator = await web.user(place.company_id, Role.OPERATOR)
-
-    made = await make(web, operator)
-    listed = await web.ask(KEYS, operator)
-
-    assert made.errors == [("FORBIDDEN", ["createApiKey"])]
-    assert listed.errors == [("FORBIDDEN", ["apiKeys"])]
-    assert await count_keys(place.company_id) == 0
-
-
-async def count_keys(company_id: CompanyId) -> int:
-    async with access.tenant(company_id) as connection:
-        return int(await connection.fetchval("select count(*) from api_key"))
-
-
-async def test_a_key_is_given_to_a_user_whom_it_never_exceeds(web: Web) -> None:
-    place = await make_place(meters=2)
-    administrator = await web.user(place.company_id)
-    operator = await web.user(place.company_id, Role.OPERATOR)
-    await register(place.company_id, WHO)
-    given = {"userId": encode("User", operator.id), "scopes": ["METERS_READ", "USERS_READ"]}
-
-    made = (await make(web, administrator, **given)).data["createApiKey"]
-    who = await run(web, made["secret"], WHO)
-    user = "{ apiKeys { nodes { user { id } } } }"
-    listed = await web.ask(user, administrator)
-
-    assert who.json()["data"]["viewer"]["scopes"] == ["METERS_READ"]
-    assert listed.data["apiKeys"]["nodes"] == [{"user": {"id": encode("User", operator.id)}}]
-
-
-async def test_a_key_is_not_given_to_anybody_elsewhere(web: Web) -> None:
-    mine, other = await make_place(meters=0), await make_place(meters=0)
-    administrator = await web.user(mine.company_id)
-    stranger = await web.user(other.company_id)
-
-    answer = await make(web, administrator, userId=encode("User", stranger.id))
-
-    assert answer.errors == [("NOT_FOUND", ["createApiKey"])]
-    assert await count_keys(mine.company_id) == 0
 
 
 PERSONAL = [

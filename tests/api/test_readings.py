@@ -1,59 +1,26 @@
 """What a meter measured: its latest registers, its readings, and the energy of hours and days."""
 
-from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from api.global_ids import encode
 from db import access
 from db.enums import Role
 from domain import partitions
 from domain.accounts import operations as accounts
-from domain.readings import operations as readings
-from domain.readings.batch import Read
-from tests.api.web import User, Web
-from tests.factories import NOW, Place, add_supply, make_place, make_read, make_register_set
+from tests.api.reading_series import HOUR, SERIES, meter, series, span, store
+from tests.api.web import Web
+from tests.factories import NOW, add_supply, make_place, make_read, make_register_set
 
-HOUR = timedelta(hours=1)
 QUARTER = timedelta(minutes=15)
 NEW_YORK = ZoneInfo("America/New_York")
-SERIES = """
-    query ($id: ID!, $range: TimeRangeInput!, $resolution: Resolution! = RAW) {
-        node(id: $id) { ... on Meter { readings(range: $range, resolution: $resolution) {
-            resolution timeZone
-            readings { readAt quality timeSource registers { obis quantity { value unit side } } }
-            buckets { start end importEnergy side isComplete }
-        } } }
-    }
-"""
 LATEST = """
     query ($id: ID!) { node(id: $id) { ... on Meter {
         registers { obis quantity { value unit side } readAt } freshness { asOf isStale ageSeconds }
     } } }
 """
-
-
-def meter(place: Place, number: int = 0) -> str:
-    return encode("Meter", place.supplies[number].meter_id)
-
-
-async def store(reads: Iterable[Read], now: datetime = NOW) -> None:
-    async with access.system() as connection:
-        await readings.store(connection, list(reads), now=now)
-
-
-async def series(web: Web, user: User, id: str, **arguments: Any) -> dict[str, Any]:
-    answer = await web.ask(SERIES, user, id=id, **arguments)
-    found: dict[str, Any] = answer.data["node"]["readings"]
-    return found
-
-
-def span(start: datetime, end: datetime, **more: str) -> dict[str, str]:
-    return {"from": start.isoformat(), "to": end.isoformat(), **more}
 
 
 async def test_latest_registers_are_exact_texts_with_their_unit(web: Web) -> None:
@@ -237,103 +204,6 @@ async def test_another_zone_may_be_named(web: Web) -> None:
         "2026-03-17T12:00:00+00:00",
         "2026-03-18T04:00:00+00:00",
     ]
-
-
-@pytest.mark.parametrize(
-    ("range", "resolution"),
-    [
-        pytest.param(span(NOW, NOW), "RAW", id="nothing"),
-        pytest.param(span(NOW, NOW - HOUR), "DAY", id="backwards"),
-        pytest.param(span(NOW - 1001 * HOUR, NOW), "HOUR", id="too many hours"),
-        pytest.param(span(NOW - timedelta(days=1001), NOW), "DAY", id="too many days"),
-    ],
-)
-async def test_a_range_that_is_none_or_too_long_is_named(
-    web: Web, range: dict[str, str], resolution: str
-) -> None:
-    place = await make_place()
-    user = await web.user(place.company_id)
-
-    answer = await web.ask(SERIES, user, id=meter(place), range=range, resolution=resolution)
-
-    assert answer.errors == [("BAD_USER_INPUT", ["node", "readings"])]
-    assert answer.body["errors"][0]["extensions"]["argument"] == "range"
-
-
-async def test_a_thousand_buckets_are_taken(web: Web) -> None:
-    place = await make_place()
-    user = await web.user(place.company_id)
-
-    found = await series(
-        web, user, meter(place), range=span(NOW - 1000 * HOUR, NOW), resolution="HOUR"
-    )
-
-    assert len(found["buckets"]) == 1000
-
-
-async def test_a_thousand_readings_are_taken_and_one_more_is_not(web: Web) -> None:
-    place = await make_place()
-    user = await web.user(place.company_id)
-    register_set_id = await make_register_set(place.company_id)
-    minute = timedelta(minutes=1)
-    start = NOW - 1001 * minute
-    await store(make_read(place, register_set_id, start + n * minute, n) for n in range(1001))
-
-    enough = await series(web, user, meter(place), range=span(start + minute, NOW))
-    too_many = await web.ask(SERIES, user, id=meter(place), range=span(start, NOW))
-
-    assert len(enough["readings"]) == 1000
-    assert too_many.errors == [("BAD_USER_INPUT", ["node", "readings"])]
-    assert too_many.body["errors"][0]["extensions"]["argument"] == "range"
-
-
-async def test_a_range_of_many_meters_is_shorter(web: Web) -> None:
-    place = await make_place(meters=11)
-    user = await web.user(place.company_id)
-    text = """
-        query ($range: TimeRangeInput!) {
-            meters(first: 11) { nodes { readings(range: $range, resolution: HOUR) { timeZone } } }
-        }
-    """
-
-    answer = await web.ask(text, user, range=span(NOW - 1000 * HOUR, NOW))
-
-    assert set(answer.codes) == {"QUERY_TOO_COMPLEX"}
-
-
-@pytest.mark.parametrize(
-    "moment",
-    [
-        pytest.param("2026-03-18T00:00:00", id="without an offset"),
-        pytest.param("2026-03-18", id="a date"),
-        pytest.param("yesterday", id="a word"),
-        pytest.param(1773792000, id="a number"),
-        pytest.param("0001-01-01T00:00:00+14:00", id="before the beginning"),
-        pytest.param("0001-01-01T12:00:00Z", id="at the beginning"),
-        pytest.param("9999-12-31T23:00:00Z", id="at the end"),
-    ],
-)
-async def test_what_is_no_moment_with_an_offset_is_bad_input(web: Web, moment: object) -> None:
-    place = await make_place()
-    user = await web.user(place.company_id)
-    around = {"from": moment, "to": moment, "timeZone": "America/New_York"}
-
-    answer = await web.ask(SERIES, user, id=meter(place), range=around, resolution="DAY")
-
-    assert set(answer.codes) == {"BAD_USER_INPUT"}
-    assert "data" not in answer.body
-
-
-@pytest.mark.parametrize("zone", ["Mars/Olympus", "../../etc/passwd", "", "x" * 1_000])
-async def test_a_zone_that_does_not_exist_is_bad_input(web: Web, zone: str) -> None:
-    place = await make_place()
-    user = await web.user(place.company_id)
-
-    answer = await web.ask(
-        SERIES, user, id=meter(place), range=span(NOW - HOUR, NOW, timeZone=zone)
-    )
-
-    assert answer.codes == ["BAD_USER_INPUT"]
 
 
 async def test_readings_need_their_scope(web: Web) -> None:

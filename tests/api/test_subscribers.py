@@ -1,15 +1,15 @@
-"""Managing subscribers over GraphQL: who may see, change and destroy people's data."""
+"""Managing subscribers over GraphQL: who may see and change people's data."""
 
 from typing import Any
 
 import pytest
 
 from api.global_ids import encode
-from db import access
 from db.enums import Role
 from domain.subscribers import operations as subscribers
+from tests.api.subscribers import ERASE, erased, fetch, reads
 from tests.api.web import User, Web
-from tests.factories import KEYRING, NOW, Place, add_supply, make_place, open_account
+from tests.factories import KEYRING, Place, add_supply, make_place
 
 CREATE = """
 mutation ($input: CreateSubscriberInput!) {
@@ -27,26 +27,6 @@ mutation ($input: UpdateSubscriberInput!) {
   }
 }
 """
-ERASE = """
-mutation ($input: EraseSubscriberInput!) {
-  eraseSubscriber(input: $input) {
-    subscriber { reference name phone erasedAt erasureReason accounts { totalCount } }
-    userErrors { code path }
-  }
-}
-"""
-PROOF = """
-protectionProof { id kind document note validFrom validUntil version subscriber { isProtected } }
-userErrors { code path }
-"""
-ADD_PROOF = (
-    "mutation ($input: AddProtectionProofInput!)"
-    f" {{ addProtectionProof(input: $input) {{ {PROOF} }} }}"
-)
-END_PROOF = (
-    "mutation ($input: EndProtectionProofInput!)"
-    f" {{ endProtectionProof(input: $input) {{ {PROOF} }} }}"
-)
 CONTACTS = "{ subscribers(first: 2) { nodes { reference name phone email } } }"
 CONTACT = {
     "name": "Bora Çelik",
@@ -71,22 +51,6 @@ async def administrator(web: Web, place: Place) -> User:
 
 def of_subscriber(place: Place, **changes: Any) -> dict[str, Any]:
     return {"id": encode("Subscriber", place.subscriber_id), "expectedVersion": 1, **changes}
-
-
-def erased(place: Place) -> dict[str, Any]:
-    return {"id": encode("Subscriber", place.subscriber_id), "reason": "REQUESTED"}
-
-
-async def fetch(query: str) -> list[dict[str, Any]]:
-    async with access.system() as connection:
-        return [dict(row) for row in await connection.fetch(query)]
-
-
-async def reads() -> list[int]:
-    return [
-        row["object_id"]
-        for row in await fetch("select object_id from daily_entry where kind = 'READ'")
-    ]
 
 
 async def test_a_subscriber_is_added_with_all_that_is_known(web: Web, administrator: User) -> None:
@@ -223,123 +187,3 @@ async def test_without_the_scope_nobody_is_changed_or_erased(
     assert gone.errors == [("FORBIDDEN", ["eraseSubscriber"])]
     assert [row["version"] for row in await fetch("select version from subscriber")] == [1]
     assert len(await fetch("select from person_key")) == 1
-
-
-async def test_who_is_erased_has_no_name_any_more(
-    web: Web, place: Place, administrator: User
-) -> None:
-    own = await web.user(place.company_id, Role.SUBSCRIBER, subscriber_id=place.subscriber_id)
-
-    answers = [await web.ask(ERASE, administrator, input=erased(place)) for _ in range(2)]
-
-    assert answers[0].data == answers[1].data
-    subscriber = answers[0].data["eraseSubscriber"]["subscriber"]
-    assert subscriber.pop("reference")
-    assert subscriber == {
-        "name": None,
-        "phone": None,
-        "erasedAt": NOW.isoformat(),
-        "erasureReason": "REQUESTED",
-        "accounts": {"totalCount": 0},
-    }
-    assert (await web.ask("{ subscribers { nodes { id } } }", own)).errors == [
-        ("UNAUTHENTICATED", ["subscribers"])
-    ]
-
-
-async def test_who_has_an_open_account_is_not_erased(
-    web: Web, place: Place, administrator: User
-) -> None:
-    supply = await add_supply(place, with_account=False)
-    await open_account(place, {supply.point_id: 0}, supply.premises_id)
-
-    answer = await web.ask(ERASE, administrator, input=erased(place))
-
-    assert answer.data["eraseSubscriber"] == {
-        "subscriber": None,
-        "userErrors": [{"code": "ACCOUNT_OPEN", "path": ["input", "id"]}],
-    }
-    assert len(await fetch("select from person_key")) == 1
-
-
-async def test_why_somebody_is_protected_is_for_few(
-    web: Web, place: Place, administrator: User
-) -> None:
-    operator = await web.user(place.company_id, Role.OPERATOR)
-    proof = {
-        "subscriberId": encode("Subscriber", place.subscriber_id),
-        "kind": "LIFE_SUPPORT",
-        "document": "file 7",
-        "note": "Respirator",
-        "validFrom": "2026-03-01",
-    }
-
-    added = await web.ask(ADD_PROOF, administrator, input=proof)
-    shown = await web.ask(
-        "{ subscribers { nodes { isProtected protectionProofs(first: 1) { nodes { id } } } } }",
-        operator,
-    )
-    refused = await web.ask(ADD_PROOF, operator, input=proof)
-
-    made = added.data["addProtectionProof"]["protectionProof"]
-    assert made.pop("id")
-    assert made == {
-        "kind": "LIFE_SUPPORT",
-        "document": "file 7",
-        "note": "Respirator",
-        "validFrom": "2026-03-01",
-        "validUntil": None,
-        "version": 1,
-        "subscriber": {"isProtected": True},
-    }
-    assert shown.body["data"]["subscribers"]["nodes"] == [
-        {"isProtected": True, "protectionProofs": None}
-    ]
-    assert shown.codes == ["FORBIDDEN"]
-    assert refused.errors == [("FORBIDDEN", ["addProtectionProof"])]
-    assert len(await fetch("select from protection_proof")) == 1
-
-
-async def test_a_protection_ends(web: Web, place: Place, administrator: User) -> None:
-    proof_id = await _proof(web, place, administrator)
-
-    early, ended = [
-        await web.ask(
-            END_PROOF,
-            administrator,
-            input={"id": proof_id, "expectedVersion": 1, "validUntil": day},
-        )
-        for day in ("2026-02-28", "2026-03-17")
-    ]
-
-    assert early.data["endProtectionProof"]["userErrors"] == [
-        {"code": "INVALID_VALUE", "path": ["input", "validUntil"]}
-    ]
-    proof = ended.data["endProtectionProof"]["protectionProof"]
-    assert (proof["validUntil"], proof["version"]) == ("2026-03-17", 2)
-    assert proof["subscriber"] == {"isProtected": False}
-
-
-async def test_looking_at_why_leaves_an_entry(web: Web, place: Place, administrator: User) -> None:
-    await _proof(web, place, administrator)
-    before = await reads()
-
-    await web.ask(
-        "{ subscribers { nodes { protectionProofs(first: 1) { nodes { kind note } } } } }",
-        administrator,
-    )
-
-    assert len(await reads()) == len(before) + 1
-
-
-async def _proof(web: Web, place: Place, user: User) -> str:
-    answer = await web.ask(
-        ADD_PROOF,
-        user,
-        input={
-            "subscriberId": encode("Subscriber", place.subscriber_id),
-            "kind": "HEALTH",
-            "validFrom": "2026-03-01",
-        },
-    )
-    return str(answer.data["addProtectionProof"]["protectionProof"]["id"])
