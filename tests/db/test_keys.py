@@ -1,17 +1,15 @@
-"""Making, rotating and revoking keys."""
+"""Making and revoking keys."""
 
-import asyncio
 import json
-from collections.abc import Awaitable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import asyncpg
 import pytest
 
 from db import access
 from db.enums import Role, Scope
-from db.ids import CompanyId, DocumentId, KeyId, UserId
+from db.ids import CompanyId, DocumentId, UserId
 from domain.documents import operations as documents
 from domain.documents.rules import Registration
 from domain.hierarchy import branches
@@ -20,54 +18,13 @@ from domain.identity.operations import add_membership
 from domain.identity.roles import SCOPES
 from domain.identity.rules import Place, PlaceNotHeld, ScopeNotHeld
 from domain.keys import operations, queries
-from domain.keys.rules import KeyEnded, Maker, NewKey, RotationUnderWay, TooManyKeys
+from domain.keys.rules import Maker, NewKey, TooManyKeys
 from domain.keys.text import hash_of_secret, new_secret
 from domain.refusals import AlreadyExists, InvalidValue, NotThere
+from tests.db.keys import ADMINISTRATOR, KEY, create, keys_of, rotate
 from tests.factories import NOW, make_place
 
-ADMINISTRATOR = Maker(scopes=frozenset(Scope), place=Place(), cost_max=20_000, cost_per_s=500)
-KEY = NewKey(name="billing", scopes=frozenset({Scope.METERS_READ, Scope.READINGS_READ}))
-
 pytestmark = pytest.mark.usefixtures("connected")
-
-
-async def create(
-    company_id: CompanyId,
-    key: NewKey = KEY,
-    *,
-    maker: Maker = ADMINISTRATOR,
-    secret: str | None = None,
-    now: datetime = NOW,
-) -> KeyId:
-    return await operations.create(
-        company_id=company_id, key=key, maker=maker, secret=secret or new_secret(), now=now
-    )
-
-
-async def rotate(
-    company_id: CompanyId,
-    key_id: KeyId,
-    *,
-    maker: Maker = ADMINISTRATOR,
-    secret: str | None = None,
-    old_ends_at: datetime | None = None,
-    now: datetime = NOW,
-) -> KeyId:
-    return await operations.rotate(
-        company_id=company_id,
-        key_id=key_id,
-        old_ends_at=old_ends_at,
-        maker=maker,
-        secret=secret or new_secret(),
-        now=now,
-    )
-
-
-async def keys_of(company_id: CompanyId) -> list[asyncpg.Record]:
-    async with access.tenant(company_id) as connection:
-        return await connection.fetch(
-            "select * from api_key where company_id = $1 order by id", company_id
-        )
 
 
 async def test_a_key_may_do_what_it_was_made_for_and_only_its_hash_is_kept() -> None:
@@ -248,91 +205,6 @@ async def test_names_of_live_keys_are_taken() -> None:
     second = await create(place.company_id)
 
     assert [row["id"] for row in await keys_of(place.company_id)] == [first, second]
-
-
-async def test_a_rotated_key_goes_on_beside_its_successor_for_a_while() -> None:
-    place = await make_place(meters=0)
-    expires_at = NOW + timedelta(days=90)
-    old = await create(
-        place.company_id,
-        replace(KEY, expires_at=expires_at, addresses=["192.0.2.1"], cost_per_s=7),
-    )
-    later = NOW + timedelta(days=80)
-    secret = new_secret()
-
-    new = await rotate(place.company_id, old, secret=secret, now=later)
-
-    before, after = await keys_of(place.company_id)
-    assert (before["id"], after["id"]) == (old, new)
-    assert before["expires_at"] == later + timedelta(days=1)
-    assert after["expires_at"] == later + timedelta(days=90)
-    assert after["secret_hash"] == hash_of_secret(secret) != before["secret_hash"]
-    same = ["name", "scopes", "addresses", "cost_per_s", "partner", "document_ids"]
-    assert [before[column] for column in same] == [after[column] for column in same]
-    assert (await queries.rights_of([old], now=later)).get(old) is not None
-    assert (await queries.rights_of([old], now=later + timedelta(days=1))).get(old) is None
-
-
-async def test_rotating_never_lengthens_the_old_keys_life() -> None:
-    place = await make_place(meters=0)
-    soon = NOW + timedelta(hours=1)
-    old = await create(place.company_id, replace(KEY, expires_at=soon))
-
-    await rotate(place.company_id, old, old_ends_at=NOW + timedelta(days=20))
-
-    assert (await keys_of(place.company_id))[0]["expires_at"] == soon
-
-
-async def test_two_keys_of_a_name_are_live_and_no_third() -> None:
-    place = await make_place(meters=0)
-    old = await create(place.company_id)
-
-    outcomes = await asyncio.gather(
-        *(rotate(place.company_id, old) for _ in range(3)), return_exceptions=True
-    )
-
-    assert sum(isinstance(one, RotationUnderWay) for one in outcomes) == 2
-    assert len(await keys_of(place.company_id)) == 2
-
-
-async def test_whoever_rotates_a_key_holds_all_that_it_does() -> None:
-    place = await make_place(meters=0)
-    old = await create(place.company_id)
-    lesser = replace(ADMINISTRATOR, scopes=frozenset({Scope.METERS_READ, Scope.KEYS_WRITE}))
-
-    with pytest.raises(ScopeNotHeld):
-        await rotate(place.company_id, old, maker=lesser)
-
-    assert len(await keys_of(place.company_id)) == 1
-
-
-async def test_a_key_that_has_ended_is_not_rotated() -> None:
-    place = await make_place(meters=0)
-    revoked = await create(place.company_id)
-    await operations.revoke(company_id=place.company_id, key_id=revoked, now=NOW)
-    end = NOW + timedelta(days=1)
-    expired = await create(place.company_id, replace(KEY, expires_at=end))
-
-    for key_id, now in ((revoked, NOW), (expired, end)):
-        with pytest.raises(KeyEnded):
-            await rotate(place.company_id, key_id, now=now)
-
-    assert len(await keys_of(place.company_id)) == 2
-
-
-async def test_another_companys_key_is_not_there() -> None:
-    mine, other = await make_place(meters=0), await make_place(meters=0)
-    key_id = await create(other.company_id)
-
-    async def refused(work: Awaitable[object]) -> None:
-        with pytest.raises(NotThere):
-            await work
-
-    await refused(rotate(mine.company_id, key_id))
-    await refused(operations.revoke(company_id=mine.company_id, key_id=key_id, now=NOW))
-
-    (row,) = await keys_of(other.company_id)
-    assert (row["revoked_at"], row["version"]) == (None, 1)
 
 
 async def test_a_company_has_its_limit_of_live_keys() -> None:

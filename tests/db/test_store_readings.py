@@ -1,21 +1,16 @@
 """The ingest transaction: what is stored, charged and told, once, whatever comes how often."""
 
 import asyncio
-from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from typing import Any
 
 import pytest
 
-from db import access
-from db.enums import PointRole, ValidationRule
-from db.ids import AccountId
+from db.enums import PointRole
 from domain.ledger import operations as ledger
-from domain.ledger.queries import balance_of, verify
+from domain.ledger.queries import verify
 from domain.readings import operations as readings
-from domain.readings.batch import Read
-from domain.tariffs import operations as tariffs
+from tests.db.stored_readings import HOUR, account_balance, fetch, store
 from tests.factories import (
     NOW,
     Place,
@@ -25,24 +20,6 @@ from tests.factories import (
     make_register_set,
     open_account,
 )
-
-HOUR = timedelta(hours=1)
-
-
-async def store(reads: Sequence[Read], *, now: datetime = NOW) -> readings.Stored:
-    async with access.system() as connection:
-        return await readings.store(connection, reads, now=now)
-
-
-async def fetch(query: str, *values: object) -> list[dict[str, Any]]:
-    async with access.system() as connection:
-        return [dict(row) for row in await connection.fetch(query, *values)]
-
-
-async def account_balance(place: Place, account_id: AccountId | None = None) -> Decimal:
-    account_id = account_id or place.supplies[0].account_id
-    assert account_id is not None
-    return await balance_of(company_id=place.company_id, account_id=account_id)
 
 
 @pytest.fixture
@@ -176,48 +153,6 @@ async def test_three_days_come_at_once_and_land_on_their_days(place: Place, regi
     ]
 
 
-async def test_a_stamp_in_the_future_is_held_and_frees_no_energy(
-    place: Place, registers: int
-) -> None:
-    result = await store(
-        [
-            make_read(place, registers, NOW + timedelta(minutes=6), 5_000),
-            make_read(place, registers, NOW, 1_000),
-        ]
-    )
-
-    assert (result.new, result.held) == (1, 1)
-    assert await fetch("select rule from held_reading") == [{"rule": ValidationRule.FUTURE}]
-    assert await account_balance(place) == Decimal("-2.500000")
-
-
-async def test_a_stamp_older_than_ninety_days_is_held(place: Place, registers: int) -> None:
-    result = await store(
-        [
-            make_read(place, registers, NOW - timedelta(days=90, seconds=1), 1),
-            make_read(place, registers, NOW, 1_000),
-        ]
-    )
-
-    assert (result.new, result.held) == (1, 1)
-    assert await fetch("select rule from held_reading") == [{"rule": ValidationRule.TOO_OLD}]
-
-
-async def test_a_register_that_goes_down_is_held_and_changes_nothing(
-    place: Place, registers: int
-) -> None:
-    await store([make_read(place, registers, NOW - HOUR, 5_000)])
-    before = await fetch("select * from account_balance, billing_state, meter_latest")
-
-    result = await store([make_read(place, registers, NOW, 4_000)])
-
-    assert result == readings.Stored(new=0, known=0, held=1, conflicting=0)
-    assert await fetch("select * from account_balance, billing_state, meter_latest") == before
-    assert await fetch("select rule from held_reading") == [
-        {"rule": ValidationRule.NEGATIVE_CONSUMPTION}
-    ]
-
-
 async def test_a_register_that_rolls_over_goes_on_counting(connected: None) -> None:
     place = await make_place(meters=0, price=Decimal(1))
     registers = await make_register_set(place.company_id)
@@ -252,84 +187,6 @@ async def test_check_points_and_meters_without_account_charge_nothing(
 
     assert result.new == 2
     assert await fetch("select count(*) from accrual") == [{"count": 0}]
-
-
-async def test_a_read_across_a_price_change_is_split_there(place: Place, registers: int) -> None:
-    change = NOW - HOUR
-    await tariffs.set_price(
-        company_id=place.company_id,
-        tariff_id=place.tariff_id,
-        price_per_kwh=Decimal(10),
-        valid_from=change,
-        now=change - HOUR,
-    )
-    await store([make_read(place, registers, NOW - 2 * HOUR, 1_000)])
-
-    await store([make_read(place, registers, NOW, 2_000)])
-    await store([make_read(place, registers, NOW + timedelta(minutes=1), 3_000)])
-
-    assert await account_balance(place) == -(
-        Decimal("2.5") + Decimal("1.25") + Decimal(5) + Decimal(10)
-    )
-    assert (
-        await fetch("select base_index_wh, estimated from billing_segment where estimated")
-    ) == [{"base_index_wh": 1_500, "estimated": True}]
-    assert await verify() == []
-
-
-async def test_a_late_read_at_the_price_change_settles_the_estimate(
-    place: Place, registers: int
-) -> None:
-    change = NOW - HOUR
-    await tariffs.set_price(
-        company_id=place.company_id,
-        tariff_id=place.tariff_id,
-        price_per_kwh=Decimal(10),
-        valid_from=change,
-        now=change - HOUR,
-    )
-    await store([make_read(place, registers, NOW - 2 * HOUR, 1_000)])
-    await store([make_read(place, registers, NOW, 2_000)])
-
-    await store([make_read(place, registers, change, 1_900)])
-    await store([make_read(place, registers, NOW + timedelta(minutes=1), 3_000)])
-
-    assert await account_balance(place) == -(
-        Decimal("2.5") + Decimal("2.25") + Decimal(1) + Decimal(10)
-    )
-    assert await verify() == []
-
-
-async def test_a_late_read_after_the_close_makes_the_next_revision(
-    place: Place, registers: int
-) -> None:
-    yesterday = NOW - timedelta(days=1)
-    await store([make_read(place, registers, yesterday - HOUR, 1_000)])
-    await store([make_read(place, registers, NOW, 2_000)])
-    assert await ledger.close_days(now=NOW) == 1
-    balance = await account_balance(place)
-
-    await store([make_read(place, registers, yesterday, 1_800)])
-    assert await ledger.close_days(now=NOW) == 1
-
-    assert await account_balance(place) == balance
-    assert await fetch(
-        "select local_date, charged_micro, posted_micro, revision from accrual order by 1"
-    ) == [
-        {
-            "local_date": date(2026, 3, 17),
-            "charged_micro": 4_500_000,
-            "posted_micro": 4_500_000,
-            "revision": 2,
-        },
-        {
-            "local_date": date(2026, 3, 18),
-            "charged_micro": 500_000,
-            "posted_micro": 0,
-            "revision": 0,
-        },
-    ]
-    assert await verify() == []
 
 
 async def test_readings_and_balances_are_told_by_id_in_the_same_transaction(
@@ -418,29 +275,3 @@ async def test_latest_keeps_the_values_before(place: Place, registers: int) -> N
             "previous_values": [1_000],
         }
     ]
-
-
-async def test_a_spike_is_held_and_what_follows_is_charged_as_if_it_had_not_come(
-    place: Place, registers: int
-) -> None:
-    await store([make_read(place, registers, NOW - 2 * HOUR, 1_000)])
-
-    spike = await store([make_read(place, registers, NOW - HOUR, 900_000_000)])
-    await store([make_read(place, registers, NOW, 2_000)])
-
-    assert (spike.new, spike.held) == (0, 1)
-    assert await fetch("select rule from held_reading") == [{"rule": ValidationRule.INTERVAL_SPIKE}]
-    assert await account_balance(place) == Decimal(-5)
-
-
-async def test_a_register_with_more_digits_than_known_is_held_and_never_charged(
-    place: Place, registers: int
-) -> None:
-    for n in range(4):
-        at = NOW - (4 - n) * HOUR
-        await store([make_read(place, registers, at, 1_200_000_000 + n * 1_000)])
-
-    assert await account_balance(place) == Decimal(0)
-    assert {row["rule"] for row in await fetch("select rule from held_reading")} == {
-        ValidationRule.REGISTER_RANGE
-    }
