@@ -10,10 +10,7 @@ from db.ids import AccountId
 from domain.ledger.queries import balance_of
 from domain.readings import operations as readings
 from domain.readings.batch import Read
-from tests.factories import (
-    NOW,
-    Place,
-)
+from tests.factories import NOW, Place
 
 HOUR = timedelta(hours=1)
 

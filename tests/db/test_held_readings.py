@@ -8,13 +8,7 @@ import pytest
 from db.enums import ValidationRule
 from domain.readings import operations as readings
 from tests.db.stored_readings import HOUR, account_balance, fetch, store
-from tests.factories import (
-    NOW,
-    Place,
-    make_place,
-    make_read,
-    make_register_set,
-)
+from tests.factories import NOW, Place, make_place, make_read, make_register_set
 
 
 @pytest.fixture

@@ -9,13 +9,7 @@ from domain.ledger import operations as ledger
 from domain.ledger.queries import verify
 from domain.tariffs import operations as tariffs
 from tests.db.stored_readings import HOUR, account_balance, fetch, store
-from tests.factories import (
-    NOW,
-    Place,
-    make_place,
-    make_read,
-    make_register_set,
-)
+from tests.factories import NOW, Place, make_place, make_read, make_register_set
 
 
 @pytest.fixture
