@@ -11,7 +11,7 @@ from db import access
 from db.enums import Role
 from db.ids import CompanyId
 from domain.identity.invitations import GOOD_FOR
-from tests.api.test_memberships import roles
+from tests.api.memberships import roles
 from tests.api.test_own_roles import manager
 from tests.api.web import PASSWORD, SECRET, Answer, User, Web
 from tests.factories import Place, make_place

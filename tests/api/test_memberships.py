@@ -1,32 +1,18 @@
-"""Changing what members are: within one's own rights and place, and never without administrator."""
+"""Changing what members are: within one's own rights and place."""
 
-import asyncio
 from typing import Any
 
 import pytest
 
 from api.global_ids import encode
-from db import access
-from db.enums import Role, Scope
-from db.ids import CompanyId, UserId
+from db.enums import Role
 from domain.hierarchy import branches
-from domain.identity import memberships
-from domain.identity.rules import GivenRole, Giver, LastAdministrator
-from domain.identity.rules import Place as Confinement
+from tests.api.memberships import REMOVE, SUSPEND, UPDATE, USER, change, codes, roles, seen
 from tests.api.test_own_roles import manager
-from tests.api.web import Answer, User, Web
+from tests.api.web import User, Web
 from tests.factories import Place, make_place
 
-USER = "user { role version active field { name } } userErrors { code path }"
-UPDATE = (
-    f"mutation ($input: UpdateMembershipInput!) {{ updateMembership(input: $input) {{ {USER} }} }}"
-)
-SUSPEND = f"mutation ($input: VersionInput!) {{ deactivateMembership(input: $input) {{ {USER} }} }}"
 RESUME = f"mutation ($input: VersionInput!) {{ reactivateMembership(input: $input) {{ {USER} }} }}"
-REMOVE = (
-    "mutation ($input: VersionInput!)"
-    " { removeUser(input: $input) { removedId userErrors { code path } } }"
-)
 USERS = "{ users { nodes { name email role enabled branch { name } secondFactorEnabled } } }"
 
 
@@ -38,27 +24,6 @@ async def place(web: Web) -> Place:
 @pytest.fixture
 async def administrator(web: Web, place: Place) -> User:
     return await web.user(place.company_id)
-
-
-def seen(user: User, version: int = 1) -> dict[str, Any]:
-    return {"id": encode("User", user.id), "expectedVersion": version}
-
-
-async def roles(company_id: CompanyId) -> dict[int, str]:
-    async with access.system() as connection:
-        rows = await connection.fetch(
-            "select user_id, role from membership where company_id = $1 and active", company_id
-        )
-    return {row["user_id"]: row["role"] for row in rows}
-
-
-async def change(web: Web, by: User, whom: User, **changes: Any) -> Answer:
-    return await web.ask(UPDATE, by, input={**seen(whom), **changes})
-
-
-def codes(answer: Answer) -> list[str]:
-    (payload,) = answer.data.values()
-    return [error["code"] for error in payload["userErrors"]]
 
 
 async def test_members_are_listed_with_their_addresses(
@@ -220,68 +185,6 @@ async def test_a_member_of_the_whole_company_is_out_of_reach_from_a_branch(
 
     assert answer.errors == [("NOT_FOUND", ["deactivateMembership"])]
     assert await roles(place.company_id) == before
-
-
-@pytest.mark.parametrize("mutation", [SUSPEND, REMOVE])
-async def test_the_last_administrator_stays(
-    web: Web, place: Place, administrator: User, mutation: str
-) -> None:
-    # Neither of these can do what an administrator of the whole company does.
-    await web.user(place.company_id, branch_id=place.branch_id)
-    disabled = await web.user(place.company_id)
-    async with access.system() as connection:
-        await connection.execute("update app_user set active = false where id = $1", disabled.id)
-
-    answer = await web.ask(mutation, administrator, input=seen(administrator))
-
-    assert codes(answer) == ["LAST_ADMINISTRATOR"]
-    assert (await roles(place.company_id))[administrator.id] == "ADMINISTRATOR"
-
-
-@pytest.mark.parametrize(
-    "changes", [{"role": {"builtIn": "OPERATOR"}}, {"place": "branch"}], ids=["role", "place"]
-)
-async def test_the_last_administrator_is_not_made_less(
-    web: Web, place: Place, administrator: User, changes: dict[str, Any]
-) -> None:
-    if "place" in changes:
-        changes = {"place": {"branchId": encode("Branch", place.branch_id)}}
-
-    answer = await change(web, administrator, administrator, **changes)
-
-    assert codes(answer) == ["LAST_ADMINISTRATOR"]
-    assert (await web.ask("{ viewer { role } }", administrator)).data == {
-        "viewer": {"role": "ADMINISTRATOR"}
-    }
-
-
-async def test_two_administrators_who_demote_each_other_leave_one(web: Web, place: Place) -> None:
-    users = [await web.user(place.company_id) for _ in range(4)]
-
-    async def demote(user_id: UserId) -> str:
-        giver = Giver(user_id=user_id, scopes=frozenset(Scope), place=Confinement())
-        try:
-            await memberships.update(
-                company_id=place.company_id,
-                user_id=user_id,
-                expected_version=1,
-                given=GivenRole(role=Role.OPERATOR),
-                place=None,
-                giver=giver,
-            )
-        except LastAdministrator:
-            return "last"
-        return "demoted"
-
-    endings = await asyncio.gather(*(demote(user.id) for user in users))
-
-    assert sorted(endings) == ["demoted", "demoted", "demoted", "last"]
-    assert sorted((await roles(place.company_id)).values()) == [
-        "ADMINISTRATOR",
-        "OPERATOR",
-        "OPERATOR",
-        "OPERATOR",
-    ]
 
 
 async def test_an_older_version_is_refused(web: Web, place: Place, administrator: User) -> None:

@@ -9,7 +9,7 @@ from api.global_ids import encode
 from db import access
 from db.enums import Role
 from domain.identity.operations import add_membership
-from tests.api.test_memberships import REMOVE, seen
+from tests.api.memberships import REMOVE, seen
 from tests.api.web import User, Web
 from tests.factories import Place, make_place
 
