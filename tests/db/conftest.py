@@ -3,9 +3,14 @@
 from collections.abc import AsyncIterator
 
 import pytest
+from argon2 import PasswordHasher
 
 from db import access
 from db.settings import Urls
+from domain.identity.passwords import Passwords
+from domain.longwork.jobs import Asker
+from tests.factories import Place
+from tests.imports import make_asker
 
 
 @pytest.fixture
@@ -14,3 +19,16 @@ async def connected(database: Urls) -> AsyncIterator[None]:
     await access.connect(database, pool_size=4)
     yield
     await access.close()
+
+
+@pytest.fixture
+async def passwords() -> AsyncIterator[Passwords]:
+    passwords = Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+    yield passwords
+    passwords.close()
+
+
+@pytest.fixture
+async def asker(place: Place, passwords: Passwords) -> Asker:
+    """Make a member of the test's own `place` who may do everything."""
+    return await make_asker(place.company_id, passwords)

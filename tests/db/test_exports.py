@@ -1,13 +1,12 @@
 """What is exported can be imported again, and shows no more than who asked may see."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from io import BytesIO
 from typing import Any
 from zipfile import ZipFile
 
 import pytest
-from argon2 import PasswordHasher
 from openpyxl import load_workbook
 
 from db import access
@@ -27,20 +26,8 @@ FORMULA = "=HYPERLINK(1)"
 
 
 @pytest.fixture
-async def passwords() -> AsyncIterator[Passwords]:
-    passwords = Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
-    yield passwords
-    passwords.close()
-
-
-@pytest.fixture
 async def place(connected: None) -> Place:
     return await make_place(meters=3)
-
-
-@pytest.fixture
-async def asker(place: Place, passwords: Passwords) -> Asker:
-    return await make_asker(place.company_id, passwords)
 
 
 async def exported(

@@ -1,12 +1,10 @@
-"""Premises, points, mountings, subscribers and accounts: from files, judged like by mutations."""
+"""Premises, points, mountings, subscribers and accounts come from files, and go into them."""
 
-from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 import pytest
-from argon2 import PasswordHasher
 
 from db import access
 from db.enums import ImportMode, Scope, TableFormat
@@ -15,76 +13,15 @@ from domain.identity.passwords import Passwords
 from domain.listing import Wall
 from domain.longwork.jobs import Asker
 from domain.subscribers import contacts
+from tests.db.tables import POINTS, SUBSCRIBERS, tables
 from tests.db.test_exports import exported, sheet
 from tests.factories import KEYRING, Place, make_place
 from tests.imports import faults, fetch, imported, make_asker, workbook
-
-Tables = dict[str, list[tuple[Any, ...]]]
-
-PREMISES = [("branch", "field", "name"), ("North", "Mall", "Shop A"), ("North", "Mall", "Shop B")]
-POINTS = [
-    ("branch", "field", "premises", "code", "role", "parent"),
-    # A child may stand above its parent.
-    ("North", "Mall", "Shop A", "P1", "BILLING", "P0"),
-    ("North", "Mall", "Shop A", "P2", None, "P0"),
-    ("North", "Mall", "Shop B", "P3", "BILLING", None),
-    ("North", "Mall", "Shop B", "P0", "FEEDER", None),
-]
-MOUNTINGS = [
-    ("meter", "point", "started_at", "initial_index_kwh", "multiplier"),
-    ("M1", "P1", "2026-03-01 09:30", "1234,567", None),
-    ("M2", "P2", "01.03.2026", 0, 40),
-]
-SUBSCRIBERS = [
-    ("reference", "name", "email", "phone", "address", "language"),
-    ("S-1", "Ayşe Işık", "ayse@example.com", "+90 555 000 00 00", "Atatürk Cad. 1\nİzmir", "tr"),
-    ("S-2", "+Firm", None, None, None, None),
-]
-ACCOUNTS = [
-    (
-        "number",
-        "subscriber",
-        "tariff",
-        "billing_mode",
-        "warning_limit",
-        "opened_at",
-        "point",
-        "opening_index_kwh",
-    ),
-    ("A-1", "S-1", "Standard", "PREPAID", "12,5", "2026-03-02", "P1", 1300),
-    ("A-2", "S-2", "Standard", "POSTPAID", None, "2026-03-02", "P3", 0),
-    ("A-1", "S-1", "Standard", "PREPAID", "12,5", "2026-03-02", "P2", "0.5"),
-]
-
-
-@pytest.fixture
-async def passwords() -> AsyncIterator[Passwords]:
-    passwords = Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
-    yield passwords
-    passwords.close()
 
 
 @pytest.fixture
 async def place(connected: None) -> Place:
     return await make_place(meters=0)
-
-
-@pytest.fixture
-async def asker(place: Place, passwords: Passwords) -> Asker:
-    return await make_asker(place.company_id, passwords)
-
-
-async def tables(place: Place) -> Tables:
-    (module,) = await fetch(place.company_id, "select serial from rf_module")
-    meters = [("rf_module", "serial", "clock_rule")]
-    return {
-        "meters": [*meters, *((module["serial"], serial, "+03:00") for serial in ("M1", "M2"))],
-        "premises": PREMISES,
-        "metering_points": POINTS,
-        "mountings": MOUNTINGS,
-        "subscribers": SUBSCRIBERS,
-        "accounts": ACCOUNTS,
-    }
 
 
 async def contact(company_id: CompanyId, reference: str) -> dict[str, str | None]:
@@ -207,130 +144,6 @@ async def test_what_may_change_does(place: Place, asker: Asker) -> None:
         " select warning_limit_micro::text from account where number = 'A-1'",
     )
     assert [row["role"] for row in rows] == ["CHECK", None]
-
-
-@pytest.mark.parametrize(
-    ("kind", "row", "fault"),
-    [
-        pytest.param(
-            "metering_points",
-            ("North", "Mall", "Shop C", "P9", None, None),
-            ("metering_points", 6, "premises", "UNKNOWN_PARENT"),
-            id="no premises",
-        ),
-        pytest.param(
-            "metering_points",
-            ("North", "Mall", "Shop A", "P9", None, "P9"),
-            ("metering_points", 6, "parent", "POINTS_IN_CIRCLE"),
-            id="its own parent",
-        ),
-        pytest.param(
-            "mountings",
-            ("M1", "P3", "2026-03-01", 0, None),
-            ("mountings", 4, "meter", "METER_TAKEN"),
-            id="meter twice",
-        ),
-        pytest.param(
-            "mountings",
-            ("M3", "P3", "2026-03-01", 0, None),
-            ("mountings", 4, "meter", "UNKNOWN_PARENT"),
-            id="no meter",
-        ),
-        pytest.param(
-            "mountings",
-            ("M1", "P3", "2026-03-01", "1,2345", None),
-            ("mountings", 4, "initial_index_kwh", "INVALID_VALUE"),
-            id="too fine",
-        ),
-        pytest.param(
-            "mountings",
-            ("M1", "P3", "2026-03-01", 0, 0),
-            ("mountings", 4, "multiplier", "INVALID_VALUE"),
-            id="nothing times",
-        ),
-        pytest.param(
-            "subscribers",
-            ("S-3", "Ali", "no e-mail", None, None, None),
-            ("subscribers", 4, "email", "INVALID_VALUE"),
-            id="e-mail",
-        ),
-        pytest.param(
-            "accounts",
-            ("A-3", "S-1", "Cheap", None, None, "2026-03-02", "P0", 0),
-            ("accounts", 5, "tariff", "UNKNOWN_PARENT"),
-            id="no tariff",
-        ),
-        pytest.param(
-            "accounts",
-            ("A-3", "S-1", "Standard", None, None, "2026-03-02", "P1", 0),
-            ("accounts", 5, "point", "POINT_PAID_FOR"),
-            id="point twice",
-        ),
-        pytest.param(
-            "accounts",
-            ("A-2", "S-2", "Standard", "POSTPAID", None, "2026-03-02", "P9", 0),
-            ("accounts", 5, "point", "UNKNOWN_PARENT"),
-            id="no point in a further row",
-        ),
-        pytest.param(
-            "accounts",
-            ("A-2", "S-1", "Standard", "POSTPAID", None, "2026-03-02", "P0", 0),
-            ("accounts", 5, "subscriber", "DIFFERS_FROM_ROW"),
-            id="rows of one account differ",
-        ),
-        pytest.param(
-            "accounts",
-            ("A-3", "S-2", "Standard", None, None, "2027-03-02", "P0", 0),
-            ("accounts", 5, "opened_at", "IN_THE_FUTURE"),
-            id="not yet",
-        ),
-        pytest.param(
-            "accounts",
-            ("A-3", "S-2", "Standard", None, None, "2026-03-02", "P0", None),
-            ("accounts", 5, "opening_index_kwh", "REQUIRED"),
-            id="no index",
-        ),
-    ],
-)
-async def test_what_a_mutation_would_refuse_is_a_fault(
-    place: Place, asker: Asker, kind: str, row: tuple[Any, ...], fault: tuple[Any, ...]
-) -> None:
-    given = await tables(place)
-
-    await imported(place.company_id, asker, workbook(**{**given, kind: [*given[kind], row]}))
-
-    found = await faults(place.company_id)
-    assert fault in found
-    assert {one[:2] for one in found} <= {fault[:2], (kind, fault[1]), *pairs(found, fault[3])}
-    assert await fetch(place.company_id, "select id from premises") == []
-
-
-def pairs(found: list[tuple[Any, ...]], code: str) -> set[tuple[Any, ...]]:
-    """Return the rows that are at fault for the same reason: of two of a kind, both are."""
-    return {one[:2] for one in found if one[3] == code}
-
-
-async def test_points_of_one_account_are_in_one_place(place: Place, asker: Asker) -> None:
-    given = await tables(place)
-    row = ("A-1", "S-1", "Standard", "PREPAID", "12,5", "2026-03-02", "P0", 0)
-
-    await imported(
-        place.company_id, asker, workbook(**{**given, "accounts": [*given["accounts"], row]})
-    )
-
-    assert await faults(place.company_id) == [("accounts", 5, "point", "POINT_ELSEWHERE")]
-
-
-async def test_a_parent_is_in_the_same_field(place: Place, asker: Asker) -> None:
-    given: Mapping[str, Any] = {
-        "fields": [("branch", "name"), ("North", "Port")],
-        "premises": [*PREMISES, ("North", "Port", "Pier")],
-        "metering_points": [*POINTS, ("North", "Port", "Pier", "P9", None, "P0")],
-    }
-
-    await imported(place.company_id, asker, workbook(**given))
-
-    assert await faults(place.company_id) == [("metering_points", 6, "parent", "OTHER_FIELD")]
 
 
 async def test_who_may_not_see_contacts_neither_sets_nor_exports_them(
