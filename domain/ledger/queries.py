@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from db import access
 from db.ids import AccountId, CompanyId
-from domain.money import major
+from domain.money import MICRO, major
 
 DIFFERENCES_MAX = 1_000
 
@@ -37,7 +37,13 @@ async def verify() -> list[Difference]:
             for row in await connection.fetch(check + f" limit {DIFFERENCES_MAX}", timeout=600)
         ]
     return [
-        Difference(row["company_id"], row["what"], row["account_id"], row["stored"], row["rebuilt"])
+        Difference(
+            row["company_id"],
+            row["what"],
+            row["account_id"],
+            row["stored"].quantize(MICRO),
+            row["rebuilt"].quantize(MICRO),
+        )
         for row in rows
     ]
 
