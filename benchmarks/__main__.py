@@ -5,13 +5,14 @@ import platform
 import sys
 from datetime import UTC, datetime
 
-from benchmarks import ingest, queries, socket_to_billed
+from benchmarks import ingest, postings, queries, socket_to_billed
 from benchmarks.figures import table
 
 BENCHMARKS = {
     "ingest": ingest.run,
     "socket_to_billed": socket_to_billed.run,
     "queries": queries.run,
+    "postings": postings.run,
 }
 
 

@@ -132,8 +132,9 @@ async def post_all(
     if not 1 <= len(postings) <= POSTINGS_MAX:
         raise ValueError(f"{len(postings)} postings; expected 1 to {POSTINGS_MAX}")
     company_id = check_all(postings)
-    await _lock(connection, company_id, postings)
     sides = await _sides(connection, company_id, postings)
+    # Last, for whoever moves these accounts as well waits from here until the end.
+    await _lock(connection, company_id, postings)
     made = await _write(connection, company_id, postings, sides, now)
     known = {} if len(made) == len(postings) else await _known(connection, company_id, postings)
     return [
@@ -177,7 +178,10 @@ async def _sides(
     if not missing:
         return found
     kinds, accounts, codes = zip(*missing, strict=True)
-    await connection.execute(MAKE_SIDES, company_id, kinds, accounts, codes)
+    try:
+        await connection.execute(MAKE_SIDES, company_id, kinds, accounts, codes)
+    except asyncpg.ForeignKeyViolationError as error:
+        raise NotThere("account_id") from error
     found = await _find_sides(connection, company_id, needed)
     if needed - found.keys():
         raise NotThere
