@@ -74,14 +74,19 @@ comment on column company.adjustment_approval_limit_micro is 'Adjustments above 
 grant update (adjustment_approval_limit_micro) on company to wattledger_app;
 
 -- Who made a key stands behind what is done with it.
-alter table api_key add created_by int8 references app_user
-    default (nullif(current_setting('app.actor', true), '')::jsonb ->> 'user_id')::int8;
+alter table api_key
+    add created_by int8 references app_user
+        default (nullif(current_setting('app.actor', true), '')::jsonb ->> 'user_id')::int8,
+    add created_by_key int8
+        default (nullif(current_setting('app.actor', true), '')::jsonb ->> 'key_id')::int8,
+    add foreign key (company_id, created_by_key) references api_key;
 alter table api_key disable trigger record_updated;
-update api_key k set created_by = e.user_id
+update api_key k set created_by = e.user_id, created_by_key = e.key_id
 from daily_entry e
 where e.company_id = k.company_id and e.object_type = 'ApiKey' and e.object_id = k.id and e.kind = 'ADDED';
 alter table api_key enable trigger record_updated;
 comment on column api_key.created_by is 'Who made it and saw its secret; null when the command line did.';
+comment on column api_key.created_by_key is 'With which key it was made, if with one.';
 
 create table adjustment (
     company_id int4 not null references company,
@@ -130,7 +135,7 @@ call record_changes('adjustment', 'Adjustment', ignored => '{request_hash}');
 DOWN = """
 drop table adjustment;
 drop function refuse_second_decision;
-alter table api_key drop created_by;
+alter table api_key drop created_by_key, drop created_by;
 revoke update (adjustment_approval_limit_micro) on company from wattledger_app;
 alter table company drop adjustment_approval_limit_micro;
 alter table account_balance drop debt_micro, drop emergency_used_micro, drop in_flight_micro;

@@ -24,7 +24,16 @@ MADE_BEFORE = """
 """
 LIMIT = "select adjustment_approval_limit_micro from company where id = $1"
 WAITING = "select * from adjustment where company_id = $1 and id = $2 for update"
-BEHIND_KEY = "select created_by, user_id from api_key where company_id = $1 and id = $2"
+# A key may have been made with another one; whoever is behind that one is behind both.
+BEHIND_KEY = """
+    with recursive behind as (
+        select created_by, user_id, created_by_key from api_key where company_id = $1 and id = $2
+        union
+        select k.created_by, k.user_id, k.created_by_key
+        from behind b join api_key k on k.company_id = $1 and k.id = b.created_by_key
+    )
+    select created_by, user_id from behind
+"""
 DECIDE = """
     update adjustment set state = $3, journal_id = $4, decided_by = $5, decided_by_key = $6,
         decided_at = $7, rejection_reason = $8, version = version + 1
@@ -180,8 +189,8 @@ async def _behind(connection: Connection, company_id: CompanyId, hand: Hand) -> 
     """Return the users who act: for a key, those who made it and whom it was given to."""
     users = {hand.user_id}
     if hand.key_id is not None:
-        key = await connection.fetchrow(BEHIND_KEY, company_id, hand.key_id)
-        users |= set() if key is None else set(key)
+        for row in await connection.fetch(BEHIND_KEY, company_id, hand.key_id):
+            users |= {row["created_by"], row["user_id"]}
     return {user_id for user_id in users if user_id is not None}
 
 

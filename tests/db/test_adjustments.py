@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable
+from dataclasses import replace
 from decimal import Decimal
 from itertools import count
 from typing import Any
@@ -19,7 +20,7 @@ from domain.ledger.adjustments import AdjustmentDecided, Hand, SecondPersonNeede
 from domain.ledger.posting import IdempotencyConflict
 from domain.ledger.queries import balance_of, verify
 from domain.refusals import InvalidValue, NotThere, StaleVersion
-from tests.api.keys import WHOEVER, make_key
+from tests.api.keys import KEY, WHOEVER, make_key
 from tests.factories import NOW, Place, make_place
 
 _numbers = count(1)
@@ -269,6 +270,19 @@ async def test_the_proposal_of_a_program_is_its_makers_own(limited: Place) -> No
 
     await approve(limited, adjustment_id, await somebody())
     assert await balance(limited) == 250
+
+
+async def test_a_key_that_was_made_with_a_key_is_its_makers_as_well(limited: Place) -> None:
+    proposer, other = await somebody(), await somebody()
+    own_key = await key_made_by(limited, proposer)
+    with acting(Actor(kind=ActorKind.KEY, user_id=other.user_id, key_id=own_key)):
+        second_key, _ = await make_key(limited.company_id, replace(KEY, name="made with a key"))
+    adjustment_id = await adjust(limited, "250", proposer)
+
+    with pytest.raises(SecondPersonNeeded):
+        await approve(limited, adjustment_id, Hand(key_id=second_key))
+
+    assert await state(adjustment_id) == AdjustmentState.PROPOSED
 
 
 async def test_a_key_of_nobody_is_no_second_person_and_one_of_somebody_else_is(
