@@ -121,7 +121,8 @@ JOURNALS = """
 
 REVERSALS = """
     select j.company_id, 'reversal ' || j.id || ' of ' || j.corrects as what,
-        e.account_id, sum(e.amount) filter (where e.journal_id = j.id) as stored,
+        e.account_id,
+        coalesce(sum(e.amount) filter (where e.journal_id = j.id), 0) as stored,
         -coalesce(sum(e.amount) filter (where e.journal_id = j.corrects), 0) as rebuilt
     from journal j
     join entry e on e.company_id = j.company_id and e.journal_id in (j.id, j.corrects)

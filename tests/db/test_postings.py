@@ -409,6 +409,22 @@ async def test_the_check_names_crooked_reversals_copies_and_empty_transactions(
     assert found == {"balance", "reversal", "copies", "entries"}
 
 
+async def test_the_check_names_a_reversal_that_lacks_a_side(place: Place, database: Urls) -> None:
+    (first,) = await posted(place, cash(place, "10"))
+    reversal = await undo(place, first.journal_id)
+    owner = await asyncpg.connect(database.owner)
+    await owner.execute("alter table entry disable trigger entry_immutable")
+    await owner.execute("delete from entry where journal_id = $1 and account_id is null", reversal)
+    await owner.close()
+
+    found = [(d.what, d.stored, d.rebuilt) for d in await verify()]
+
+    assert found == [
+        (f"journal {reversal} TRY", Decimal(-10), Decimal(0)),
+        (f"reversal {reversal} of {first.journal_id}", Decimal(0), Decimal(10)),
+    ]
+
+
 async def test_nothing_is_posted_for_another_company_than_the_transactions_own(
     place: Place,
 ) -> None:
