@@ -27,8 +27,8 @@ POSTINGS_OF_ROUND = 2_000
 BATCHES_OF_ROUND = 10
 # Every peer makes two rows without keys to check, locks to take or anybody to tell.
 ONE_ACCOUNT_PERCENT_MIN = 5
-MANY_ACCOUNTS_PERCENT_MIN = 25
-BATCH_PERCENT_MIN = 10
+MANY_ACCOUNTS_PERCENT_MIN = 15
+BATCH_PERCENT_MIN = 5
 
 Rows = Sequence[tuple[str, AccountId]]
 Write = Callable[[Rows], Awaitable[None]]
