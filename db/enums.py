@@ -173,6 +173,14 @@ class JournalKind(StrEnum):
     CASH_TOP_UP = "CASH_TOP_UP"
     ADJUSTMENT = "ADJUSTMENT"
     REVERSAL = "REVERSAL"
+    SETTLEMENT = "SETTLEMENT"
+
+
+class RefundWay(StrEnum):
+    """How what is left on an account that ends is paid out."""
+
+    CASH = "CASH"
+    BANK = "BANK"
 
 
 class LedgerAccountKind(StrEnum):

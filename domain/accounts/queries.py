@@ -38,6 +38,8 @@ ACCOUNTS = Listing(
         "warning_limit_micro",
         "opened_at",
         "closed_at",
+        "suspended_at",
+        "suspension_reason",
         "version",
     ),
     facets=ACCOUNT_FACETS,

@@ -39,6 +39,34 @@ def segment(
     return Segment.CREDIT
 
 
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """What takes an account's balance and loan to nothing, in millionths.
+
+    Its four amounts move CREDIT down, EMERGENCY_CREDIT up, DEBT up and money out.
+    """
+
+    credit: int
+    emergency_repaid: int
+    debt_paid: int
+    refunded: int
+
+
+def settlement(*, balance_micro: int, debt_micro: int, emergency_used_micro: int) -> Settlement:
+    """Return how an account that ends is settled: what is left is refunded, what lacks is claimed.
+
+    debt_paid is below zero when the balance does not cover what is owed, which is debt then
+    (domain rule 3.12).
+    """
+    left = balance_micro - debt_micro - emergency_used_micro
+    return Settlement(
+        credit=balance_micro,
+        emergency_repaid=emergency_used_micro,
+        debt_paid=debt_micro - max(-left, 0),
+        refunded=max(left, 0),
+    )
+
+
 def freshness(as_of: datetime, *, reading_period: timedelta, now: datetime) -> Freshness:
     """Return how fresh a fact of `as_of` is: stale once several readings in a row are missing."""
     # A meter's clock may be ahead of ours by the drift that is allowed.

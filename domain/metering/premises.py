@@ -4,17 +4,18 @@ from collections.abc import Mapping
 
 from db import access
 from db.access import Connection
-from db.ids import CompanyId, FieldId, PremisesId
+from db.ids import AccountId, CompanyId, FieldId, PremisesId
 from domain import rows, values
 from domain.hierarchy import parents
 from domain.metering.points import LOCK_TREES
-from domain.refusals import InUse
+from domain.refusals import InUse, ParentInactive
 
 IN_USE = """
     select exists (select from account where company_id = $1 and premises_id = $2
             and closed_at is null)
         or exists (select from metering_point where company_id = $1 and premises_id = $2 and active)
 """
+OWNERS = "select closed_at is null from account where company_id = $1 and id = $2 for share"
 POINTS_ACROSS = """
     select exists (
         select from metering_point p
@@ -67,6 +68,34 @@ async def update(
             expected_version=expected_version,
             changes=checked,
         )
+    return premises_id
+
+
+async def set_owner_account(
+    *,
+    company_id: CompanyId,
+    premises_id: PremisesId,
+    expected_version: int,
+    account_id: AccountId | None,
+) -> PremisesId:
+    """Say which account pays for premises while no subscriber does; None for none.
+
+    It holds from the next time that an account of the premises ends.
+
+    :raises ParentInactive: the account has ended
+    :raises StaleVersion, NotThere: nothing was written
+    """
+    async with access.tenant(company_id) as connection:
+        await rows.change(
+            connection,
+            "premises",
+            company_id=company_id,
+            row_id=premises_id,
+            expected_version=expected_version,
+            changes={"owner_account_id": account_id},
+        )
+        if account_id is not None and not await connection.fetchval(OWNERS, company_id, account_id):
+            raise ParentInactive("account_id")
     return premises_id
 
 

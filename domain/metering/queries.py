@@ -10,7 +10,7 @@ from domain.metering.facets import MOUNTING_FACETS, POINT_FACETS, PREMISES_FACET
 
 PREMISES = Listing(
     table="premises",
-    columns=("id", "field_id", "name", "active", "version"),
+    columns=("id", "field_id", "name", "active", "owner_account_id", "version"),
     facets=PREMISES_FACETS,
     order="name",
 )

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from db import access
-from domain.accounts.operations import PointPaidFor
+from domain.accounts.assignments import PointPaidFor
 from domain.billing.claims import AlreadyBilled, IndexOutOfRange
 from domain.hierarchy import collectors
 from domain.metering import mountings, points

@@ -1,0 +1,258 @@
+"""The end of an account: final indexes, final charge, settlement; and who takes over.
+
+Its metering points are free at once, or go to the account of the premises' owner. A new subscriber
+takes over in the same transaction, at the same indexes and without what the former one owes.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from db import access
+from db.access import Connection
+from db.enums import BillingMode, RefundWay
+from db.ids import AccountId, CompanyId, PointId, PremisesId, SubscriberId, TariffId
+from domain import rows, values
+from domain.accounts import assignments, operations
+from domain.accounts.settling import settle
+from domain.accounts.suspension import AccountClosed
+from domain.metering.rules import Course
+from domain.refusals import InUse, InvalidValue, NotThere
+
+ENDING = """
+    select a.premises_id, a.tariff_id, a.billing_mode, a.opened_at, a.closed_at, p.owner_account_id
+    from account a join premises p on p.company_id = a.company_id and p.id = a.premises_id
+    where a.company_id = $1 and a.id = $2 for no key update of a
+"""
+POINTS = """
+    select point_id, started_at, ended_at, final_index_wh from account_point
+    where company_id = $1 and account_id = $2 and ended_at is not distinct from $3
+    order by point_id
+"""
+IS_OWNERS = "select exists (select from premises where company_id = $1 and owner_account_id = $2)"
+HOLD_OWNERS = """
+    select id from account where company_id = $1 and id = $2 and closed_at is null for share
+"""
+TAKEN_OVER = """
+    select id from account where company_id = $1 and number = $2 and subscriber_id = $3
+        and premises_id = $4 and opened_at = $5
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ending:
+    """How an account ends.
+
+    at: UTC. final_indexes: the total register of each point that it pays for, in Wh on the meter's
+        side of the multiplier; 0 without a meter. rolled_over: whether a register may have started
+        again at zero since it was last read. refund_by: how what is left is paid out.
+    at_path: what the input calls `at`.
+    """
+
+    at: datetime
+    final_indexes: Mapping[PointId, int]
+    refund_by: RefundWay
+    rolled_over: bool = False
+    at_path: str = "closed_at"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Successor:
+    """Who takes over; what is None stays as it was."""
+
+    number: str
+    subscriber_id: SubscriberId
+    tariff_id: TariffId | None = None
+    billing_mode: BillingMode | None = None
+    warning_limit: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Account:
+    premises_id: PremisesId
+    tariff_id: TariffId
+    billing_mode: BillingMode
+    opened_at: datetime
+    closed_at: datetime | None
+    owner_account_id: AccountId | None
+
+
+async def close(
+    *,
+    company_id: CompanyId,
+    account_id: AccountId,
+    expected_version: int,
+    ending: Ending,
+    now: datetime,
+) -> AccountId:
+    """End an account. What its points consume from then on, the premises' owner pays, if known.
+
+    Repeating it, with the same end and indexes, changes nothing.
+
+    :raises AccountClosed, InUse, PaymentInFlight, StaleVersion, NotThere, InTheFuture,
+        InvalidValue, AlreadyBilled, IndexOutOfRange, IndexContradicts, IndexFell,
+        IndexImplausible: nothing was written
+    """
+    _check(ending, now=now)
+    async with access.tenant(company_id) as connection:
+        account = await _hold(connection, company_id, account_id)
+        if await _has_ended_so(connection, company_id, account_id, account, ending):
+            return account_id
+        await _end(connection, company_id, account_id, expected_version, account, ending)
+        owners_id = await connection.fetchval(HOLD_OWNERS, company_id, account.owner_account_id)
+        if owners_id is not None:
+            await assignments.assign(
+                connection, company_id, owners_id, ending.final_indexes, since=ending.at
+            )
+        await _charge_and_settle(connection, company_id, account_id, ending, now=now)
+    return account_id
+
+
+async def change_tenancy(
+    *,
+    company_id: CompanyId,
+    account_id: AccountId,
+    expected_version: int,
+    ending: Ending,
+    successor: Successor,
+    now: datetime,
+) -> AccountId:
+    """End an account and open another in its place, at the same instant and indexes.
+
+    Returns the new account; on a retry, the one already made.
+
+    :raises Refused: whatever `close` and `open_account` refuse; nothing was written
+    """
+    _check(ending, now=now)
+    async with access.tenant(company_id) as connection:
+        account = await _hold(connection, company_id, account_id)
+        if await _has_ended_so(connection, company_id, account_id, account, ending):
+            return await _taken_over(connection, company_id, account, ending, successor)
+        await _end(connection, company_id, account_id, expected_version, account, ending)
+        await _charge_and_settle(connection, company_id, account_id, ending, now=now)
+        return await operations.add(
+            connection,
+            company_id=company_id,
+            number=successor.number,
+            subscriber_id=successor.subscriber_id,
+            premises_id=account.premises_id,
+            tariff_id=successor.tariff_id or account.tariff_id,
+            points=ending.final_indexes,
+            opened_at=ending.at,
+            billing_mode=successor.billing_mode or account.billing_mode,
+            warning_limit=successor.warning_limit,
+            now=now,
+        )
+
+
+def _check(ending: Ending, *, now: datetime) -> None:
+    values.past(ending.at, ending.at_path, now=now)
+    assignments.check_indexes(ending.final_indexes, "final_index")
+
+
+async def _hold(connection: Connection, company_id: CompanyId, account_id: AccountId) -> _Account:
+    row = await connection.fetchrow(ENDING, company_id, account_id)
+    if row is None:
+        raise NotThere
+    return _Account(**{**row, "billing_mode": BillingMode(row["billing_mode"])})
+
+
+async def _has_ended_so(
+    connection: Connection,
+    company_id: CompanyId,
+    account_id: AccountId,
+    account: _Account,
+    ending: Ending,
+) -> bool:
+    """Return whether the account has ended just so already.
+
+    :raises AccountClosed: it has ended otherwise
+    """
+    if account.closed_at is None:
+        return False
+    ended = await connection.fetch(POINTS, company_id, account_id, account.closed_at)
+    indexes = {row["point_id"]: row["final_index_wh"] for row in ended}
+    if (account.closed_at, indexes) != (ending.at, dict(ending.final_indexes)):
+        raise AccountClosed("id")
+    return True
+
+
+async def _end(
+    connection: Connection,
+    company_id: CompanyId,
+    account_id: AccountId,
+    expected_version: int,
+    account: _Account,
+    ending: Ending,
+) -> None:
+    """Write that an account and its assignments end; nothing is charged yet."""
+    if await connection.fetchval(IS_OWNERS, company_id, account_id):
+        raise InUse("id")
+    paid_for = await connection.fetch(POINTS, company_id, account_id, None)
+    begun = max([account.opened_at, *(row["started_at"] for row in paid_for)])
+    if ending.at <= begun:
+        raise InvalidValue(ending.at_path, expected=f"later than {begun.isoformat()}")
+    if {row["point_id"] for row in paid_for} != set(ending.final_indexes):
+        raise InvalidValue("points", expected="each metering point of the account once")
+    await rows.change(
+        connection,
+        "account",
+        company_id=company_id,
+        row_id=account_id,
+        expected_version=expected_version,
+        changes={"closed_at": ending.at},
+    )
+    await assignments.lock_points(connection, company_id, account.premises_id, ending.final_indexes)
+    await assignments.end(connection, company_id, account_id, ending.final_indexes, at=ending.at)
+
+
+async def _charge_and_settle(
+    connection: Connection,
+    company_id: CompanyId,
+    account_id: AccountId,
+    ending: Ending,
+    *,
+    now: datetime,
+) -> None:
+    await assignments.begin_terms(
+        connection,
+        company_id,
+        ending.final_indexes,
+        at=ending.at,
+        course=Course.ROLLING if ending.rolled_over else Course.STEADY,
+        at_path=ending.at_path,
+        index="final_index",
+        now=now,
+    )
+    await settle(
+        connection,
+        company_id=company_id,
+        account_id=account_id,
+        refund_by=ending.refund_by,
+        now=now,
+    )
+
+
+async def _taken_over(
+    connection: Connection,
+    company_id: CompanyId,
+    account: _Account,
+    ending: Ending,
+    successor: Successor,
+) -> AccountId:
+    """Return the account that took over before.
+
+    :raises AccountClosed: another did, or none
+    """
+    found = await connection.fetchval(
+        TAKEN_OVER,
+        company_id,
+        successor.number.strip(),
+        successor.subscriber_id,
+        account.premises_id,
+        ending.at,
+    )
+    if found is None:
+        raise AccountClosed("id")
+    return AccountId(found)

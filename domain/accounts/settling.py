@@ -1,0 +1,129 @@
+"""Settling accounts that have ended: what is left is paid out, what lacks is claimed as debt."""
+
+from datetime import datetime
+
+from db import access
+from db.access import Connection
+from db.enums import JournalKind, LedgerAccountKind, RefundWay
+from db.ids import AccountId, CompanyId, JournalId
+from domain.accounts.rules import Settlement, settlement
+from domain.ledger.posting import post
+from domain.ledger.reversal import reverse
+from domain.ledger.rules import Line, Posting
+from domain.money import major
+from domain.refusals import NotThere, Refused
+
+PAID_FROM = {
+    RefundWay.CASH: LedgerAccountKind.CASH,
+    RefundWay.BANK: LedgerAccountKind.BANK,
+}
+
+HOLD_BALANCE = """
+    select balance_micro, debt_micro, emergency_used_micro, in_flight_micro from account_balance
+    where company_id = $1 and account_id = $2 for no key update
+"""
+IS_CLOSED = "select closed_at is not null from account where company_id = $1 and id = $2"
+MADE = """
+    select j.id, exists (
+            select from journal r where r.company_id = j.company_id and r.corrects = j.id
+        ) as is_reversed
+    from journal j
+    where j.company_id = $1 and j.kind = 'SETTLEMENT' and j.id in (
+        select journal_id from entry where company_id = $1 and account_id = $2)
+    order by j.id desc
+"""
+
+
+class PaymentInFlight(Refused):
+    """A payment is not confirmed yet; wait for it, or let it lapse."""
+
+
+class NotClosed(Refused):
+    """The account has not ended."""
+
+
+class NothingSettled(Refused):
+    """No settlement of the account stands."""
+
+
+async def settle(
+    connection: Connection,
+    *,
+    company_id: CompanyId,
+    account_id: AccountId,
+    refund_by: RefundWay,
+    now: datetime,
+) -> None:
+    """Settle an account, in the caller's transaction, which has charged it to its end.
+
+    :raises PaymentInFlight, NotThere: nothing was written
+    """
+    standing = await connection.fetchrow(HOLD_BALANCE, company_id, account_id)
+    if standing is None:
+        raise NotThere
+    if standing["in_flight_micro"] != 0:
+        raise PaymentInFlight("id")
+    settled = settlement(
+        balance_micro=standing["balance_micro"],
+        debt_micro=standing["debt_micro"],
+        emergency_used_micro=standing["emergency_used_micro"],
+    )
+    lines = _lines(settled, account_id, refund_by)
+    if not lines:
+        return
+    number = len(await connection.fetch(MADE, company_id, account_id)) + 1
+    posting = Posting(
+        company_id=company_id,
+        kind=JournalKind.SETTLEMENT,
+        idempotency_key=f"settlement/{account_id}/{number}",
+        request=refund_by,
+        occurred_at=now,
+        lines=lines,
+    )
+    await post(connection, posting, now=now)
+
+
+async def settle_closed(
+    *, company_id: CompanyId, account_id: AccountId, refund_by: RefundWay, now: datetime
+) -> AccountId:
+    """Settle what came to an account after its end: late readings, say. Safe to repeat.
+
+    :raises NotClosed, PaymentInFlight, NotThere: nothing was written
+    """
+    async with access.tenant(company_id) as connection:
+        is_closed = await connection.fetchval(IS_CLOSED, company_id, account_id)
+        if is_closed is False:
+            raise NotClosed("id")
+        await settle(
+            connection, company_id=company_id, account_id=account_id, refund_by=refund_by, now=now
+        )
+    return account_id
+
+
+async def reverse_settlement(
+    *, company_id: CompanyId, account_id: AccountId, reason: str, now: datetime
+) -> AccountId:
+    """Undo the last settlement of an account that stands, by its exact opposite.
+
+    :raises NothingSettled, InvalidValue: nothing was written
+    """
+    async with access.tenant(company_id) as connection:
+        await connection.fetchrow(HOLD_BALANCE, company_id, account_id)
+        made = await connection.fetch(MADE, company_id, account_id)
+        standing = [JournalId(row["id"]) for row in made if not row["is_reversed"]]
+        if not standing:
+            raise NothingSettled("id")
+        await reverse(
+            connection, company_id=company_id, journal_id=standing[0], reason=reason, now=now
+        )
+    return account_id
+
+
+def _lines(settled: Settlement, account_id: AccountId, refund_by: RefundWay) -> list[Line]:
+    moved = (
+        (LedgerAccountKind.CREDIT, -settled.credit, account_id),
+        (LedgerAccountKind.EMERGENCY_CREDIT, settled.emergency_repaid, account_id),
+        (LedgerAccountKind.DEBT, settled.debt_paid, account_id),
+        (PAID_FROM[refund_by], settled.refunded, None),
+    )
+    return [Line(side, major(amount), whose) for side, amount, whose in moved if amount != 0]
