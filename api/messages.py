@@ -6,6 +6,12 @@ FALLBACK = "en"
 
 MESSAGES: Mapping[str, Mapping[str, str]] = {
     "en": {
+        "ACCOUNT_CLOSED": "The account has ended.",
+        "ALREADY_SUSPENDED": "The account is suspended since {since}.",
+        "NOT_SUSPENDED": "The account is not suspended.",
+        "PAYMENT_IN_FLIGHT": "A payment is not confirmed yet; wait for it, or let it lapse.",
+        "NOT_CLOSED": "The account has not ended.",
+        "NOTHING_SETTLED": "No settlement of this account stands.",
         "ADJUSTMENT_DECIDED": "This adjustment is decided already: {state}.",
         "ALREADY_REVERSED": "The transaction was reversed before, for another reason.",
         "IDEMPOTENCY_CONFLICT": "This key was used before, for something else.",
@@ -57,6 +63,12 @@ MESSAGES: Mapping[str, Mapping[str, str]] = {
         "ROLE_RETIRED": "This role is not in use any more.",
     },
     "tr": {
+        "ACCOUNT_CLOSED": "Hesap sona erdi.",
+        "ALREADY_SUSPENDED": "Hesap {since} anından beri askıda.",
+        "NOT_SUSPENDED": "Hesap askıda değil.",
+        "PAYMENT_IN_FLIGHT": "Bir ödeme henüz onaylanmadı; onaylanmasını ya da düşmesini bekleyin.",
+        "NOT_CLOSED": "Hesap sona ermedi.",
+        "NOTHING_SETTLED": "Bu hesabın geçerli bir kapanış işlemi yok.",
         "ADJUSTMENT_DECIDED": "Bu düzeltme zaten karara bağlandı: {state}.",
         "ALREADY_REVERSED": "İşlem daha önce başka bir nedenle ters kaydedildi.",
         "IDEMPOTENCY_CONFLICT": "Bu anahtar daha önce başka bir istek için kullanıldı.",

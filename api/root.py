@@ -9,6 +9,7 @@ from strawberry.tools import merge_types
 import api.schema.enums  # noqa: F401 - describes the words that the types use
 from api.documents_review import Review
 from api.engine import Engine
+from api.resolvers.account_life import AccountLifeMutation
 from api.resolvers.accounts import AccountMutation, AccountQuery
 from api.resolvers.adjustments import AdjustmentMutation
 from api.resolvers.audit import AuditQuery
@@ -110,6 +111,7 @@ Mutation = merge_types(
         MountingMutation,
         SubscriberMutation,
         ProtectionMutation,
+        AccountLifeMutation,
         AccountMutation,
         AdjustmentMutation,
     ),

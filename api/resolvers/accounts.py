@@ -5,26 +5,23 @@ from typing import Annotated
 import strawberry
 
 from api.context import Info
-from api.errors import BadUserInput
 from api.mutations import changes_of, ended, seen
 from api.permissions.requires import requires
+from api.point_indexes import point_indexes
 from api.schema.account_changes import (
     AccountPayload,
     OpenAccountInput,
-    OpeningPointInput,
     UpdateAccountInput,
 )
 from api.schema.accounts import Account
 from api.schema.paging import Connection
-from api.schema.premises import MeteringPoint, Premises
+from api.schema.premises import Premises
 from api.schema.relations import listed
-from api.schema.scalars import wh
 from api.schema.subscribers import Subscriber
 from api.schema.tariffs import Tariff
 from db.enums import BillingMode, Scope
-from db.ids import AccountId, PointId, PremisesId, SubscriberId, TariffId
+from db.ids import AccountId, PremisesId, SubscriberId, TariffId
 from domain.accounts import operations as accounts
-from domain.accounts.operations import POINTS_MAX
 from domain.tariffs.queries import TARIFFS
 
 Opened = Annotated[OpenAccountInput, strawberry.argument(description="The account.")]
@@ -51,13 +48,14 @@ class AccountMutation:
         )
         premises_id = await seen(info, Premises, input.premises_id, argument="input.premisesId")
         tariff_id = await seen(info, Tariff, input.tariff_id, argument="input.tariffId")
+        indexes = [(point.metering_point_id, point.opening_index) for point in input.points]
         operation = accounts.open_account(
             company_id=info.context.signed_in.company_id,
             number=input.number,
             subscriber_id=SubscriberId(subscriber_id),
             premises_id=PremisesId(premises_id),
             tariff_id=TariffId(tariff_id),
-            points=await _points(info, input.points),
+            points=await point_indexes(info, indexes),
             opened_at=input.opened_at,
             # A literal comes as the bare text of its value, a variable as the member.
             billing_mode=BillingMode(input.billing_mode),
@@ -78,21 +76,3 @@ class AccountMutation:
             changes=changes_of(input),
         )
         return await ended(info, AccountPayload, Account, operation)
-
-
-async def _points(info: Info, given: list[OpeningPointInput]) -> dict[PointId, int]:
-    """Return the opening indexes by point, in the order in which they were given.
-
-    :raises BadUserInput: there are too many, or one comes twice
-    """
-    if len(given) > POINTS_MAX:
-        raise BadUserInput("input.points", f"expected at most {POINTS_MAX}")
-    indexes: dict[PointId, int] = {}
-    for one in given:
-        point_id = await seen(
-            info, MeteringPoint, one.metering_point_id, argument="input.points.meteringPointId"
-        )
-        indexes[PointId(point_id)] = wh(one.opening_index)
-    if len(indexes) < len(given):
-        raise BadUserInput("input.points", "expected each metering point once")
-    return indexes

@@ -7,21 +7,24 @@ import strawberry
 from api.context import Info
 from api.mutations import VersionInput, changes_of, ended, seen
 from api.permissions.requires import requires
+from api.schema.accounts import Account
 from api.schema.companies import Field
 from api.schema.premises import Premises
 from api.schema.premises_changes import (
     CreatePremisesInput,
     MovePremisesInput,
     PremisesPayload,
+    SetPremisesOwnerInput,
     UpdatePremisesInput,
 )
 from db.enums import Scope
-from db.ids import FieldId, PremisesId
+from db.ids import AccountId, FieldId, PremisesId
 from domain.metering import premises
 
 Created = Annotated[CreatePremisesInput, strawberry.argument(description="The premises.")]
 Updated = Annotated[UpdatePremisesInput, strawberry.argument(description="What changes.")]
 Moved = Annotated[MovePremisesInput, strawberry.argument(description="Which, and where to.")]
+Owned = Annotated[SetPremisesOwnerInput, strawberry.argument(description="Which, and who pays.")]
 Which = Annotated[VersionInput, strawberry.argument(description="Which premises.")]
 
 
@@ -63,6 +66,24 @@ class PremisesMutation:
             premises_id=PremisesId(await seen(info, Premises, input.id)),
             expected_version=input.expected_version,
             field_id=FieldId(field_id),
+        )
+        return await ended(info, PremisesPayload, Premises, operation)
+
+    @strawberry.mutation(
+        description="Say which account pays for premises while no subscriber does: from the next"
+        " end of an account there.",
+        extensions=[requires(Scope.PREMISES_WRITE)],
+    )
+    async def set_premises_owner(self, info: Info, input: Owned) -> PremisesPayload | None:
+        account_id: AccountId | None = None
+        if input.account_id is not None:
+            found = await seen(info, Account, input.account_id, argument="input.accountId")
+            account_id = AccountId(found)
+        operation = premises.set_owner_account(
+            company_id=info.context.signed_in.company_id,
+            premises_id=PremisesId(await seen(info, Premises, input.id)),
+            expected_version=input.expected_version,
+            account_id=account_id,
         )
         return await ended(info, PremisesPayload, Premises, operation)
 

@@ -41,6 +41,9 @@ class UpdateAccountInput:
         description="The `version` that the client saw; anything newer refuses the change."
     )
     number: strawberry.Maybe[str] = strawberry.field(description="What the company calls it.")
+    billing_mode: strawberry.Maybe[BillingMode] = strawberry.field(
+        description="Whether it pays before or after, from now on."
+    )
     warning_limit: strawberry.Maybe[MoneyAmount | None] = strawberry.field(
         description="At which credit to warn; null for the company's limit."
     )

@@ -76,6 +76,11 @@ class Account(Node, listing=ACCOUNTS, scope=Scope.ACCOUNTS_READ):
     billing_mode: BillingMode = strawberry.field(description="Whether it pays before or after.")
     opened_at: DateTime = strawberry.field(description="When it began.")
     closed_at: DateTime | None = strawberry.field(description="When it ended; null while it lasts.")
+    suspended_at: DateTime | None = strawberry.field(
+        description="Since when it is suspended: energy is charged on, but nobody is warned and"
+        " nothing bought by itself."
+    )
+    suspension_reason: str | None = strawberry.field(description="Why it is suspended.")
     version: int = strawberry.field(description="Goes up with each change.")
     subscriber: Subscriber | None = belongs_to(
         SUBSCRIBERS, "subscriber_id", "Who pays.", scope=Scope.SUBSCRIBERS_READ

@@ -26,6 +26,7 @@ from db.enums import (
     PointRole,
     ProtectionKind,
     Quality,
+    RefundWay,
     Relay,
     Role,
     Scope,
@@ -319,6 +320,15 @@ _describe(
         JournalKind.CASH_TOP_UP: "Credit that was bought with cash.",
         JournalKind.ADJUSTMENT: "Credit that somebody gave or took by hand.",
         JournalKind.REVERSAL: "The exact opposite of another one.",
+        JournalKind.SETTLEMENT: "What was left or lacking when an account ended.",
+    },
+)
+_describe(
+    RefundWay,
+    "How what is left on an account that ends is paid out.",
+    {
+        RefundWay.CASH: "In cash.",
+        RefundWay.BANK: "By a transfer.",
     },
 )
 _describe(

@@ -52,6 +52,12 @@ class Premises(Node, listing=PREMISES, scope=Scope.PREMISES_READ):
         "Accounts that pay or paid for it, by number.",
         scope=Scope.ACCOUNTS_READ,
     )
+    owner_account: LazyAccount | None = belongs_to(
+        ACCOUNTS,
+        "owner_account_id",
+        "The account that pays while no subscriber does.",
+        scope=Scope.ACCOUNTS_READ,
+    )
 
 
 @strawberry.type(description="Where the energy of premises is measured (tesisat).")

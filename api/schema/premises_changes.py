@@ -31,6 +31,17 @@ class MovePremisesInput:
     field_id: strawberry.ID = strawberry.field(description="The field that they are in.")
 
 
+@strawberry.input(description="Who pays for premises while no subscriber does.")
+class SetPremisesOwnerInput:
+    id: strawberry.ID = strawberry.field(description="Which ones.")
+    expected_version: int = strawberry.field(
+        description="The `version` that the client saw; anything newer refuses the change."
+    )
+    account_id: strawberry.ID | None = strawberry.field(
+        description="An open account, which may be of other premises; null for nobody."
+    )
+
+
 @strawberry.type(description="How changing premises ended.")
 class PremisesPayload:
     premises: Premises | None = strawberry.field(description="The premises as they are now.")

@@ -1,0 +1,150 @@
+"""Suspending accounts, ending them, and taking them over."""
+
+from typing import Annotated
+
+import strawberry
+
+from api.context import Info
+from api.mutations import VersionInput, ended, seen
+from api.permissions.requires import requires
+from api.point_indexes import point_indexes
+from api.schema.account_changes import AccountPayload
+from api.schema.account_life import (
+    ChangeTenancyInput,
+    CloseAccountInput,
+    ReverseSettlementInput,
+    SettleAccountInput,
+    SuspendAccountInput,
+)
+from api.schema.accounts import Account
+from api.schema.subscribers import Subscriber
+from api.schema.tariffs import Tariff
+from db.enums import BillingMode, RefundWay, Scope
+from db.ids import AccountId, SubscriberId, TariffId
+from domain.accounts import closing, settling, suspension
+from domain.accounts.closing import Ending, Successor
+
+Closed = Annotated[CloseAccountInput, strawberry.argument(description="Which, and how it ends.")]
+Changed = Annotated[
+    ChangeTenancyInput, strawberry.argument(description="How it ends, and who takes over.")
+]
+Settled = Annotated[SettleAccountInput, strawberry.argument(description="Which account.")]
+Reversed = Annotated[ReverseSettlementInput, strawberry.argument(description="Whose, and why.")]
+Suspended = Annotated[SuspendAccountInput, strawberry.argument(description="Which, and why.")]
+Which = Annotated[VersionInput, strawberry.argument(description="Which account.")]
+
+
+@strawberry.type
+class AccountLifeMutation:
+    @strawberry.mutation(
+        description="End an account: it is charged up to its final indexes, what is left is"
+        " refunded, what lacks is claimed, and its metering points are free at once.",
+        extensions=[requires(Scope.ACCOUNTS_WRITE)],
+    )
+    async def close_account(self, info: Info, input: Closed) -> AccountPayload | None:
+        indexes = [(point.metering_point_id, point.final_index) for point in input.points]
+        operation = closing.close(
+            company_id=info.context.signed_in.company_id,
+            account_id=AccountId(await seen(info, Account, input.id)),
+            expected_version=input.expected_version,
+            ending=Ending(
+                at=input.closed_at,
+                final_indexes=await point_indexes(info, indexes),
+                refund_by=RefundWay(input.refund_by),
+                rolled_over=input.rolled_over,
+            ),
+            now=info.context.clock(),
+        )
+        return await ended(info, AccountPayload, Account, operation)
+
+    @strawberry.mutation(
+        description="End an account and open another in its place, both or neither; the new"
+        " subscriber inherits no debt, and no energy falls between the two. Returns the new one.",
+        extensions=[requires(Scope.ACCOUNTS_WRITE)],
+    )
+    async def change_tenancy(self, info: Info, input: Changed) -> AccountPayload | None:
+        indexes = [(point.metering_point_id, point.final_index) for point in input.points]
+        operation = closing.change_tenancy(
+            company_id=info.context.signed_in.company_id,
+            account_id=AccountId(await seen(info, Account, input.id)),
+            expected_version=input.expected_version,
+            ending=Ending(
+                at=input.changed_at,
+                final_indexes=await point_indexes(info, indexes),
+                refund_by=RefundWay(input.refund_by),
+                rolled_over=input.rolled_over,
+                at_path="changed_at",
+            ),
+            successor=await _successor(info, input),
+            now=info.context.clock(),
+        )
+        return await ended(info, AccountPayload, Account, operation)
+
+    @strawberry.mutation(
+        description="Settle what came to an account after its end, from late readings, say.",
+        extensions=[requires(Scope.CREDIT_ADJUST)],
+    )
+    async def settle_account(self, info: Info, input: Settled) -> AccountPayload | None:
+        operation = settling.settle_closed(
+            company_id=info.context.signed_in.company_id,
+            account_id=AccountId(await seen(info, Account, input.id)),
+            refund_by=RefundWay(input.refund_by),
+            now=info.context.clock(),
+        )
+        return await ended(info, AccountPayload, Account, operation)
+
+    @strawberry.mutation(
+        description="Undo the last settlement of an account by its exact opposite; `settleAccount`"
+        " then makes another.",
+        extensions=[requires(Scope.CREDIT_ADJUST)],
+    )
+    async def reverse_settlement(self, info: Info, input: Reversed) -> AccountPayload | None:
+        operation = settling.reverse_settlement(
+            company_id=info.context.signed_in.company_id,
+            account_id=AccountId(await seen(info, Account, input.id)),
+            reason=input.reason,
+            now=info.context.clock(),
+        )
+        return await ended(info, AccountPayload, Account, operation)
+
+    @strawberry.mutation(
+        description="Suspend an account: its energy is charged on, but nobody is warned and"
+        " nothing bought by itself.",
+        extensions=[requires(Scope.ACCOUNTS_WRITE)],
+    )
+    async def suspend_account(self, info: Info, input: Suspended) -> AccountPayload | None:
+        operation = suspension.suspend(
+            company_id=info.context.signed_in.company_id,
+            account_id=AccountId(await seen(info, Account, input.id)),
+            expected_version=input.expected_version,
+            reason=input.reason,
+            now=info.context.clock(),
+        )
+        return await ended(info, AccountPayload, Account, operation)
+
+    @strawberry.mutation(
+        description="Take the suspension of an account back.",
+        extensions=[requires(Scope.ACCOUNTS_WRITE)],
+    )
+    async def resume_account(self, info: Info, input: Which) -> AccountPayload | None:
+        operation = suspension.resume(
+            company_id=info.context.signed_in.company_id,
+            account_id=AccountId(await seen(info, Account, input.id)),
+            expected_version=input.expected_version,
+        )
+        return await ended(info, AccountPayload, Account, operation)
+
+
+async def _successor(info: Info, input: ChangeTenancyInput) -> Successor:
+    tariff_id: TariffId | None = None
+    if input.tariff_id is not None:
+        tariff_id = TariffId(await seen(info, Tariff, input.tariff_id, argument="input.tariffId"))
+    return Successor(
+        number=input.number,
+        subscriber_id=SubscriberId(
+            await seen(info, Subscriber, input.subscriber_id, argument="input.subscriberId")
+        ),
+        tariff_id=tariff_id,
+        billing_mode=None if input.billing_mode is None else BillingMode(input.billing_mode),
+        warning_limit=input.warning_limit,
+    )

@@ -1,0 +1,92 @@
+"""Inputs of suspending accounts, ending them, and taking them over."""
+
+import strawberry
+
+from api.schema.scalars import DateTime, Kwh, MoneyAmount
+from db.enums import BillingMode, RefundWay
+
+
+@strawberry.input(description="A metering point that an account paid for.")
+class ClosingPointInput:
+    metering_point_id: strawberry.ID = strawberry.field(description="Which one.")
+    final_index: Kwh = strawberry.field(
+        description="Its meter's total register at the end; 0 without a meter."
+    )
+
+
+@strawberry.input(description="How an account ends.")
+class CloseAccountInput:
+    id: strawberry.ID = strawberry.field(description="Which one.")
+    expected_version: int = strawberry.field(
+        description="The `version` that the client saw; anything newer refuses the change."
+    )
+    closed_at: DateTime = strawberry.field(
+        description="When it ends; never in the future, nor before what is charged already."
+    )
+    points: list[ClosingPointInput] = strawberry.field(
+        description="All the metering points that it pays for, each once."
+    )
+    rolled_over: bool = strawberry.field(
+        default=False,
+        description="Whether a register may have started again at zero since it was last read.",
+    )
+    refund_by: RefundWay = strawberry.field(
+        default=RefundWay.BANK,
+        description="How what is left is paid out; what lacks becomes the account's debt.",
+    )
+
+
+@strawberry.input(description="How an account ends, and who takes over at the same instant.")
+class ChangeTenancyInput:
+    id: strawberry.ID = strawberry.field(description="The account that ends.")
+    expected_version: int = strawberry.field(
+        description="The `version` that the client saw; anything newer refuses the change."
+    )
+    changed_at: DateTime = strawberry.field(
+        description="When; never in the future, nor before what is charged already."
+    )
+    points: list[ClosingPointInput] = strawberry.field(
+        description="All the metering points that it pays for, each once."
+    )
+    rolled_over: bool = strawberry.field(
+        default=False,
+        description="Whether a register may have started again at zero since it was last read.",
+    )
+    refund_by: RefundWay = strawberry.field(
+        default=RefundWay.BANK,
+        description="How what is left is paid out; what lacks stays the former subscriber's debt.",
+    )
+    number: str = strawberry.field(description="What the company calls the new account.")
+    subscriber_id: strawberry.ID = strawberry.field(description="Who pays from then on.")
+    tariff_id: strawberry.ID | None = strawberry.field(
+        default=None, description="By which prices; as before if left out."
+    )
+    billing_mode: BillingMode | None = strawberry.field(
+        default=None, description="Whether it pays before or after; as before if left out."
+    )
+    warning_limit: MoneyAmount | None = strawberry.field(
+        default=None, description="At which credit to warn; the company's limit if left out."
+    )
+
+
+@strawberry.input(description="An account to settle.")
+class SettleAccountInput:
+    id: strawberry.ID = strawberry.field(description="One that has ended.")
+    refund_by: RefundWay = strawberry.field(
+        default=RefundWay.BANK, description="How what is left is paid out."
+    )
+
+
+@strawberry.input(description="A settlement to undo.")
+class ReverseSettlementInput:
+    id: strawberry.ID = strawberry.field(description="The account whose last one it is.")
+    reason: str = strawberry.field(description="Why; it stays in the books.")
+
+
+@strawberry.input(description="An account to suspend.")
+class SuspendAccountInput:
+    id: strawberry.ID = strawberry.field(description="Which one.")
+    expected_version: int = strawberry.field(
+        description="The `version` that the client saw; anything newer refuses the change."
+    )
+    reason: str = strawberry.field(description="Why.")

@@ -1,0 +1,195 @@
+"""Ending accounts, taking them over and suspending them over GraphQL."""
+
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from api.global_ids import encode
+from db.enums import Role
+from tests.api.web import User, Web
+from tests.db.exchanges import fetch
+from tests.factories import NOW, Place, make_place
+
+CLOSE = """
+mutation ($input: CloseAccountInput!) {
+  closeAccount(input: $input) {
+    account { closedAt version balance { amount debt } meteringPoints { totalCount } }
+    userErrors { code path }
+  }
+}
+"""
+CHANGE = """
+mutation ($input: ChangeTenancyInput!) {
+  changeTenancy(input: $input) {
+    account { number openedAt billingMode balance { amount debt } subscriber { id }
+      meteringPoints { nodes { id } } }
+    userErrors { code path }
+  }
+}
+"""
+SETTLE = """
+mutation ($input: SettleAccountInput!) {
+  settleAccount(input: $input) { account { version } userErrors { code path } }
+}
+"""
+REVERSE = """
+mutation ($input: ReverseSettlementInput!) {
+  reverseSettlement(input: $input) { account { balance { amount debt } } userErrors { code path } }
+}
+"""
+SUSPEND = """
+mutation ($input: SuspendAccountInput!) {
+  suspendAccount(input: $input) {
+    account { suspendedAt suspensionReason } userErrors { code path } }
+}
+"""
+RESUME = """
+mutation ($input: VersionInput!) {
+  resumeAccount(input: $input) { account { suspendedAt } userErrors { code path } }
+}
+"""
+OWNER = """
+mutation ($input: SetPremisesOwnerInput!) {
+  setPremisesOwner(input: $input) { premises { ownerAccount { id } } userErrors { code path } }
+}
+"""
+AT = (NOW - timedelta(hours=1)).isoformat()
+
+
+@pytest.fixture
+async def place(web: Web) -> Place:
+    return await make_place(price=Decimal(2))
+
+
+@pytest.fixture
+async def administrator(web: Web, place: Place) -> User:
+    return await web.user(place.company_id)
+
+
+def account(place: Place) -> str:
+    return encode("Account", place.supplies[0].account_id or 0)
+
+
+def end(place: Place, **changes: Any) -> dict[str, Any]:
+    point = encode("MeteringPoint", place.supplies[0].point_id)
+    return {
+        "id": account(place),
+        "expectedVersion": 1,
+        "points": [{"meteringPointId": point, "finalIndex": "5"}],
+        **changes,
+    }
+
+
+async def test_an_account_is_closed_settled_and_the_settlement_reversed(
+    web: Web, place: Place, administrator: User
+) -> None:
+    closed = await web.ask(CLOSE, administrator, input=end(place, closedAt=AT, refundBy="CASH"))
+    which = {"id": account(place)}
+    reversed_ = await web.ask(REVERSE, administrator, input={**which, "reason": "by mistake"})
+    settled = await web.ask(SETTLE, administrator, input=which)
+
+    assert closed.data["closeAccount"] == {
+        "account": {
+            "closedAt": AT,
+            "version": 2,
+            "balance": {"amount": "0.000000", "debt": "10.000000"},
+            "meteringPoints": {"totalCount": 0},
+        },
+        "userErrors": [],
+    }
+    assert reversed_.data["reverseSettlement"]["account"] == {
+        "balance": {"amount": "-10.000000", "debt": "0.000000"}
+    }
+    assert settled.data["settleAccount"] == {"account": {"version": 2}, "userErrors": []}
+
+
+async def test_a_tenancy_changes_in_one_mutation(
+    web: Web, place: Place, administrator: User
+) -> None:
+    given = end(
+        place,
+        changedAt=AT,
+        number="NEW",
+        subscriberId=encode("Subscriber", place.subscriber_id),
+        billingMode="POSTPAID",
+    )
+
+    answer = await web.ask(CHANGE, administrator, input=given)
+
+    assert answer.data["changeTenancy"] == {
+        "account": {
+            "number": "NEW",
+            "openedAt": AT,
+            "billingMode": "POSTPAID",
+            "balance": {"amount": "0.000000", "debt": "0.000000"},
+            "subscriber": {"id": given["subscriberId"]},
+            "meteringPoints": {"nodes": [{"id": given["points"][0]["meteringPointId"]}]},
+        },
+        "userErrors": [],
+    }
+
+
+@pytest.mark.parametrize(
+    ("changes", "code", "path"),
+    [
+        pytest.param({"closedAt": "2030-01-01T00:00:00Z"}, "IN_THE_FUTURE", "closedAt", id="later"),
+        pytest.param({"expectedVersion": 3}, "STALE_VERSION", "expectedVersion", id="stale"),
+        pytest.param({"points": []}, "INVALID_VALUE", "points", id="no points"),
+    ],
+)
+async def test_what_cannot_be_is_refused(
+    web: Web, place: Place, administrator: User, changes: dict[str, Any], code: str, path: str
+) -> None:
+    answer = await web.ask(CLOSE, administrator, input=end(place, **{"closedAt": AT, **changes}))
+
+    assert answer.data["closeAccount"] == {
+        "account": None,
+        "userErrors": [{"code": code, "path": ["input", path]}],
+    }
+    assert await fetch("select closed_at from account") == [{"closed_at": None}]
+
+
+async def test_who_only_reads_ends_nothing(web: Web, place: Place) -> None:
+    auditor = await web.user(place.company_id, Role.AUDITOR)
+
+    answers = [
+        await web.ask(CLOSE, auditor, input=end(place, closedAt=AT)),
+        await web.ask(SETTLE, auditor, input={"id": account(place)}),
+        await web.ask(REVERSE, auditor, input={"id": account(place), "reason": "x"}),
+    ]
+
+    assert [answer.codes for answer in answers] == [["FORBIDDEN"]] * 3
+    assert await fetch("select closed_at from account") == [{"closed_at": None}]
+
+
+async def test_an_account_is_suspended_and_resumed(
+    web: Web, place: Place, administrator: User
+) -> None:
+    which = {"id": account(place), "expectedVersion": 1}
+
+    suspended = await web.ask(SUSPEND, administrator, input={**which, "reason": "away"})
+    resumed = await web.ask(RESUME, administrator, input={**which, "expectedVersion": 2})
+
+    assert suspended.data["suspendAccount"]["account"] == {
+        "suspendedAt": NOW.isoformat(),
+        "suspensionReason": "away",
+    }
+    assert resumed.data["resumeAccount"]["account"] == {"suspendedAt": None}
+
+
+async def test_premises_have_an_owners_account_or_none(
+    web: Web, place: Place, administrator: User
+) -> None:
+    which = {"id": encode("Premises", place.supplies[0].premises_id)}
+
+    named = await web.ask(
+        OWNER, administrator, input={**which, "expectedVersion": 1, "accountId": account(place)}
+    )
+    nobody = await web.ask(
+        OWNER, administrator, input={**which, "expectedVersion": 2, "accountId": None}
+    )
+
+    assert named.data["setPremisesOwner"]["premises"] == {"ownerAccount": {"id": account(place)}}
+    assert nobody.data["setPremisesOwner"]["premises"] == {"ownerAccount": None}
