@@ -16,13 +16,14 @@ from tests.factories import NOW, make_place
 @pytest.fixture
 def zone(tmp_path: Path) -> Iterator[str]:
     """Give a time zone that this machine knows and PostgreSQL does not, as `right/UTC` may be."""
-    (tmp_path / "Mars").mkdir()
+    (tmp_path / "Moon").mkdir()
     known = files("tzdata") / "zoneinfo" / "UTC"
-    (tmp_path / "Mars" / "Olympus").write_bytes(known.read_bytes())
+    (tmp_path / "Moon" / "Tycho").write_bytes(known.read_bytes())
     usual = zoneinfo.TZPATH
     zoneinfo.reset_tzpath([tmp_path, *usual])
-    yield "Mars/Olympus"
+    yield "Moon/Tycho"
     zoneinfo.reset_tzpath(usual)
+    zoneinfo.ZoneInfo.clear_cache(only_keys=["Moon/Tycho"])
 
 
 async def zones() -> list[str]:
