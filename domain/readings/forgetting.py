@@ -24,8 +24,9 @@ METERS_DELETED_MAX = 100
 REVIEWED_MAX = 10_000
 
 LOCK = "select pg_advisory_xact_lock(hashtext('readings_forgotten'))"
+# Conditions on a day may be tried on tables that are no partitions, before the join.
 DAYS = """
-    select to_date(right(c.relname, 8), 'YYYYMMDD') as day
+    select to_date(substring(c.relname from '^reading_([0-9]{8})$'), 'YYYYMMDD') as day
     from pg_inherits i join pg_class c on c.oid = i.inhrelid
     where i.inhparent = 'reading'::regclass
 """
