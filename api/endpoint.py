@@ -14,12 +14,13 @@ from strawberry.http.ides import get_graphql_ide_html
 from api.auth import COMPANY_HEADER, Authenticator
 from api.caller import Caller
 from api.context import Context
-from api.engine import ChangesSomething, Engine, Outcome
+from api.engine import ChangesSomething, Engine
 from api.errors import Code, RateLimited, Refusal, formatted, unforeseen
 from api.file_tokens import FileTokens
 from api.languages import wanted
 from api.limits import BODY_BYTES_MAX
 from api.live import LiveFeed
+from api.outcomes import Outcome
 from api.permissions.confine import Confine, confine
 from api.rate_limits import RateLimits
 from api.request_ids import REQUEST_ID_HEADER, request_id_of

@@ -1,32 +1,30 @@
 """Executing operations: the same way for HTTP and for sockets."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from inspect import isawaitable
-from typing import Any, TypeAlias, cast
+from typing import Any
 
 from graphql import (
     ExecutionResult,
-    GraphQLError,
     GraphQLSchema,
     OperationType,
     execute,
-    subscribe,
 )
 
 from api.context import Context
 from api.documents import Document, Documents, InvalidDocument, Operation
 from api.documents_registered import RegisteredDocuments
-from api.errors import Code, Forbidden, RateLimited, Refusal, TooComplex, coded
+from api.errors import Code, Forbidden, RateLimited, Refusal, TooComplex
+from api.events import PAYING_S_MAX, Events
 from api.execution.columns import Tally
 from api.execution.executor import Execution
 from api.limits import EXECUTION_S_MAX, check_variables
+from api.outcomes import Outcome, outcome_of
 from api.requests import Request
 from db.enums import Scope
-
-Events: TypeAlias = AsyncGenerator[ExecutionResult, None]
 
 CURSOR_FIELD = "liveCursor"
 REGISTERED_ONLY = "An API key runs registered documents only: name one by `documentId`."
@@ -34,24 +32,6 @@ REGISTERED_ONLY = "An API key runs registered documents only: name one by `docum
 
 class ChangesSomething(Exception):
     """The request means a mutation where only reading is allowed; nothing was executed."""
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What came of it. is_refused: nothing was executed, and the errors say why.
-
-    objects: how many the data has, itself not counted.
-    """
-
-    data: dict[str, Any] | None
-    errors: list[GraphQLError]
-    cost: Mapping[str, Any] | None = None
-    is_refused: bool = False
-    objects: int = 0
-
-    @property
-    def extensions(self) -> dict[str, Any]:
-        return {} if self.cost is None else {"cost": self.cost}
 
 
 class Engine:
@@ -63,9 +43,11 @@ class Engine:
         *,
         production: bool,
         execution_s_max: float = EXECUTION_S_MAX,
+        paying_s_max: float = PAYING_S_MAX,
     ) -> None:
         self._schema = schema
         self._execution_s_max = execution_s_max
+        self._paying_s_max = paying_s_max
         self._production = production
         self._documents = Documents(schema)
         self._registered = RegisteredDocuments(self._documents)
@@ -123,7 +105,7 @@ class Engine:
         except TimeoutError:
             refusal = TooComplex(f"The operation took longer than {self._execution_s_max:g} s.")
             return Outcome(None, [refusal])
-        return replace(_outcome(result), objects=tally.objects)
+        return outcome_of(result, objects=tally.objects)
 
     async def stream(self, request: Request, context: Context) -> AsyncGenerator[Outcome, None]:
         """Yield the outcome of a query or a mutation, or one for each event of a subscription.
@@ -143,29 +125,13 @@ class Engine:
         except RateLimited as refusal:
             yield Outcome(None, [refusal], is_refused=True)
             return
-        events = await self._events(operation, request, context)
+        events = self._events(operation, request, context)
         if isinstance(events, Outcome):
             yield events
             return
-        async with aclosing(self._told(events, request, context)) as outcomes:
+        async with aclosing(events.outcomes()) as outcomes:
             async for outcome in outcomes:
                 yield outcome if outcome.is_refused else replace(outcome, cost={"requested": cost})
-
-    async def _told(
-        self, events: Events, request: Request, context: Context
-    ) -> AsyncGenerator[Outcome, None]:
-        """Yield the outcome of each event, until one of them or the document is refused."""
-        async with aclosing(events):
-            try:
-                async for result in events:
-                    if request.document_hash is not None:
-                        # Events come for hours: the document may have been retired meanwhile.
-                        await self._document(request, context)
-                    yield _outcome(result)
-            except InvalidDocument as invalid:
-                yield Outcome(None, invalid.errors, is_refused=True)
-            except GraphQLError as error:
-                yield Outcome(None, [error])
 
     async def _document(self, request: Request, context: Context) -> Document:
         """Return the document that a request means, if this caller may run it.
@@ -204,17 +170,25 @@ class Engine:
         result = execute(self._schema, operation.document.node, **options)
         return await result if isawaitable(result) else result
 
-    async def _events(
-        self, operation: Operation, request: Request, context: Context
-    ) -> Events | Outcome:
+    def _events(self, operation: Operation, request: Request, context: Context) -> Events | Outcome:
         options = self._options(operation, request, context, Tally())
-        events: Any = subscribe(self._schema, operation.document.node, **options)
-        if isawaitable(events):
-            events = await events
-        if isinstance(events, ExecutionResult):
-            # Either the variables are wrong, or the field that makes the events refused.
-            return replace(_outcome(events), is_refused=True)
-        return cast("Events", events)
+        options["raw_variable_values"] = options.pop("variable_values")
+        made = options.pop("executor_class").build(self._schema, operation.document.node, **options)
+        if not isinstance(made, Execution):
+            # The variables are wrong.
+            return outcome_of(ExecutionResult(None, made))
+
+        async def check() -> None:
+            if request.document_hash is not None:
+                # Events come for hours: the document may have been retired meanwhile.
+                await self._document(request, context)
+
+        return Events(
+            made,
+            check=check,
+            execution_s_max=self._execution_s_max,
+            paying_s_max=self._paying_s_max,
+        )
 
     def _options(
         self, operation: Operation, request: Request, context: Context, tally: Tally
@@ -241,12 +215,3 @@ def _prepared(document: Document, request: Request) -> tuple[Operation, int]:
         return operation, operation.cost(request.variables or {})
     except Refusal as refusal:
         raise InvalidDocument([refusal]) from None
-
-
-def _outcome(result: ExecutionResult) -> Outcome:
-    errors = result.errors or []
-    refused = result.data is None and all(error.path is None for error in errors)
-    if refused:
-        # Nothing has a path before execution: these are about the variables.
-        errors = [coded(error, Code.BAD_USER_INPUT) for error in errors]
-    return Outcome(result.data, errors, is_refused=refused)

@@ -12,11 +12,13 @@ from api.caller import Caller
 from api.errors import RateLimited
 from api.throttle import network_of
 from db.buckets import Buckets
-from db.budgets import Budget
+from db.budgets import Budget, Drawn
 
 # What finds little may still have looked at much.
 KEPT_OF_REQUESTED = 0.1
 RETRY_AFTER_S_MIN = 1
+# What an event has was read once for everybody, and nobody asked for it just now.
+EVENT_OBJECTS_PER_COST = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,14 +60,31 @@ class RateLimits:
 
         :raises RateLimited: there is not as much left; nothing was drawn
         """
+        drawn = await self._drawn(cost, caller, "The operation", address=address, now=now)
+        bucket, budget = _bucket_of(caller, address), self._budget_of(caller)
+        return Allowance(bucket, budget, cost, int(drawn.left), now)
+
+    async def draw_event(
+        self, objects: int, caller: Caller | None, *, address: str, now: datetime
+    ) -> None:
+        """Draw what an event with so many objects costs.
+
+        :raises RateLimited: there is not as much left; nothing was drawn
+        """
+        cost = min(objects / EVENT_OBJECTS_PER_COST, self._budget_of(caller).size)
+        await self._drawn(cost, caller, "The event", address=address, now=now)
+
+    async def _drawn(
+        self, cost: float, caller: Caller | None, what: str, *, address: str, now: datetime
+    ) -> Drawn:
         bucket, budget = _bucket_of(caller, address), self._budget_of(caller)
         drawn = await self._buckets.draw(bucket, cost, budget, now=now)
         if not drawn.allowed:
             raise RateLimited(
-                f"The operation costs {cost}, but {int(drawn.left)} of your budget is left.",
+                f"{what} costs {cost:g}, but {int(drawn.left)} of your budget is left.",
                 retry_after_s=max(RETRY_AFTER_S_MIN, ceil(drawn.retry_after_s)),
             )
-        return Allowance(bucket, budget, cost, int(drawn.left), now)
+        return drawn
 
     def _budget_of(self, caller: Caller | None) -> Budget:
         if caller is None or caller.key is None:

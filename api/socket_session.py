@@ -11,10 +11,11 @@ from graphql import GraphQLError
 from api.auth import COMPANY_HEADER
 from api.caller import Caller
 from api.context import Context
-from api.engine import Engine, Outcome
+from api.engine import Engine
 from api.errors import BadUserInput, Code, Forbidden, Refusal, Unauthenticated, formatted
 from api.languages import wanted
 from api.live import Lagging
+from api.outcomes import Outcome
 from api.requests import MalformedRequest, Request, request_of
 from db.access import DatabaseUnavailable
 from db.acting import acting

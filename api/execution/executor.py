@@ -46,6 +46,7 @@ class Execution(ExecutorThrowingOnIncremental):
         context = cast("Context", self.context_value)
         executor.context_value = context.renewed(context.caller)
         executor.splits = {}
+        executor.tally = Tally()
         return executor
 
     def complete_iterable_value(
