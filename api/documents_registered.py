@@ -8,6 +8,7 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TypeAlias
 
 from api.caller import NO_COMPANY, Caller, CallingKey
 from api.documents import Document, Documents
@@ -17,6 +18,10 @@ from domain.documents.queries import Use, text_of, uses
 
 FRESH_FOR = timedelta(seconds=2)
 KEPT_MAX = 1_000
+# Of all together: parsed, a character takes 160 bytes.
+KEPT_CHARACTERS_MAX = 512 * 1024
+
+Key: TypeAlias = tuple[CompanyId, bytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +40,8 @@ class RegisteredDocuments:
 
     def __init__(self, documents: Documents) -> None:
         self._documents = documents
-        self._kept: OrderedDict[tuple[CompanyId, bytes], _Kept] = OrderedDict()
+        self._kept: OrderedDict[Key, _Kept] = OrderedDict()
+        self._kept_characters = 0
 
     async def get(self, text_hash: bytes, caller: Caller | None, *, now: datetime) -> Document:
         """Return the document with this hash that the caller's company has registered.
@@ -58,17 +64,24 @@ class RegisteredDocuments:
         if kept is None or not kept.is_fresh(now):
             kept = await self._read(key, kept, now)
         if kept is None:
-            self._kept.pop(key, None)
+            self._forget(key)
             return None
-        self._kept[key] = kept
-        self._kept.move_to_end(key)
-        if len(self._kept) > KEPT_MAX:
-            self._kept.popitem(last=False)
+        self._keep(key, kept)
         return kept
 
-    async def _read(
-        self, key: tuple[CompanyId, bytes], kept: _Kept | None, now: datetime
-    ) -> _Kept | None:
+    def _keep(self, key: Key, kept: _Kept) -> None:
+        self._forget(key)
+        self._kept[key] = kept
+        self._kept_characters += len(kept.document.text)
+        while len(self._kept) > KEPT_MAX or self._kept_characters > KEPT_CHARACTERS_MAX:
+            self._forget(next(iter(self._kept)))
+
+    def _forget(self, key: Key) -> None:
+        kept = self._kept.pop(key, None)
+        if kept is not None:
+            self._kept_characters -= len(kept.document.text)
+
+    async def _read(self, key: Key, kept: _Kept | None, now: datetime) -> _Kept | None:
         company_id, text_hash = key
         live = await uses(company_id=company_id, text_hash=text_hash)
         if not live:

@@ -9,11 +9,15 @@ import orjson
 import pytest
 from httpx import Response
 
-from api.documents_registered import FRESH_FOR
+from api.caller import Caller
+from api.documents import Documents
+from api.documents_registered import FRESH_FOR, KEPT_CHARACTERS_MAX, RegisteredDocuments
+from api.root import api_schema
 from db.enums import Role
+from db.ids import CompanyId, SessionId, UserId
 from db.settings import Urls
 from domain.documents import operations
-from domain.documents.rules import Registration
+from domain.documents.rules import Registration, hash_of
 from tests.api.documents import id_of, register
 from tests.api.live_events import reads, store
 from tests.api.sockets import LiveApi, live_api
@@ -272,3 +276,32 @@ async def test_a_subscription_ends_when_its_document_is_retired(api: LiveApi) ->
 
     assert (told["type"], ended["type"], ended["id"]) == ("next", "error", "1")
     assert ended["payload"][0]["extensions"]["code"] == "PERSISTED_QUERY_NOT_FOUND"
+
+
+def caller_of(company_id: CompanyId) -> Caller:
+    return Caller(
+        user_id=UserId(1),
+        session_id=SessionId(1),
+        name="Deniz",
+        company_id=company_id,
+        role=Role.ADMINISTRATOR,
+        scopes=frozenset(),
+        locale="en",
+        time_zone="UTC",
+        expires_at=NOW,
+    )
+
+
+async def test_documents_are_kept_up_to_a_number_of_characters(web: Web) -> None:
+    place = await make_place(meters=0)
+    texts = [f"{WHO} #{number}" + "x" * 60_000 for number in range(10)]
+    for text in texts:
+        await register(place.company_id, text)
+    caller = caller_of(place.company_id)
+    registered = RegisteredDocuments(Documents(api_schema()._schema))
+
+    first, *_, newest = [await registered.get(hash_of(text), caller, now=NOW) for text in texts]
+
+    assert await registered.get(hash_of(texts[-1]), caller, now=NOW) is newest
+    assert await registered.get(hash_of(texts[0]), caller, now=NOW) is not first
+    assert len(texts) * 60_000 > KEPT_CHARACTERS_MAX
