@@ -138,6 +138,13 @@ class Documents:
         self._cached: OrderedDict[str, Document] = OrderedDict()
         self._cached_characters = 0
 
+    def known(self, text: str) -> Document | None:
+        """Return the document with this text if it need not be judged."""
+        document = self._cached.get(text)
+        if document is not None:
+            self._cached.move_to_end(text)
+        return document
+
     def get(self, text: str, *, explained: bool = True) -> Document:
         """Return the document with this text, whoever may run it.
 
@@ -145,9 +152,7 @@ class Documents:
 
         :raises InvalidDocument: there is none
         """
-        document = self._cached.get(text)
-        if document is not None:
-            self._cached.move_to_end(text)
+        if (document := self.known(text)) is not None:
             return document
         document = self._made(text, explained)
         if len(text) <= CACHED_CHARACTERS_MAX:

@@ -27,6 +27,8 @@ from api.requests import Request
 from db.enums import Scope
 
 CURSOR_FIELD = "liveCursor"
+# Of a document that this process has not kept, whether it is refused or not.
+JUDGING_COST = 10
 REGISTERED_ONLY = "An API key runs registered documents only: name one by `documentId`."
 
 
@@ -148,13 +150,22 @@ class Engine:
         if is_key and request.document_hash is None:
             raise InvalidDocument([Forbidden(REGISTERED_ONLY)])
         if request.document_hash is None or (request.text and not is_key):
-            return self._documents.get(request.text, explained=explained)
+            return await self._judged(request.text, context, explained=explained)
         try:
             return await self._registered.get(
                 request.document_hash, context.caller, now=context.clock()
             )
         except Refusal as refusal:
+            await _pay_for_judging(context)
             raise InvalidDocument([refusal]) from None
+
+    async def _judged(self, text: str, context: Context, *, explained: bool) -> Document:
+        known = self._documents.known(text)
+        if known is not None:
+            return known
+        # Before it is parsed: a text that is refused is as much work as one that is not.
+        await _pay_for_judging(context)
+        return self._documents.get(text, explained=explained)
 
     def _is_explained_to(self, context: Context) -> bool:
         """Return whether the caller may ask for the schema, and be told what was meant."""
@@ -202,6 +213,17 @@ class Engine:
             "plans": operation.plans,
             "tally": tally,
         }
+
+
+async def _pay_for_judging(context: Context) -> None:
+    """Draw what it costs to say whether a document can be run.
+
+    :raises InvalidDocument: the caller's budget has not as much left
+    """
+    try:
+        await context.draw(JUDGING_COST)
+    except RateLimited as refusal:
+        raise InvalidDocument([refusal]) from None
 
 
 def _prepared(document: Document, request: Request) -> tuple[Operation, int]:

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from api.engine import JUDGING_COST
 from db.buckets import Buckets
 from db.budgets import Budget
 from db.settings import Urls
@@ -57,13 +58,13 @@ async def test_what_is_not_used_comes_back(narrow: Web) -> None:
     second = await cost_of(narrow, METERS, user)
 
     throttle = {"maximum": SIZE, "restoreRate": PER_S}
-    # 30 meters and their connection.
+    # 30 meters and their connection; the text was new.
     assert first == {
         "requested": COST,
         "actual": 31,
-        "throttle": {**throttle, "available": SIZE - 31},
+        "throttle": {**throttle, "available": SIZE - JUDGING_COST - 31},
     }
-    assert second["throttle"] == {**throttle, "available": SIZE - 62}
+    assert second["throttle"] == {**throttle, "available": SIZE - JUDGING_COST - 62}
 
 
 async def test_what_finds_nothing_still_costs_a_tenth(narrow: Web) -> None:
@@ -98,6 +99,25 @@ async def test_beyond_the_budget_nothing_is_run_until_it_has_come_back(narrow: W
     assert later.data == {"meters": {"nodes": []}}
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("{ no such thing", id="no document"),
+        pytest.param("{ noSuchThing }", id="of no field"),
+        pytest.param("{ viewer { name } }", id="valid"),
+    ],
+)
+async def test_a_new_text_costs_something_even_if_it_is_refused(narrow: Web, text: str) -> None:
+    place = await make_place(meters=0)
+    user = await narrow.user(place.company_id)
+
+    answers = [await narrow.ask(f"{text} # {number}", user) for number in range(101)]
+
+    codes = [answer.codes for answer in answers]
+    assert ["RATE_LIMITED"] not in codes[: SIZE // (2 * JUDGING_COST)]
+    assert codes[-1] == ["RATE_LIMITED"]
+
+
 async def test_another_user_has_a_budget_of_its_own(narrow: Web) -> None:
     place = await make_place(meters=0)
     greedy, other = await narrow.user(place.company_id), await narrow.user(place.company_id)
@@ -120,7 +140,7 @@ async def test_processes_share_the_budget(narrow: Web, database: Urls, redis_url
         drawn = await elsewhere.draw(f"cost:user:{user.id}", 0, budget, now=NOW)
 
     # The last one's difference goes back with the next.
-    assert drawn.left == SIZE - 4 * 10 - COST
+    assert drawn.left == SIZE - JUDGING_COST - 4 * 10 - COST
 
 
 async def test_without_redis_the_budget_holds_in_each_process(database: Urls) -> None:
@@ -152,9 +172,9 @@ async def test_the_budget_can_be_asked_for(narrow: Web) -> None:
 
     assert answer.data["rateLimit"] == {
         "limit": SIZE,
-        "remaining": SIZE - 1,
+        "remaining": SIZE - JUDGING_COST - 1,
         "restoreRate": float(PER_S),
-        "resetAt": (NOW + timedelta(seconds=0.1)).isoformat(),
+        "resetAt": (NOW + timedelta(seconds=1.1)).isoformat(),
         "cost": 1,
     }
     assert anonymous.errors == [("UNAUTHENTICATED", ["rateLimit"])]
