@@ -16,7 +16,7 @@ from api.schema.node import decoded, node_type
 from domain.facets import Facet, Kind
 from domain.filters import EVERYTHING, Comparison, Condition, Either, Every, Operator, Opposite
 from domain.listing import Listing
-from domain.money import micro
+from domain.money import AMOUNT_MAX, micro
 from domain.orders import By, Order
 
 COMPARISONS_MAX = 50
@@ -26,6 +26,7 @@ TEXT_CHARACTERS_MAX = 200
 VALUES_MAX = 500
 
 WHERE, ORDER_BY = "where", "orderBy"
+AMOUNT_EXPECTED = f"expected an amount with at most six decimals, at most {AMOUNT_MAX:,}"
 
 Sent = Mapping[str, Any]
 
@@ -157,4 +158,4 @@ def _micro(value: Decimal, path: str) -> int:
     try:
         return micro(value)
     except ValueError as error:
-        raise BadUserInput(path, "expected an amount with at most six decimals") from error
+        raise BadUserInput(path, AMOUNT_EXPECTED) from error

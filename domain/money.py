@@ -4,6 +4,8 @@ from decimal import ROUND_HALF_UP, Decimal
 
 MICRO = Decimal("0.000001")
 MICRO_MAX = 2**63 - 1
+# Beyond it, a whole number of millionths does not fit.
+AMOUNT_MAX = 9_223_372_036_854
 
 
 def micro(amount: Decimal) -> int:

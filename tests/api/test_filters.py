@@ -260,3 +260,12 @@ async def test_a_balance_is_compared_exactly(web: Web) -> None:
     }
 
     assert list(counts.values()) == [1, 0, 1, 3, 0]
+
+
+async def test_an_amount_beyond_all_is_told_what_is_too_much(web: Web) -> None:
+    user = await web.user((await make_place(meters=0)).company_id)
+
+    answer = await web.ask(ACCOUNTS, user, where={"balance": {"lt": "9223372036854.775808"}})
+
+    assert answer.codes == ["BAD_USER_INPUT"]
+    assert "at most 9,223,372,036,854" in answer.body["errors"][0]["message"]
