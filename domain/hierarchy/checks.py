@@ -3,9 +3,10 @@
 import re
 from collections.abc import Callable, Mapping
 from enum import StrEnum
+from functools import cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Any, TypeVar
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 import orjson
 
@@ -22,6 +23,7 @@ REGISTER_DIGITS_MIN, REGISTER_DIGITS_MAX = 4, 12
 POWER_W_MAX = 100_000_000
 PORT_MAX = 65_535
 FLAG = re.compile("[A-Z]{3}")
+OF_THIS_MACHINE = frozenset({"localtime"})
 ZONE_EXPECTED = "an IANA time zone such as Europe/Istanbul"
 
 Word = TypeVar("Word", bound=StrEnum)
@@ -51,19 +53,26 @@ def flag(value: str, path: str) -> str:
     return value
 
 
+@cache
+def known_zones() -> frozenset[str]:
+    """Return the time zones that mean the same on every machine: no `localtime`, no `right/`."""
+    return frozenset(available_timezones() - OF_THIS_MACHINE)
+
+
 def time_zone(value: str, path: str) -> str:
-    try:
-        return ZoneInfo(value).key
-    except (ValueError, OSError, ZoneInfoNotFoundError) as error:
-        raise InvalidValue(path, expected=ZONE_EXPECTED) from error
+    if value not in known_zones():
+        raise InvalidValue(path, expected=ZONE_EXPECTED)
+    return value
 
 
 def clock_rule(value: str, path: str) -> str:
+    expected = "an IANA time zone, or a fixed offset such as +03:00"
     try:
-        clock_zone(value)
+        zone = clock_zone(value)
     except (ValueError, OSError, ZoneInfoNotFoundError) as error:
-        expected = "an IANA time zone, or a fixed offset such as +03:00"
         raise InvalidValue(path, expected=expected) from error
+    if isinstance(zone, ZoneInfo) and value not in known_zones():
+        raise InvalidValue(path, expected=expected)
     return value
 
 
