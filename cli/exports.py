@@ -11,7 +11,7 @@ from cli.company_choice import chosen_company
 from cli.connected import connected
 from cli.endings import Refused
 from cli.surroundings import now
-from db.enums import TableFormat, TableKind
+from db.enums import FileKind, TableFormat, TableKind
 from domain.exports import requests
 from domain.files import contents
 from domain.longwork.queries import Standing
@@ -63,7 +63,14 @@ async def _exported(
     standing = await long_work.checked(company_id, job_id)
     if standing.file_id is None:
         raise Refused("The export made no file.")
+    file = await contents.find(
+        company_id=company_id, file_id=standing.file_id, kind=FileKind.DOWNLOAD, now=now()
+    )
+    if file is None:
+        raise Refused("The file is gone already.")
     with output.open("wb") as target:
-        async for part in contents.parts(company_id=company_id, file_id=standing.file_id):
+        async for part in contents.parts(
+            company_id=company_id, file_id=file.file_id, size=file.size
+        ):
             target.write(part)
     return standing

@@ -60,10 +60,17 @@ async def find(
     return StoredFile(company_id=company_id, file_id=file_id, kind=kind, **dict(row))
 
 
-async def parts(*, company_id: CompanyId, file_id: FileId) -> AsyncIterator[bytes]:
-    """Yield the bytes of a complete file, a part at a time; ends early if it is removed."""
-    number = 0
-    while True:
+def number_of_parts(size: int) -> int:
+    """Return in how many parts a file of so many bytes is kept."""
+    return -(-size // PART_BYTES_MAX)
+
+
+async def parts(*, company_id: CompanyId, file_id: FileId, size: int) -> AsyncIterator[bytes]:
+    """Yield the bytes of a complete file, a part at a time; ends early if it is removed.
+
+    size: of the whole file, in bytes.
+    """
+    for number in range(number_of_parts(size)):
         async with access.tenant(company_id) as connection:
             body: bytes | None = await connection.fetchval(
                 "select body from stored_file_part"
@@ -75,7 +82,6 @@ async def parts(*, company_id: CompanyId, file_id: FileId) -> AsyncIterator[byte
         if body is None:
             return
         yield body
-        number += 1
 
 
 async def keep(

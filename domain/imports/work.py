@@ -74,7 +74,7 @@ class ImportWork:
         )
         if file is None:
             raise JobFailed("FILE_GONE")
-        parts = contents.parts(company_id=company_id, file_id=file_id)
+        parts = contents.parts(company_id=company_id, file_id=file_id, size=file.size)
         return b"".join([part async for part in parts])
 
     async def _judge(self, tables: Tables, *, now: datetime) -> None:

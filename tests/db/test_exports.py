@@ -14,6 +14,7 @@ from db.enums import FileKind, ImportMode, Scope, TableFormat, TableKind
 from db.ids import CompanyId, FieldId, FileId
 from domain.exports import requests
 from domain.files import contents
+from domain.files.limits import PART_BYTES_MAX
 from domain.hierarchy import branches, collectors, fields
 from domain.identity.passwords import Passwords
 from domain.longwork.jobs import Asker
@@ -52,7 +53,7 @@ async def exported(
         company_id=company_id, file_id=file_id, kind=FileKind.DOWNLOAD, now=NOW
     )
     assert file is not None
-    parts = contents.parts(company_id=company_id, file_id=file_id)
+    parts = contents.parts(company_id=company_id, file_id=file_id, size=file.size)
     content = b"".join([part async for part in parts])
     assert len(content) == file.size
     return done, content
@@ -242,3 +243,11 @@ async def test_the_file_is_on_record_as_made_by_the_job_for_who_asked(
         {"kind": kind, "actor_kind": "JOB", "actor_name": "export", "user_id": asker.user_id}
         for kind in ("ADDED", "UPDATED")
     ]
+
+
+@pytest.mark.parametrize(
+    ("size", "parts"),
+    [(0, 0), (1, 1), (PART_BYTES_MAX, 1), (PART_BYTES_MAX + 1, 2), (2 * PART_BYTES_MAX, 2)],
+)
+def test_a_file_has_as_many_parts_as_it_fills(size: int, parts: int) -> None:
+    assert contents.number_of_parts(size) == parts
