@@ -135,6 +135,7 @@ class Kind:
     wall: the SQL condition on a row of it for a caller who is confined to {fields}.
     reads, writes: the scopes for it. reach: how far the caller's place must reach for changes.
     create, change: None if an import never makes or changes one.
+    lock: the statement that locks what several of them share, of a company; before all others.
     prepare: takes the locks that several creations need, in their order.
     judge: what only all new objects together, and the company's others, can show.
     sealed, opened: the columns that are kept sealed, and what opens them, by id.
@@ -152,6 +153,7 @@ class Kind:
     references: tuple[Reference, ...] = ()
     lines: tuple[str, ...] = ()
     sealed: tuple[str, ...] = ()
+    lock: str | None = None
     prepare: Callable[[Connection, CompanyId, list[Creation]], Awaitable[None]] | None = None
     judge: Callable[[Connection, Judged], Awaitable[list[Verdict]]] | None = None
     opened: Callable[[Connection, CompanyId, Keyring, list[int]], Awaitable[Opened]] | None = None

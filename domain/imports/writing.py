@@ -55,6 +55,8 @@ class Writer:
         return counts
 
     async def _prepare(self, connection: Connection, items: list[Item]) -> None:
+        if self._kind.lock is not None:
+            await connection.execute(self._kind.lock, self._view.company_id)
         if self._kind.prepare is not None:
             new = [self._creation(item) for item in items if self._existing(item) is None]
             await self._kind.prepare(connection, self._view.company_id, new)

@@ -5,13 +5,17 @@ from collections.abc import Awaitable, Callable
 
 import asyncpg
 import pytest
+from argon2 import PasswordHasher
 
+from db import access
 from db.enums import PointRole
 from db.ids import PointId
 from db.settings import Urls
+from domain.identity.passwords import Passwords
 from domain.metering import points
 from domain.metering.points import LOCK_TREES
 from tests.factories import Place, make_place
+from tests.imports import imported, make_asker, workbook
 
 # As long as it takes to get to the lock, on a slow machine too.
 GO_ON_S = 0.5
@@ -79,3 +83,32 @@ async def test_a_new_child_waits_for_the_trees_before_it_holds_the_premises(
     assert not await held_meanwhile(
         database, place, lambda: add_point(place, "B", parent_id), "premises", premises_id
     )
+
+
+async def test_an_import_of_points_waits_for_the_trees_before_it_holds_any_premises(
+    place: Place, database: Urls
+) -> None:
+    premises_id = place.supplies[0].premises_id
+    async with access.tenant(place.company_id) as connection:
+        names = await connection.fetchrow(
+            "select b.name as branch, f.name as field, p.name from premises p"
+            " join field f on f.company_id = p.company_id and f.id = p.field_id"
+            " join branch b on b.company_id = f.company_id and b.id = f.branch_id"
+            " where p.company_id = $1 and p.id = $2",
+            place.company_id,
+            premises_id,
+        )
+    sheet = [
+        ("branch", "field", "premises", "code", "parent"),
+        (*names, "A", None),
+        (*names, "B", "A"),
+    ]
+    passwords = Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+    asker = await make_asker(place.company_id, passwords)
+    passwords.close()
+
+    async def change() -> None:
+        done = await imported(place.company_id, asker, workbook(metering_points=sheet))
+        assert done["state"] == "SUCCEEDED"
+
+    assert not await held_meanwhile(database, place, change, "premises", premises_id)

@@ -8,7 +8,7 @@ from db.enums import PointRole, Scope
 from db.ids import PointId
 from domain import values
 from domain.bulk import readers
-from domain.bulk.kind import Change, Column, Described, Judged, Kind, Reference, Verdict
+from domain.bulk.kind import Change, Column, Judged, Kind, Reference, Verdict
 from domain.bulk.operations import made_by
 from domain.metering import points, premises
 
@@ -38,12 +38,13 @@ async def _judge_parents(connection: Connection, judged: Judged) -> list[Verdict
     rows = await connection.fetch(FIELDS_OF_POINTS, judged.company_id, codes)
     fields = {row["code"]: (row["branch"], row["field"]) for row in rows}
     fields |= {code: _field_of(said) for (code,), said in described.items() if "field" in said}
+    circles = in_circles({code: said.get("parent") for (code,), said in described.items()})
     verdicts = []
     for place, one in enumerate(judged.new):
         parent = one.values.get("parent")
         if parent is None:
             continue
-        if _is_own_ancestor(one, described):
+        if one.values["code"] in circles:
             verdicts.append(Verdict(place, "parent", "POINTS_IN_CIRCLE"))
         elif fields.get(parent) != _field_of(one.values):
             verdicts.append(Verdict(place, "parent", "OTHER_FIELD"))
@@ -54,14 +55,20 @@ def _field_of(said: Mapping[str, Any]) -> tuple[str, str]:
     return said["branch"], said["field"]
 
 
-def _is_own_ancestor(one: Described, described: Mapping[Any, Mapping[str, Any]]) -> bool:
-    seen, parent = set(), one.values.get("parent")
-    while parent is not None and parent not in seen:
-        if parent == one.values["code"]:
-            return True
-        seen.add(parent)
-        parent = described.get((parent,), {}).get("parent")
-    return False
+def in_circles(parents: Mapping[str, str | None]) -> set[str]:
+    """Return the points that are above themselves; each point is gone through once."""
+    begun_at: dict[str, str] = {}
+    circles: set[str] = set()
+    for start in parents:
+        way: list[str] = []
+        point: str | None = start
+        while point is not None and point not in begun_at:
+            begun_at[point] = start
+            way.append(point)
+            point = parents.get(point)
+        if point is not None and begun_at[point] == start:
+            circles.update(way[way.index(point) :])
+    return circles
 
 
 BRANCH = Column(name="branch", meaning="The branch of the field.", example="North", required=True)
@@ -141,5 +148,6 @@ METERING_POINTS = Kind(
     writes=Scope.PREMISES_WRITE,
     create=made_by(points.add),
     change=_change_point,
+    lock=points.LOCK_TREES,
     judge=_judge_parents,
 )
