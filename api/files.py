@@ -10,10 +10,11 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from api.file_tokens import FileRight, FileTokenExpired, FileTokens, InvalidFileToken, Purpose
-from db.enums import FileKind
+from db.acting import Actor, acting
+from db.enums import ActorKind, FileKind
 from domain.files import contents
 from domain.files.contents import StoredFile
-from domain.files.uploads import Reception, UploadGone, WrongContent
+from domain.files.uploads import Reception, UploadGone, WrongContent, announced_by
 
 PATH = "/files/{token}"
 # A sender that is silent for longer, or not done by then, is slower than a file needs to be.
@@ -43,7 +44,8 @@ def file_routes(
     async def send(request: Request) -> Response:
         try:
             right = tokens.read(request.path_params["token"], Purpose.SEND, now=clock())
-            status = await _receive(request, right, now=clock(), silence_s_max=silence_s_max)
+            with acting(await _sender(request, right)):
+                status = await _receive(request, right, now=clock(), silence_s_max=silence_s_max)
         except InvalidFileToken:
             status = 404
         except (FileTokenExpired, UploadGone):
@@ -65,11 +67,22 @@ def file_routes(
         if file is None:
             return Response(status_code=410, headers=PRIVATE)
         return StreamingResponse(
-            contents.parts(company_id=file.company_id, file_id=file.file_id),
+            contents.parts(company_id=file.company_id, file_id=file.file_id, size=file.size),
             headers=_download_headers(file),
         )
 
     return [Route(PATH, send, methods=["PUT"]), Route(PATH, fetch, methods=["GET"])]
+
+
+async def _sender(request: Request, right: FileRight) -> Actor:
+    """Return who announced the file: the URL is theirs, and says nothing more of who sends."""
+    user_id, key_id = await announced_by(company_id=right.company_id, file_id=right.file_id)
+    if key_id is not None:
+        kind = ActorKind.KEY
+    else:
+        kind = ActorKind.SYSTEM if user_id is None else ActorKind.USER
+    address = request.client.host if request.client else None
+    return Actor(kind=kind, user_id=user_id, key_id=key_id, address=address)
 
 
 async def _receive(

@@ -108,6 +108,20 @@ async def check_room(
         raise StorageFull("size")
 
 
+async def announced_by(
+    *, company_id: CompanyId, file_id: FileId
+) -> tuple[UserId | None, KeyId | None]:
+    """Return the user and the key that announced a file; no user and no key for nobody's."""
+    async with access.reading(company_id) as connection:
+        row = await connection.fetchrow(
+            "select created_by, created_by_key from stored_file"
+            " where company_id = $1 and id = $2 and kind = 'UPLOAD'",
+            company_id,
+            file_id,
+        )
+    return (None, None) if row is None else (row["created_by"], row["created_by_key"])
+
+
 class Reception:
     """One attempt to receive an upload. What is added counts only once it is complete."""
 

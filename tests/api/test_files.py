@@ -70,6 +70,23 @@ async def put(web: Web, url: str, content: bytes) -> Response:
     return await web.http.put(url, content=content)
 
 
+async def test_entries_of_sending_say_who_announced_the_file(
+    web: Web, place: Place, operator: User
+) -> None:
+    upload = await announced(web, operator)
+
+    await put(web, upload["putUrl"], CONTENT)
+
+    async with access.tenant(place.company_id) as connection:
+        rows = await connection.fetch(
+            "select kind, actor_kind, user_id from daily_entry"
+            " where company_id = $1 and object_type = 'File' order by id",
+            place.company_id,
+        )
+    assert len(rows) > 1
+    assert {(row["actor_kind"], row["user_id"]) for row in rows} == {("USER", operator.id)}
+
+
 async def test_a_file_is_sent_once(web: Web, place: Place, operator: User) -> None:
     upload = await announced(web, operator, LARGE)
 
