@@ -60,7 +60,8 @@ class RoleMutation:
         return await ended(info, RolePayload, CompanyRole, operation)
 
     @strawberry.mutation(
-        description="Retire a role that nobody has, nor is invited to.",
+        description="Retire a role that nobody has or is invited to, and no group of the provider"
+        " is given.",
         extensions=[requires(Scope.USERS_WRITE)],
     )
     async def deactivate_role(self, info: Info, input: Which) -> RolePayload | None:
