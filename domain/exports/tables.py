@@ -13,9 +13,13 @@ from zoneinfo import ZoneInfo
 
 from db.enums import TableFormat
 from domain.bulk.kind import Column
+from domain.files.limits import FILE_BYTES_MAX
 from domain.spreadsheets.cells import Cell
 from domain.spreadsheets.csv_text import CsvWriter, text_cell
 from domain.spreadsheets.workbook import WrittenWorkbook
+
+# A workbook is packed when it is whole. Texts of tables never pack to less than that part.
+PACKED_TO_MIN = 20
 
 
 class Tables(Protocol):
@@ -23,6 +27,10 @@ class Tables(Protocol):
 
     suffix: str
     mime_type: str
+
+    @property
+    def is_too_large(self) -> bool:
+        """Whether there is more already than a file may have."""
 
     def begin(self, name: str, columns: Sequence[Column]) -> None: ...
 
@@ -42,11 +50,16 @@ class WorkbookTables:
     suffix = ".xlsx"
     mime_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
-    def __init__(self, zone: ZoneInfo) -> None:
+    def __init__(self, zone: ZoneInfo, *, bytes_max: int) -> None:
         self._zone = zone
+        self._characters_max = bytes_max * PACKED_TO_MIN
         self._folder = tempfile.TemporaryDirectory(prefix="wattledger-export-")
         self._workbook = WrittenWorkbook()
         self._columns: Sequence[Column] = ()
+
+    @property
+    def is_too_large(self) -> bool:
+        return self._workbook.characters > self._characters_max
 
     def begin(self, name: str, columns: Sequence[Column]) -> None:
         self._columns = columns
@@ -74,14 +87,20 @@ class CsvTables:
     suffix = ".zip"
     mime_type = "application/zip"
 
-    def __init__(self, zone: ZoneInfo) -> None:
+    def __init__(self, zone: ZoneInfo, *, bytes_max: int) -> None:
         self._zone = zone
+        self._bytes_max = bytes_max
         self._folder = tempfile.TemporaryDirectory(prefix="wattledger-export-")
         self._target = Path(self._folder.name) / "export"
-        self._archive = zipfile.ZipFile(self._target, "w", zipfile.ZIP_DEFLATED)
+        self._file = self._target.open("wb")
+        self._archive = zipfile.ZipFile(self._file, "w", zipfile.ZIP_DEFLATED)
         self._columns: Sequence[Column] = ()
         self._table: io.TextIOWrapper | None = None
         self._writer: CsvWriter | None = None
+
+    @property
+    def is_too_large(self) -> bool:
+        return self._file.tell() > self._bytes_max
 
     def begin(self, name: str, columns: Sequence[Column]) -> None:
         self._end_table()
@@ -100,12 +119,14 @@ class CsvTables:
     def finish(self) -> Path:
         self._end_table()
         self._archive.close()
+        self._file.close()
         return self._target
 
     def close(self) -> None:
         with suppress(OSError, ValueError):
             self._end_table()
             self._archive.close()
+        self._file.close()
         self._folder.cleanup()
 
     def _end_table(self) -> None:
@@ -114,9 +135,13 @@ class CsvTables:
             self._table = None
 
 
-def tables_of(table_format: TableFormat, zone: ZoneInfo) -> Tables:
+def tables_of(
+    table_format: TableFormat, zone: ZoneInfo, *, bytes_max: int = FILE_BYTES_MAX
+) -> Tables:
     """Return an empty file. zone: in which instants are told, each with its offset."""
-    return WorkbookTables(zone) if table_format is TableFormat.XLSX else CsvTables(zone)
+    if table_format is TableFormat.XLSX:
+        return WorkbookTables(zone, bytes_max=bytes_max)
+    return CsvTables(zone, bytes_max=bytes_max)
 
 
 def _cell(value: Any, zone: ZoneInfo) -> Cell:

@@ -20,14 +20,16 @@ from domain.files.contents import FileTooLarge
 from domain.files.uploads import StorageFull
 from domain.longwork.failures import JobFailed
 from domain.longwork.running import Run
+from domain.spreadsheets.workbook import ROW_NUMBER_MAX
 from domain.subscribers.keyring import Keyring
 
 
 class ExportWork:
     """One export. A worker that takes it over begins again: nothing is lost but time."""
 
-    def __init__(self, run: Run, keyring: Keyring) -> None:
+    def __init__(self, run: Run, keyring: Keyring, *, sheet_rows_max: int = ROW_NUMBER_MAX) -> None:
         self._run = run
+        self._sheet_rows_max = sheet_rows_max
         place = {"branch_id": run.input["branch_id"], "field_id": run.input["field_id"]}
         self._view = View(run.company_id, replace(run.asker, **place), keyring)
         self._waiting = [BY_NAME[name] for name in run.input["kinds"]]
@@ -59,9 +61,13 @@ class ExportWork:
             numbers = [
                 await pages.count(connection, kind, view=self._view) for kind in self._waiting
             ]
+            table_format = TableFormat(run.input["format"])
+            if table_format is TableFormat.XLSX and max(numbers) >= self._sheet_rows_max:
+                # The heading is one more.
+                raise JobFailed("SHEET_TOO_LONG", maximum=self._sheet_rows_max)
             run.done, run.total = 0, sum(numbers)
             run.result = {"counts": {kind.name: {"exported": 0} for kind in self._waiting}}
-        return tables_of(TableFormat(run.input["format"]), ZoneInfo(zone))
+        return tables_of(table_format, ZoneInfo(zone))
 
     async def _write_page(self, tables: Tables, kind: Kind, *, now: datetime) -> None:
         if not self._is_begun:
@@ -72,6 +78,8 @@ class ExportWork:
             self._run.done += len(rows)
             self._run.result["counts"][kind.name]["exported"] += len(rows)
         await asyncio.to_thread(tables.write, rows)
+        if tables.is_too_large:
+            raise JobFailed("FILE_TOO_LARGE")
         if len(rows) < pages.PAGE_ROWS_MAX:
             self._waiting.pop(0)
             self._after, self._is_begun = None, False

@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, cast
 
 from openpyxl import Workbook, load_workbook
 from openpyxl.cell import WriteOnlyCell
@@ -85,11 +85,15 @@ class ReadWorkbook:
 
 
 class WrittenWorkbook:
-    """A workbook that is written as a stream, a sheet after the other."""
+    """A workbook that is written as a stream, a sheet after the other.
+
+    characters: how many its cells have so far.
+    """
 
     def __init__(self) -> None:
         self._workbook = Workbook(write_only=True)
         self._sheet: Any = None
+        self.characters = 0
 
     def begin_sheet(self, name: str) -> None:
         self._sheet = self._workbook.create_sheet(name)
@@ -98,12 +102,18 @@ class WrittenWorkbook:
     def write(self, cells: list[Cell]) -> None:
         """Add a row to the sheet that was begun last. Texts stay texts, whatever they look like."""
         self._sheet.append([self._cell(cell) for cell in cells])
+        self.characters += sum(len(str(cell)) for cell in cells if cell is not None)
 
     def save(self, target: Path) -> None:
         self._workbook.save(target)
 
     def close(self) -> None:
         """Let go of what is on the disk already. Safe to repeat."""
+        for sheet in cast("list[Any]", self._workbook.worksheets):
+            if not sheet.closed:
+                sheet.close()
+                # What is saved is removed by itself; nothing else removes what never was.
+                sheet._writer.cleanup()  # noqa: SLF001
         self._workbook.close()
 
     def _cell(self, value: Cell) -> object:

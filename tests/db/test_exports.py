@@ -1,25 +1,30 @@
 """What is exported can be imported again, and shows no more than who asked may see."""
 
+import random
 from collections.abc import Mapping
 from dataclasses import replace
 from io import BytesIO
 from typing import Any
 from zipfile import ZipFile
+from zoneinfo import ZoneInfo
 
 import pytest
 from openpyxl import load_workbook
 
 from db import access
-from db.enums import FileKind, ImportMode, Scope, TableFormat, TableKind
+from db.enums import FileKind, ImportMode, JobKind, Scope, TableFormat, TableKind
 from db.ids import CompanyId, FieldId, FileId
+from domain.bulk.kind import Column
 from domain.exports import requests
+from domain.exports.tables import tables_of
+from domain.exports.work import ExportWork
 from domain.files import contents
 from domain.files.limits import PART_BYTES_MAX
 from domain.hierarchy import branches, collectors, fields
 from domain.identity.passwords import Passwords
 from domain.longwork.jobs import Asker
 from domain.refusals import InvalidValue
-from tests.factories import NOW, Place, make_place
+from tests.factories import KEYRING, NOW, Place, make_place
 from tests.imports import WORKS, clock, fetch, imported, job, make_asker
 from workers.long_jobs import work_once
 
@@ -251,3 +256,38 @@ async def test_the_file_is_on_record_as_made_by_the_job_for_who_asked(
 )
 def test_a_file_has_as_many_parts_as_it_fills(size: int, parts: int) -> None:
     assert contents.number_of_parts(size) == parts
+
+
+async def test_a_sheet_is_not_begun_that_would_be_too_long(place: Place, asker: Asker) -> None:
+    works = {JobKind.EXPORT: lambda run: ExportWork(run, KEYRING, sheet_rows_max=3)}
+    ended = {}
+    for table_format in TableFormat:
+        job_id = await requests.start(
+            company_id=place.company_id,
+            asker=asker,
+            table_format=table_format,
+            kinds=[TableKind.METERS],
+            now=NOW,
+        )
+        assert await work_once(works=works, clock=clock)
+        ended[table_format] = await job(place.company_id, job_id)
+
+    # Three meters and the heading.
+    assert ended[TableFormat.XLSX]["error"] == "SHEET_TOO_LONG"
+    assert ended[TableFormat.XLSX]["file_id"] is None
+    assert ended[TableFormat.CSV]["state"] == "SUCCEEDED"
+
+
+@pytest.mark.parametrize("table_format", TableFormat)
+def test_a_file_says_while_it_is_written_that_it_is_too_large(table_format: TableFormat) -> None:
+    column = Column(name="text", meaning="", example="")
+    tables = tables_of(table_format, ZoneInfo("UTC"), bytes_max=10_000)
+    tables.begin("texts", [column])
+    tables.write([{"text": "short"}])
+    was_too_large = tables.is_too_large
+
+    tables.write([{"text": random.Random(n).randbytes(100).hex()} for n in range(2_000)])  # noqa: S311 - what does not pack
+    is_too_large = tables.is_too_large
+    tables.close()
+
+    assert (was_too_large, is_too_large) == (False, True)

@@ -98,6 +98,7 @@ async def test_an_import_of_points_waits_for_the_trees_before_it_holds_any_premi
             place.company_id,
             premises_id,
         )
+    assert names is not None
     sheet = [
         ("branch", "field", "premises", "code", "parent"),
         (*names, "A", None),
