@@ -5,6 +5,7 @@ import logging
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import datetime
+from math import ceil
 from typing import Protocol
 
 from asyncpg import PostgresError
@@ -19,6 +20,8 @@ from domain.longwork.running import Cancelled, LeaseLost, Run
 log = logging.getLogger(__name__)
 
 IDLE_WAIT_S = 1.0
+# The longest is judging a whole file; what takes longer holds a lease and gets nowhere.
+STEP_S_MAX = 900.0
 RENEW_EVERY_S = running.LEASE.total_seconds() / 3
 
 
@@ -52,7 +55,11 @@ async def work_on(*, works: Works, clock: Callable[[], datetime]) -> None:
 
 
 async def work_once(
-    *, works: Works, clock: Callable[[], datetime], only: JobId | None = None
+    *,
+    works: Works,
+    clock: Callable[[], datetime],
+    only: JobId | None = None,
+    step_s_max: float = STEP_S_MAX,
 ) -> bool:
     """Do one job to its end, and return whether there was one. only: the one that will do."""
     run = await running.claim(now=clock(), only=only)
@@ -61,12 +68,33 @@ async def work_once(
     log.info("job.claimed", extra={"job": run.job_id, "kind": run.kind, "attempt": run.attempt})
     renewing = asyncio.create_task(_renew(run, clock))
     try:
-        await _do(run, works[run.kind](run), clock)
+        await _do(run, _Timed(works[run.kind](run), step_s_max), clock)
     finally:
         renewing.cancel()
         with suppress(asyncio.CancelledError):
             await renewing
     return True
+
+
+class _Timed:
+    """Work whose steps may not take longer than so many seconds."""
+
+    def __init__(self, work: Work, step_s_max: float) -> None:
+        self._work = work
+        self._step_s_max = step_s_max
+
+    async def step(self, *, now: datetime) -> bool:
+        limit = asyncio.timeout(self._step_s_max)
+        try:
+            async with limit:
+                return await self._work.step(now=now)
+        except TimeoutError as error:
+            if not limit.expired():
+                raise
+            raise JobFailed("TOOK_TOO_LONG", minutes=ceil(self._step_s_max / 60)) from error
+
+    async def close(self) -> None:
+        await self._work.close()
 
 
 async def _do(run: Run, work: Work, clock: Callable[[], datetime]) -> None:

@@ -7,14 +7,14 @@ import sys
 from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 from argon2 import PasswordHasher
 
 from db import access
-from db.enums import ImportMode, JobState
+from db.enums import ImportMode, JobKind, JobState
 from db.ids import CompanyId, JobId
 from db.settings import Urls
 from domain.identity.passwords import Passwords
@@ -258,3 +258,33 @@ async def test_a_killed_worker_process_repeats_and_skips_nothing(
     assert killed_at[0] < killed_at[1] < killed_at[2] == MANY_BRANCHES
     assert Counter(await branches(company_id)) == Counter(names)
     assert await entries(company_id) == MANY_BRANCHES
+
+
+class Stuck:
+    """Work that never ends by itself."""
+
+    def __init__(self) -> None:
+        self.is_closed = False
+
+    async def step(self, *, now: datetime) -> bool:
+        await asyncio.Event().wait()
+        return False
+
+    async def close(self) -> None:
+        self.is_closed = True
+
+
+async def test_a_step_that_takes_too_long_fails_the_job_and_the_next_one_is_done(
+    company_id: CompanyId, asker: Asker
+) -> None:
+    stuck_id = await queued(company_id, asker, CONTENT, dry_run=True)
+    stuck = Stuck()
+
+    assert await work_once(works={JobKind.IMPORT: lambda _: stuck}, clock=clock, step_s_max=0.05)
+    next_id = await queued(company_id, asker, CONTENT, dry_run=True)
+    assert await work_once(works=WORKS, clock=clock)
+
+    failed, done = await job(company_id, stuck_id), await job(company_id, next_id)
+    assert (failed["state"], failed["error"]) == ("FAILED", "TOOK_TOO_LONG")
+    assert done["state"] == "SUCCEEDED"
+    assert stuck.is_closed
