@@ -31,14 +31,25 @@ LINKS = f"""
     where s.company_id = $1 and s.number > $2 order by s.number limit $3
 """
 UNSEALED = """
-    select e.id from daily_entry e
-    where e.company_id = $1 and e.recorded_at < $2
-        and not exists (
-            select from daily_entry_seal s where s.company_id = e.company_id and s.entry_id = e.id)
-    order by e.id limit 1
+    with page as (
+        select id, recorded_at from daily_entry
+        where company_id = $1 and id > $2 order by id limit $3
+    )
+    select max(p.id) as last,
+        min(p.id) filter (where s.entry_id is null and p.recorded_at < $4) as unsealed
+    from page p left join daily_entry_seal s on s.company_id = $1 and s.entry_id = p.id
 """
-COMPANIES = (
-    "select distinct company_id from daily_entry union select company_id from daily_entry_seal"
+# From one company to the next by the index: the tables have too many rows to look at all.
+COMPANIES = " union ".join(
+    f"""
+    (with recursive found as (
+        select min(company_id) as id from {table}
+        union all
+        select (select min(company_id) from {table} where company_id > found.id) from found
+        where found.id is not null
+    ) select id as company_id from found where id is not null)
+    """
+    for table in ("daily_entry", "daily_entry_seal")
 )
 HASH = "select hash from daily_entry_seal where company_id = $1 and number = $2"
 
@@ -52,39 +63,45 @@ class Verdict:
     broken: Broken | None
 
 
-async def verify(*, now: datetime, heads: Mapping[CompanyId, Head] | None = None) -> list[Verdict]:
+async def verify(
+    *, now: datetime, heads: Mapping[CompanyId, Head] | None = None, page: int = PAGE
+) -> list[Verdict]:
     """Follow every chain from its beginning.
 
     heads: where chains stood when somebody wrote it down: a chain that was cut off behind, or
         rewritten as a whole, holds in itself and shows by these alone.
+    page: how many links or entries a transaction looks at.
     """
     heads = heads or {}
     async with access.system() as connection:
         rows = await connection.fetch(COMPANIES)
     companies = {CompanyId(row["company_id"]) for row in rows} | set(heads)
     return [
-        await _verdict(company_id, heads.get(company_id), now=now)
+        await _verdict(company_id, heads.get(company_id), now=now, size=page)
         for company_id in sorted(companies)
     ]
 
 
-async def _verdict(company_id: CompanyId, known: Head | None, *, now: datetime) -> Verdict:
+async def _verdict(
+    company_id: CompanyId, known: Head | None, *, now: datetime, size: int
+) -> Verdict:
     head = Head()
-    async with aclosing(_pages(company_id)) as pages:
+    async with aclosing(_pages(company_id, size)) as pages:
         async for page in pages:
             checked = check(page, head)
             if isinstance(checked, Broken):
                 return Verdict(company_id, head, checked)
             head = checked
-    broken = await _contradiction(company_id, known) or await _left_out(company_id, now=now)
+    broken = await _contradiction(company_id, known)
+    broken = broken or await _left_out(company_id, now=now, size=size)
     return Verdict(company_id, head, broken)
 
 
-async def _pages(company_id: CompanyId) -> AsyncGenerator[list[Sealed], None]:
+async def _pages(company_id: CompanyId, size: int) -> AsyncGenerator[list[Sealed], None]:
     number = 0
     while True:
         async with access.system() as connection:
-            rows = await connection.fetch(LINKS, company_id, number, PAGE)
+            rows = await connection.fetch(LINKS, company_id, number, size)
         if not rows:
             return
         yield [
@@ -110,7 +127,14 @@ async def _contradiction(company_id: CompanyId, known: Head | None) -> Broken | 
     return None if found == known.hash else Broken(Break.ALTERED, known.number, None)
 
 
-async def _left_out(company_id: CompanyId, *, now: datetime) -> Broken | None:
-    async with access.system() as connection:
-        entry_id = await connection.fetchval(UNSEALED, company_id, now - SEALING_TAKES_MAX)
-    return None if entry_id is None else Broken(Break.UNSEALED, 0, entry_id)
+async def _left_out(company_id: CompanyId, *, now: datetime, size: int) -> Broken | None:
+    last: int | None = 0
+    while last is not None:
+        async with access.system() as connection:
+            (row,) = await connection.fetch(
+                UNSEALED, company_id, last, size, now - SEALING_TAKES_MAX
+            )
+        last, entry_id = row["last"], row["unsealed"]
+        if entry_id is not None:
+            return Broken(Break.UNSEALED, 0, entry_id)
+    return None

@@ -146,3 +146,14 @@ async def test_an_entry_kept_from_the_sealer_is_named(database: Urls) -> None:
     broken = (await verdict(place)).broken
     assert broken is not None
     assert broken.kind is Break.UNSEALED
+    by_twos = await verify(now=LATER, page=2)
+    assert [one.broken for one in by_twos if one.company_id == place.company_id] == [broken]
+
+
+async def test_the_chains_of_all_companies_are_followed() -> None:
+    places = [await sealed_place() for _ in range(3)]
+
+    found = await verify(now=LATER, page=2)
+
+    assert {place.company_id for place in places} <= {one.company_id for one in found}
+    assert {one.broken for one in found} == {None}
