@@ -218,6 +218,47 @@ async def test_a_keys_job_ends_with_the_key(
     assert len(await branches(company_id)) == (0 if is_revoked else BRANCHES)
 
 
+@pytest.mark.parametrize(
+    "since",
+    [
+        pytest.param(
+            "update membership set branch_id = (select min(id) from branch)", id="confined"
+        ),
+        pytest.param("update company set second_factor_required = true", id="second factor"),
+        pytest.param("update membership set role = 'AUDITOR'", id="another role"),
+        pytest.param(None, id="nothing"),
+    ],
+)
+@pytest.mark.parametrize("by_key", [True, False])
+async def test_who_asked_has_all_rights_until_the_end(
+    company_id: CompanyId, asker: Asker, by_key: bool, since: str | None
+) -> None:
+    if by_key:
+        key = replace(KEY, scopes=asker.scopes, user_id=asker.user_id)
+        key_id, _ = await make_key(company_id, key)
+        asker = replace(asker, user_id=None, role=None, key_id=key_id)
+    file_id = await sent(company_id, asker.user_id, CONTENT, key_id=asker.key_id)
+    job_id = await requests.start(
+        company_id=company_id,
+        asker=asker,
+        file_id=file_id,
+        kind=None,
+        mode=ImportMode.CREATE_ONLY,
+        dry_run=False,
+        now=NOW,
+    )
+    if since is not None:
+        async with access.system() as connection:
+            await connection.execute(since)
+
+    await work_once(works=WORKS, clock=clock)
+
+    ended = await job(company_id, job_id)
+    expected = ("SUCCEEDED", None) if since is None else ("FAILED", "ASKER_GONE")
+    assert (ended["state"], ended["error"]) == expected
+    assert len(await branches(company_id)) == (BRANCHES if since is None else 0)
+
+
 async def far_enough(company_id: CompanyId, job_id: JobId, done: int) -> None:
     for _ in range(1_200):
         if (await job(company_id, job_id))["done"] >= done:
