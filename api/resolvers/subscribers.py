@@ -17,6 +17,7 @@ from api.schema.subscriber_changes import (
 from api.schema.subscribers import Subscriber
 from db.enums import ErasureReason, Scope
 from db.ids import SubscriberId
+from domain.identity.rules import Place
 from domain.subscribers import erasure
 from domain.subscribers import operations as subscribers
 
@@ -68,9 +69,18 @@ class SubscriberMutation:
             subscriber_id=SubscriberId(await seen(info, Subscriber, input.id)),
             # A literal comes as the bare text of its value, a variable as the member.
             reason=ErasureReason(input.reason),
+            place=place_of(info),
             now=info.context.clock(),
         )
         return await ended(info, SubscriberPayload, Subscriber, operation)
+
+
+def place_of(info: Info) -> Place:
+    """Return to what the caller is confined."""
+    caller = info.context.signed_in
+    return Place(
+        branch_id=caller.branch_id, field_id=caller.field_id, subscriber_id=caller.subscriber_id
+    )
 
 
 def _fields(info: Info, contact: ContactInput | None) -> dict[str, str | None]:

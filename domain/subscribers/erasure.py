@@ -6,6 +6,7 @@ from db import access
 from db.enums import ErasureReason
 from db.ids import CompanyId, SubscriberId
 from domain.identity import users
+from domain.identity.rules import WHOLE_COMPANY, Place
 from domain.refusals import NotThere, Refused
 from domain.subscribers import contacts
 
@@ -18,6 +19,15 @@ LOCK = "select erased_at from subscriber where company_id = $1 and id = $2 for u
 OPEN_ACCOUNT = """
     select exists (select from account
         where company_id = $1 and subscriber_id = $2 and closed_at is null)
+"""
+# Beyond the place that whoever erases is confined to: who that is goes for all accounts.
+ACCOUNT_ELSEWHERE = """
+    select exists (
+        select from account a
+        join premises p on p.company_id = a.company_id and p.id = a.premises_id
+        join field f on f.company_id = p.company_id and f.id = p.field_id
+        where a.company_id = $1 and a.subscriber_id = $2
+            and not (f.branch_id = coalesce($3, f.branch_id) and f.id = coalesce($4, f.id)))
 """
 NOTHING = ", ".join(f"{name} = null" for name in contacts.CHECKS)
 STATEMENTS = (
@@ -32,18 +42,29 @@ MARK = """
 """
 
 
+class AccountsElsewhere(Refused):
+    """The subscriber has an account beyond the place of whoever would erase it."""
+
+
 class AccountOpen(Refused):
     """The subscriber has an account that is not closed: the contract needs to know who it is."""
 
 
 async def erase(
-    *, company_id: CompanyId, subscriber_id: SubscriberId, reason: ErasureReason, now: datetime
+    *,
+    company_id: CompanyId,
+    subscriber_id: SubscriberId,
+    reason: ErasureReason,
+    place: Place = WHOLE_COMPANY,
+    now: datetime,
 ) -> SubscriberId:
     """Destroy a person's data for good, and its users' as well; accounts and books stay.
 
     Repeating it changes nothing. Backups keep the data as long as they are kept themselves.
 
-    :raises AccountOpen, NotThere: nothing was written
+    place: to what whoever erases is confined; all accounts have to be there, closed ones as well.
+
+    :raises AccountsElsewhere, AccountOpen, NotThere: nothing was written
     """
     # Users are of no company: only `system` makes them anonymous.
     async with access.system(company_id) as connection:
@@ -55,6 +76,10 @@ async def erase(
             raise NotThere
         if row["erased_at"] is not None:
             return subscriber_id
+        if await connection.fetchval(
+            ACCOUNT_ELSEWHERE, company_id, subscriber_id, place.branch_id, place.field_id
+        ):
+            raise AccountsElsewhere("id")
         if await connection.fetchval(OPEN_ACCOUNT, company_id, subscriber_id):
             raise AccountOpen("id")
         for statement in STATEMENTS:

@@ -7,14 +7,16 @@ import pytest
 
 from db import access
 from db.enums import ErasureReason
-from db.ids import SubscriberId
+from db.ids import FieldId, SubscriberId
 from db.settings import Urls
 from domain import listing
 from domain.accounts.queries import SUBSCRIBERS
+from domain.identity.rules import WHOLE_COMPANY
+from domain.identity.rules import Place as Confinement
 from domain.listing import Wall
 from domain.subscribers import erasure, protection
 from domain.subscribers import operations as subscribers
-from domain.subscribers.erasure import AccountOpen
+from domain.subscribers.erasure import AccountOpen, AccountsElsewhere
 from domain.subscribers.operations import SubscriberErased
 from tests.db.people import SECRETS, everything, fetch, find, protect, read, wall
 from tests.factories import KEYRING, NOW, Place, add_supply, make_place, open_account
@@ -25,11 +27,12 @@ async def place(connected: None) -> Place:
     return await make_place(meters=0)
 
 
-async def erase(place: Place) -> SubscriberId:
+async def erase(place: Place, within: Confinement = WHOLE_COMPANY) -> SubscriberId:
     return await erasure.erase(
         company_id=place.company_id,
         subscriber_id=place.subscriber_id,
         reason=ErasureReason.REQUESTED,
+        place=within,
         now=NOW,
     )
 
@@ -71,6 +74,21 @@ async def test_who_has_an_open_account_is_not_erased(connected: None) -> None:
 
     assert refused.value.path == ("id",)
     assert place.subscriber_id in await read(place.company_id, [place.subscriber_id])
+
+
+async def test_who_has_accounts_elsewhere_is_not_erased_from_one_place(connected: None) -> None:
+    place = await make_place(meters=1)
+    async with access.system() as connection:
+        await connection.execute("update account set closed_at = $1", NOW)
+    elsewhere = Confinement(field_id=FieldId(place.field_id + 1_000))
+
+    with pytest.raises(AccountsElsewhere):
+        await erase(place, elsewhere)
+    before = await fetch("select erased_at from subscriber")
+    await erase(place, Confinement(field_id=place.field_id))
+
+    assert before == [{"erased_at": None}]
+    assert await fetch("select erased_at from subscriber") == [{"erased_at": NOW}]
 
 
 async def test_who_was_erased_gets_no_data_and_no_account(place: Place) -> None:
