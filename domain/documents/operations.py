@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+import orjson
+
 from db import access
-from db.access import Connection
 from db.ids import CompanyId, DocumentId
 from domain.documents.rules import (
     AT_ONCE_MAX,
@@ -26,7 +27,11 @@ COUNT = "select count(*) from document where company_id = $1 and retired_at is n
 REGISTER = """
     insert into document
         (company_id, partner, name, body, text_hash, operations, cost, registered_at)
-    values ($1, $2, $3, $4, $5, $6, $7, $8)
+    select $1, $2, name, body, text_hash,
+        array(select json_array_elements_text(operations::json)), cost, $8
+    from unnest($3::text[], $4::text[], $5::bytea[], $6::text[], $7::int4[])
+        as new (name, body, text_hash, operations, cost)
+    order by text_hash
     on conflict (company_id, text_hash, partner) where retired_at is null do nothing
 """
 LIVE_IDS = """
@@ -61,36 +66,22 @@ async def register(
     hashes = [document.text_hash for document in documents]
     async with access.tenant(company_id) as connection:
         await connection.execute(LOCK, company_id)
-        for document, text_hash in sorted(
-            zip(documents, hashes, strict=True), key=lambda one: one[1]
-        ):
-            await _register(connection, company_id, partner, document, text_hash, now)
+        await connection.execute(
+            REGISTER,
+            company_id,
+            partner,
+            [document.name for document in documents],
+            [document.text for document in documents],
+            hashes,
+            [orjson.dumps(document.operations).decode() for document in documents],
+            [document.cost for document in documents],
+            now,
+        )
         if await connection.fetchval(COUNT, company_id) > LIVE_MAX:
             raise TooManyDocuments("documents", limit=LIVE_MAX)
         rows = await connection.fetch(LIVE_IDS, company_id, partner, hashes)
     ids = {row["text_hash"]: DocumentId(row["id"]) for row in rows}
     return [ids[text_hash] for text_hash in hashes]
-
-
-async def _register(
-    connection: Connection,
-    company_id: CompanyId,
-    partner: str,
-    document: Registration,
-    text_hash: bytes,
-    now: datetime,
-) -> None:
-    await connection.execute(
-        REGISTER,
-        company_id,
-        partner,
-        document.name,
-        document.text,
-        text_hash,
-        list(document.operations),
-        document.cost,
-        now,
-    )
 
 
 async def retire(
