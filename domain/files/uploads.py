@@ -15,6 +15,8 @@ from domain.refusals import InvalidValue, Refused
 UPLOAD_TTL = timedelta(hours=24)
 # Longer than one reception may last, so that only what died is taken over.
 RECEPTION_MAX = timedelta(minutes=15)
+# Of a company: announced, and not complete yet.
+UNFINISHED_MAX = 200
 SHA256_BYTES = 32
 FILE_NAME_CHARACTERS_MAX = 200
 MIME_TYPE = re.compile(r"[a-z]{1,40}/[a-z0-9][a-z0-9.+-]{0,99}")
@@ -23,9 +25,18 @@ NAMELESS = re.compile(r"[/\\]")
 # One at a time and company, or two could take the same room.
 LOCK = "select pg_advisory_xact_lock(hashtext('stored_file'), $1)"
 
+COUNT_UNFINISHED = """
+    select count(*) from stored_file
+    where company_id = $1 and kind = 'UPLOAD' and state <> 'READY' and expires_at > $2
+"""
+
 
 class StorageFull(Refused):
     """The company's files that have not expired yet leave no room."""
+
+
+class TooManyUploads(Refused):
+    """As many files are announced, and not sent yet, as may be."""
 
 
 class UploadGone(Exception):
@@ -52,7 +63,7 @@ async def announce(
     user_id, key_id: whoever that is; both None for the command line.
     size: in bytes. sha256: of its bytes, in hexadecimal, if they are to be checked against it.
 
-    :raises InvalidValue, StorageFull: nothing was written
+    :raises InvalidValue, StorageFull, TooManyUploads: nothing was written
     """
     checked_name = file_name(name, "file_name")
     if not MIME_TYPE.fullmatch(mime_type):
@@ -61,6 +72,8 @@ async def announce(
     digest = None if sha256 is None else _digest(sha256)
     async with access.tenant(company_id) as connection:
         await check_room(connection, company_id=company_id, size=size, now=now)
+        if await connection.fetchval(COUNT_UNFINISHED, company_id, now) >= UNFINISHED_MAX:
+            raise TooManyUploads(limit=UNFINISHED_MAX)
         file_id = await connection.fetchval(
             "insert into stored_file (company_id, kind, name, mime_type, size, sha256, state,"
             " created_by, created_by_key, created_at, expires_at)"

@@ -17,9 +17,11 @@ from domain.identity.passwords import Passwords, check_strength
 from domain.identity.rules import GivenRole, Giver, Place
 from domain.mail.letters import invitation_name
 from domain.mail.operations import put
-from domain.refusals import AlreadyExists, InvalidValue, NotThere, StaleVersion
+from domain.refusals import AlreadyExists, InvalidValue, NotThere, Refused, StaleVersion
 
 GOOD_FOR = timedelta(days=7)
+# Of a company, of those that may still be accepted: each is a mail to a stranger.
+OPEN_MAX = 1_000
 EMAIL_CHARACTERS_MAX = 254
 
 # Somebody who was never here before has no password, and cannot sign in until the mail is read.
@@ -28,6 +30,12 @@ PUT_USER = """
     on conflict (lower(email)) do nothing
 """
 USER_BY_EMAIL = "select id from app_user where lower(email) = lower($1)"
+# One at a time and company, or two could pass the limit together.
+LOCK_ALL = "select pg_advisory_xact_lock(hashtext('invitation'), $1)"
+COUNT_OPEN = """
+    select count(*) from invitation
+    where company_id = $1 and accepted_at is null and revoked_at is null and expires_at > $2
+"""
 IS_MEMBER = "select true from membership where company_id = $1 and user_id = $2"
 LOCALE = "select locale from company where id = $1"
 LOCKED = """
@@ -78,6 +86,10 @@ CHOOSE = """
 """
 
 
+class TooManyInvitations(Refused):
+    """As many are invited as may be at once."""
+
+
 @dataclass(frozen=True, slots=True)
 class Accepted:
     """Who joined which company."""
@@ -103,11 +115,15 @@ async def invite(
 
     :raises ScopeNotHeld, PlaceNotHeld, RoleRetired: the giver may not give this
     :raises AlreadyExists: this is a member, or is invited already
+    :raises TooManyInvitations: others have to accept, or be revoked, first
     :raises InvalidValue, NotThere: nothing was written
     """
     email, name = _email(email), values.name(name, "name")
     async with access.system(company_id) as connection:
         await memberships.check_gift(connection, company_id, given, place, giver)
+        await connection.execute(LOCK_ALL, company_id)
+        if await connection.fetchval(COUNT_OPEN, company_id, now) >= OPEN_MAX:
+            raise TooManyInvitations(limit=OPEN_MAX)
         user_id = await _user_id(connection, email, name, now)
         if await connection.fetchval(IS_MEMBER, company_id, user_id):
             raise AlreadyExists("email")

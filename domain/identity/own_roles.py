@@ -10,9 +10,14 @@ from db.ids import CompanyId, RoleId
 from domain import rows, values
 from domain.identity.roles import scopes_named
 from domain.identity.rules import Giver, check_scopes
-from domain.refusals import InUse, InvalidValue, NotThere
+from domain.refusals import InUse, InvalidValue, NotThere, Refused
 from domain.values import TEXT_CHARACTERS_MAX
 
+# Of a company, retired ones as well.
+ROLES_MAX = 500
+# One at a time and company, or two could pass the limit together.
+LOCK_ALL = "select pg_advisory_xact_lock(hashtext('role'), $1)"
+COUNT = "select count(*) from role where company_id = $1"
 # Nobody can take it on anew while it is retired: `memberships` and `invitations` lock it first.
 HELD = """
     select exists (
@@ -27,6 +32,10 @@ HELD = """
 LOCKED = "select scopes from role where company_id = $1 and id = $2 for no key update"
 
 
+class TooManyRoles(Refused):
+    """The company has as many roles as it may."""
+
+
 async def create(
     *,
     company_id: CompanyId,
@@ -38,11 +47,14 @@ async def create(
     """Define a role.
 
     :raises ScopeNotHeld: the giver does not hold all of it
-    :raises AlreadyExists, InvalidValue: nothing was written
+    :raises TooManyRoles, AlreadyExists, InvalidValue: nothing was written
     """
     columns = _checked({"name": name, "description": description, "scopes": scopes})
     check_scopes(giver, frozenset(scopes), "scopes")
     async with access.tenant(company_id) as connection:
+        await connection.execute(LOCK_ALL, company_id)
+        if await connection.fetchval(COUNT, company_id) >= ROLES_MAX:
+            raise TooManyRoles(limit=ROLES_MAX)
         return RoleId(await rows.insert(connection, "role", company_id=company_id, **columns))
 
 
