@@ -12,7 +12,6 @@ from db.ids import CompanyId, UserId
 from domain.identity import memberships
 from domain.identity.invitations import EMAIL_CHARACTERS_MAX, JOIN
 from domain.identity.keys import hashed
-from domain.identity.memberships import CHANGE
 from domain.identity.providers import GroupRole, Provider
 from domain.identity.rules import LastAdministrator
 from domain.identity.sessions import FINGERPRINT, InvalidCredentials, Proven
@@ -60,6 +59,18 @@ IS_OURS = """
         and not exists (select from invitation where user_id = $2 and company_id <> $1
             and accepted_at is null and revoked_at is null and expires_at > $3)
 """
+# What a group gives ends with the group.
+JOIN_BY_GROUP = """
+    insert into membership
+        (company_id, user_id, role, role_id, branch_id, field_id, subscriber_id, from_provider)
+    values ($1, $2, $3, $4, $5, $6, $7, true)
+"""
+CHANGE_BY_GROUP = """
+    update membership set role = $3, role_id = $4, branch_id = $5, field_id = $6,
+        subscriber_id = $7, from_provider = true, version = version + 1
+    where company_id = $1 and user_id = $2
+"""
+END_MEMBERSHIP = "delete from membership where company_id = $1 and user_id = $2"
 MEMBERSHIP = "select * from membership where company_id = $1 and user_id = $2"
 INVITED = """
     update invitation set accepted_at = $3, version = version + 1
@@ -135,7 +146,7 @@ async def come_back(*, state: str, browser: str, now: datetime) -> Departure | N
 async def let_in(*, provider: Provider, claims: Claims, code: str, now: datetime) -> UserId:
     """Find or make the user, give the role that the groups say, and make `code` good for a session.
 
-    :raises NotLetIn: nothing was written
+    :raises NotLetIn: nothing was written, but for the end of a membership that a group had given
     """
     company_id = provider.company_id
     async with access.system(company_id) as connection:
@@ -145,10 +156,14 @@ async def let_in(*, provider: Provider, claims: Claims, code: str, now: datetime
         user_id = await _user_id(connection, provider, claims, is_mapped=group is not None, now=now)
         if not await connection.fetchval(IS_OURS, company_id, user_id, now):
             raise NotLetIn("user disabled, or of others as well")
-        await _join(connection, company_id, user_id, group, now)
-        await connection.execute(LINK, company_id, provider.issuer, claims.subject, user_id)
-        await connection.execute(TIDY_CODES, now)
-        await connection.execute(PUT_CODE, hashed(code), company_id, user_id, now + CODE_GOOD_FOR)
+        is_member = await _join(connection, company_id, user_id, group, now)
+        if is_member:
+            expires_at = now + CODE_GOOD_FOR
+            await connection.execute(LINK, company_id, provider.issuer, claims.subject, user_id)
+            await connection.execute(TIDY_CODES, now)
+            await connection.execute(PUT_CODE, hashed(code), company_id, user_id, expires_at)
+    if not is_member:
+        raise NotLetIn("in no group any more")
     return user_id
 
 
@@ -200,35 +215,45 @@ async def _join(
     user_id: UserId,
     group: GroupRole | None,
     now: datetime,
-) -> None:
+) -> bool:
+    """Make a member of somebody; False if no group gives what one of them gave before."""
     member = await connection.fetchrow(MEMBERSHIP, company_id, user_id)
     if member is not None and not member["active"]:
         raise NotLetIn("membership suspended")
     invited = await connection.fetchrow(INVITED, company_id, user_id, now)
     if member is not None:
-        await _update(connection, member, group)
-        return
+        return await _update(connection, member, group)
     if group is not None:
-        columns = _columns(group)
+        await connection.execute(JOIN_BY_GROUP, company_id, user_id, *_columns(group))
     elif invited is not None:
         columns = (*_role(invited), invited["subscriber_id"])
+        await connection.execute(JOIN, company_id, user_id, *columns)
     else:
         raise NotLetIn("in no group")
-    await connection.execute(JOIN, company_id, user_id, *columns)
+    return True
 
 
-async def _update(connection: Connection, member: asyncpg.Record, group: GroupRole | None) -> None:
-    """Give a member what the group says, but leave the last administrator alone."""
-    if group is None or _columns(group) == (*_role(member), member["subscriber_id"]):
-        return
+async def _update(connection: Connection, member: asyncpg.Record, group: GroupRole | None) -> bool:
+    """Give a member what the group says, but leave the last administrator one.
+
+    Returns whether somebody may come in: not whose membership a group gave that is none any more.
+    """
+    if group is None and not member["from_provider"]:
+        return True
+    if group is not None and _columns(group) == (*_role(member), member["subscriber_id"]):
+        return True
     company_id, user_id = CompanyId(member["company_id"]), UserId(member["user_id"])
     locked = await memberships.lock(connection, company_id, user_id, member["version"])
     try:
-        if not memberships.is_administrator(group.given, group.place):
+        if group is None or not memberships.is_administrator(group.given, group.place):
             await locked.check_others(connection)
     except LastAdministrator:
-        return
-    await connection.execute(CHANGE, company_id, user_id, *_columns(group))
+        return group is not None
+    if group is None:
+        await connection.execute(END_MEMBERSHIP, company_id, user_id)
+    else:
+        await connection.execute(CHANGE_BY_GROUP, company_id, user_id, *_columns(group))
+    return group is not None
 
 
 def _columns(group: GroupRole) -> tuple[object, ...]:

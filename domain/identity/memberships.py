@@ -37,7 +37,7 @@ ROLE = "select scopes, active from role where company_id = $1 and id = $2 for sh
 BRANCH_OF_FIELD = "select branch_id from field where company_id = $1 and id = $2"
 CHANGE = """
     update membership set role = $3, role_id = $4, branch_id = $5, field_id = $6,
-        subscriber_id = $7, version = version + 1
+        subscriber_id = $7, from_provider = false, version = version + 1
     where company_id = $1 and user_id = $2
 """
 SET_ACTIVE = """

@@ -5,7 +5,7 @@ import pytest
 from db import access
 from db.enums import Role, Scope
 from db.ids import CompanyId
-from domain.identity import invitations, users
+from domain.identity import invitations, memberships, users
 from domain.identity.keys import Keys
 from domain.identity.rules import GivenRole, Giver, Place
 from tests.api.oidc.outcomes import VIEWER, answer_of, as_user, count
@@ -96,6 +96,51 @@ async def test_a_member_in_no_group_keeps_the_role(
 
     assert "code" in answer_of(response)
     assert (await members(company_id))["Can@Example.com"] == "AUDITOR"
+
+
+async def test_who_is_in_no_group_any_more_is_a_member_no_more(
+    web: Web, company_id: CompanyId, administrator: User, issuer: str
+) -> None:
+    await configure(web, administrator, issuer)
+    ayse = await as_user(web, administrator, await whole_way(web, company_id, "ayse"))
+    await configure(web, administrator, issuer, expectedVersion=1, groups=[ADMINISTRATORS])
+
+    response = await whole_way(web, company_id, "ayse")
+
+    assert answer_of(response) == {"error": "sign_in_failed"}
+    assert "ayse@example.com" not in await members(company_id)
+    assert await count("sign_in_code") == 0
+    # The session of before is good for nothing here.
+    assert (await web.ask("{ meters { totalCount } }", ayse)).codes == ["FORBIDDEN"]
+
+    await configure(web, administrator, issuer, expectedVersion=2, groups=[OPERATORS])
+    assert "code" in answer_of(await whole_way(web, company_id, "ayse"))
+    assert (await members(company_id))["ayse@example.com"] == "OPERATOR"
+
+
+async def test_a_role_that_somebody_gave_since_does_not_end_with_the_group(
+    web: Web, company_id: CompanyId, administrator: User, issuer: str
+) -> None:
+    await configure(web, administrator, issuer)
+    await whole_way(web, company_id, "ayse")
+    async with access.system() as connection:
+        user_id = await connection.fetchval(
+            "select id from app_user where email = 'ayse@example.com'"
+        )
+    await memberships.update(
+        company_id=company_id,
+        user_id=user_id,
+        expected_version=1,
+        given=GivenRole(role=Role.AUDITOR),
+        place=None,
+        giver=Giver(user_id=administrator.id, scopes=frozenset(Scope), place=Place()),
+    )
+    await configure(web, administrator, issuer, expectedVersion=1, groups=[ADMINISTRATORS])
+
+    response = await whole_way(web, company_id, "ayse")
+
+    assert "code" in answer_of(response)
+    assert (await members(company_id))["ayse@example.com"] == "AUDITOR"
 
 
 async def test_a_disabled_user_is_not_let_in(
