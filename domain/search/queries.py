@@ -28,6 +28,9 @@ WAYS: tuple[Way, ...] = (
     by_letters(SearchType.FIELD, FIELDS, FIELDS.facet("name"), MatchedIn.NAME),
     by_letters(SearchType.BRANCH, BRANCHES, BRANCHES.facet("name"), MatchedIn.NAME),
 )
+# Of the rows that have the text in them, the shortest texts first.
+CANDIDATES_MAX = 10_000
+ALL = "true"
 LISTINGS: dict[SearchType, Listing] = {way.type: way.rows for way in WAYS}
 MATCHES = tuple(Match)
 
@@ -97,5 +100,8 @@ async def _found(
         order by match, letters, {table}.id
         limit {{limit}}
     """
-    rows = await fetch(connection, template, {**wall.values, **values, "limit": limit})
+    # Who is confined may see only what is far behind, so that all has to be looked at.
+    at_most = CANDIDATES_MAX if wall.condition(table) == ALL else None
+    bounds = {"limit": limit, "at_most": at_most}
+    rows = await fetch(connection, template, {**wall.values, **values, **bounds})
     return [Hit(way.type, row["id"], way.matched_in, MATCHES[row["match"]]) for row in rows]

@@ -76,7 +76,8 @@ def by_letters(type_: SearchType, rows: Listing, facet: Facet, matched_in: Match
         type=type_,
         rows=rows,
         matched_in=matched_in,
-        found=f"select * from rows_containing('{facet.expression}', {{text}}, {{at_start}})",
+        found=f"select * from rows_containing('{facet.expression}', {{text}}, {{at_start}},"
+        " {at_most})",
         wanted="folded({text}::text)",
         values=_letters,
     )
