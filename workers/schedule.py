@@ -10,7 +10,7 @@ from typing import Protocol
 from db.acting import Actor, acting
 from db.enums import ActorKind
 from domain.jobs import claim
-from workers.jobs import audit, devices, files, frames, ledger, partitions, readings
+from workers.jobs import audit, devices, files, frames, ledger, leftovers, partitions, readings
 
 log = logging.getLogger(__name__)
 
@@ -38,6 +38,7 @@ RECURRING: Mapping[str, RecurringJob] = MappingProxyType(
         "files.remove_expired": RecurringJob(timedelta(minutes=10), files.remove_expired),
         "frames.release_matchable": RecurringJob(timedelta(minutes=1), frames.release_matchable),
         "ledger.close_days": RecurringJob(timedelta(minutes=1), ledger.close_days),
+        "leftovers.remove": RecurringJob(timedelta(hours=1), leftovers.remove),
         "partitions.maintain": RecurringJob(timedelta(hours=1), partitions.maintain),
         "readings.forget": RecurringJob(timedelta(minutes=1), readings.forget),
     }
