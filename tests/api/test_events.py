@@ -16,7 +16,7 @@ from graphql import (
 
 from api.auth import Authenticator
 from api.context import Context
-from api.engine import Engine
+from api.engine import JUDGING_COST, Engine
 from api.errors import NotFound
 from api.file_tokens import FileTokens
 from api.live import LiveFeed
@@ -29,9 +29,10 @@ from tests.api.sockets import NO_REDIS
 from tests.api.web import SECRET, Clock
 from tests.factories import KEYRING
 
-SIZE, PER_S = 20, 1
+SIZE, PER_S = 30, 1
 EVERY_THING = Request("subscription { told { number } }")
-COST = 1
+# Of the text, which is new, and of the subscription itself.
+COST = JUDGING_COST + 1
 
 
 @pytest.fixture
@@ -107,7 +108,7 @@ async def test_events_are_paid_by_their_objects_until_the_budget_has_ended(
 
     found = await outcomes(engine(source, number=lambda thing, _: thing, paying_s_max=0.5), context)
 
-    # The subscription itself costs 1, and each event 8 of the 20.
+    # Each event costs 8 of the 19 that the subscription itself leaves.
     *events, last = found
     assert [event.objects for event in events] == [len(things)] * 2
     assert (last.is_refused, codes(last)) == (True, [("RATE_LIMITED", None)])
