@@ -315,3 +315,65 @@ class ProtectionKind(StrEnum):
     PUBLIC_SERVICE = "PUBLIC_SERVICE"
     COURT_ORDER = "COURT_ORDER"
     OTHER = "OTHER"
+
+
+class ComponentKind(StrEnum):
+    """What a component of a tariff pays for."""
+
+    ENERGY = "ENERGY"
+    DISTRIBUTION = "DISTRIBUTION"
+    DEMAND = "DEMAND"
+    REACTIVE = "REACTIVE"
+    FEE = "FEE"
+
+
+class EnergyDirection(StrEnum):
+    """Which way the energy flows, seen from the consumer; EXPORT is paid to him."""
+
+    IMPORT = "IMPORT"
+    EXPORT = "EXPORT"
+
+
+class BillingBasis(StrEnum):
+    """What says how much energy was used; the others only check it."""
+
+    TOTAL_REGISTER = "TOTAL_REGISTER"
+    TOU_REGISTERS = "TOU_REGISTERS"
+    INTERVAL = "INTERVAL"
+
+
+class TaxPoint(StrEnum):
+    """When taxes fall due: at one of the two, never at both."""
+
+    TOP_UP = "TOP_UP"
+    CONSUMPTION = "CONSUMPTION"
+
+
+class TariffDay(StrEnum):
+    """Kinds of days that hours of use tell apart; a special day is no weekday."""
+
+    MONDAY = "MONDAY"
+    TUESDAY = "TUESDAY"
+    WEDNESDAY = "WEDNESDAY"
+    THURSDAY = "THURSDAY"
+    FRIDAY = "FRIDAY"
+    SATURDAY = "SATURDAY"
+    SUNDAY = "SUNDAY"
+    SPECIAL = "SPECIAL"
+
+
+class SlabPeriod(StrEnum):
+    """Over which local time slabs count consumption."""
+
+    DAY = "DAY"
+    MONTH = "MONTH"
+    YEAR = "YEAR"
+
+
+class LineUnit(StrEnum):
+    """What a line of a bill counts."""
+
+    KWH = "KWH"
+    KVARH = "KVARH"
+    KW = "KW"
+    DAY = "DAY"

@@ -1,0 +1,263 @@
+"""Where a register's index was at any instant, from what is known of it. Pure.
+
+Between two known indexes the energy is told apart by the load profile, else by the meter's tariff
+registers, else in proportion to time, which is an estimate (domain rule 3.3). The index at an
+instant depends on what is known alone and not on where else it is asked for, so that parts always
+add up to the whole.
+"""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from fractions import Fraction
+from itertools import accumulate, pairwise
+from math import lcm
+from typing import NamedTuple, Self
+from zoneinfo import ZoneInfo
+
+from db.enums import Quality
+from domain.tariffs.components import Band
+from domain.tariffs.schedule import kind_of, local_days, pieces
+
+INSTANT = timedelta(microseconds=1)
+
+
+class Mark(NamedTuple):
+    """An index that a register is known to have had. at: UTC. In Wh or varh, never decreasing."""
+
+    at: datetime
+    index_wh: int
+
+
+class Interval(NamedTuple):
+    """What a load profile says of a stretch of time. UTC; the end is exclusive."""
+
+    starts_at: datetime
+    ends_at: datetime
+    energy_wh: int
+
+
+class Span(NamedTuple):
+    """A stretch of time. UTC; the end is exclusive."""
+
+    starts_at: datetime
+    ends_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TariffRegisters:
+    """The meter's own count by hours: the hours as it is set, and the indexes by band's name.
+
+    zone: by whose clock the meter switches.
+    """
+
+    bands: tuple[Band, ...]
+    zone: ZoneInfo
+    marks: Mapping[str, Mapping[datetime, int]]
+    special_days: Collection[date] = frozenset()
+
+    def pieces(self, span: Span) -> list[tuple[Span, int]]:
+        """Return the span cut where the meter changes registers, with the bands' places."""
+        found = []
+        for day in local_days(*span, self.zone):
+            for piece in pieces(day, self.bands, kind_of(day, self.special_days), self.zone):
+                clipped = overlap(span, Span(piece.starts_at, piece.ends_at))
+                if clipped is not None:
+                    found.append((clipped, piece.band))
+        return found
+
+    def gained_wh(self, span: Span) -> list[int] | None:
+        """Return what each band's register gained; None unless all were read at both ends."""
+        gained = []
+        for band in self.bands:
+            known = self.marks.get(band.name, {})
+            before, after = known.get(span.starts_at), known.get(span.ends_at)
+            if before is None or after is None or after < before:
+                return None
+            gained.append(after - before)
+        return gained
+
+
+class Flow(NamedTuple):
+    """How the energy of a stretch came, in whole parts of it up to each knot; even in between.
+
+    exact: whether the weights at knots are known. by_band: for each band of the tariff registers
+    its times in the stretch, where these decided.
+    """
+
+    knots: Sequence[datetime]
+    weights: Sequence[int]
+    exact: bool
+    by_band: Sequence[Sequence[Span]] = ()
+
+    def share(self, energy_wh: int, at: datetime) -> int:
+        """Return how much of the energy had come at an instant, in whole units, rounded down."""
+        place = bisect_right(self.knots, at) - 1
+        if place + 1 == len(self.knots):
+            return energy_wh
+        width = (self.knots[place + 1] - self.knots[place]) // INSTANT
+        into = (at - self.knots[place]) // INSTANT
+        gained = self.weights[place + 1] - self.weights[place]
+        weight = self.weights[place] * width + gained * into
+        return energy_wh * weight // (self.weights[-1] * width)
+
+    def knows(self, at: datetime) -> bool:
+        """Whether the share at an instant is measured."""
+        place = bisect_right(self.knots, at) - 1
+        if not self.exact or self.knots[place] == at:
+            return self.exact
+        return self.weights[place] == self.weights[place + 1]
+
+
+@dataclass(slots=True, kw_only=True)
+class Course:
+    """One register over the time in which its index is known.
+
+    marks: by time, at least one. profile: by time, not overlapping. tolerance_wh: how far a profile
+    or the tariff registers may be off and still be believed, per value that was rounded.
+    """
+
+    marks: Sequence[Mark]
+    profile: Sequence[Interval] = ()
+    registers: TariffRegisters | None = None
+    tolerance_wh: int = 1
+    _flows: dict[int, Flow] = field(default_factory=dict)
+
+    @classmethod
+    def of_intervals(cls, intervals: Sequence[Interval]) -> Self:
+        """Return the course of a series of intervals; in a gap nothing is known, nor counted."""
+        marks: list[Mark] = []
+        index_wh = 0
+        for interval in intervals:
+            if not marks or marks[-1].at < interval.starts_at:
+                marks.append(Mark(interval.starts_at, index_wh))
+            index_wh += interval.energy_wh
+            marks.append(Mark(interval.ends_at, index_wh))
+        return cls(marks=marks)
+
+    @property
+    def span(self) -> Span:
+        return Span(self.marks[0].at, self.marks[-1].at)
+
+    def index_at(self, at: datetime) -> int:
+        """Return the index at an instant.
+
+        :raises ValueError: nothing is known of that time
+        """
+        place = self._place(at)
+        before = self.marks[place]
+        if before.at == at:
+            return before.index_wh
+        gained_wh = self.marks[place + 1].index_wh - before.index_wh
+        if gained_wh == 0:
+            return before.index_wh
+        return before.index_wh + self._flow(place).share(gained_wh, at)
+
+    def quality(self, parts: Sequence[Span]) -> Quality:
+        """Return whether the energy of these times together is measured or estimated."""
+        edges = {at for part in parts for at in part}
+        for place in {self._place(at) for at in edges if not self._is_known(at)}:
+            if not self._tells_apart(place, parts):
+                return Quality.ESTIMATED
+        return Quality.ACTUAL
+
+    def _is_known(self, at: datetime) -> bool:
+        place = self._place(at)
+        if self.marks[place].at == at:
+            return True
+        if self.marks[place].index_wh == self.marks[place + 1].index_wh:
+            return True
+        return self._flow(place).knows(at)
+
+    def _tells_apart(self, place: int, parts: Sequence[Span]) -> bool:
+        """Whether the parts have all hours of a band in a stretch, or none, for every band."""
+        for times in self._flow(place).by_band:
+            shared = [o for part in parts for time in times if (o := overlap(part, time))]
+            taken = sum(map(_length, shared))
+            if taken not in (0, sum(map(_length, times))):
+                return False
+        return bool(self._flow(place).by_band)
+
+    def _place(self, at: datetime) -> int:
+        place = bisect_right(self.marks, at, key=lambda mark: mark.at) - 1
+        if place < 0 or at > self.marks[-1].at:
+            raise ValueError(f"the index is known from {self.span}, not at {at}")
+        return place
+
+    def _flow(self, place: int) -> Flow:
+        """Return how the energy between a mark and the next one came."""
+        if place not in self._flows:
+            before, after = self.marks[place : place + 2]
+            span, gained_wh = Span(before.at, after.at), after.index_wh - before.index_wh
+            self._flows[place] = (
+                self._by_profile(span, gained_wh)
+                or self._by_registers(span, gained_wh)
+                or Flow(span, (0, 1), exact=False)
+            )
+        return self._flows[place]
+
+    def _by_profile(self, span: Span, gained_wh: int) -> Flow | None:
+        """Return the flow by the load profile; None where it has gaps or contradicts the total."""
+        first = bisect_right(self.profile, span.starts_at, key=lambda i: i.ends_at)
+        last = bisect_left(self.profile, span.ends_at, key=lambda i: i.starts_at)
+        inside = self.profile[first:last]
+        if not inside or inside[0].starts_at > span.starts_at or inside[-1].ends_at < span.ends_at:
+            return None
+        if any(one.ends_at != other.starts_at for one, other in pairwise(inside)):
+            return None
+        energies = [_within(interval, span) for interval in inside]
+        cut_wh = sum(interval.energy_wh for interval in inside) - sum(energies)
+        tolerance_wh = self.tolerance_wh * (len(inside) + 1) + cut_wh
+        if not _believable(sum(energies), gained_wh, tolerance_wh):
+            return None
+        knots = [span.starts_at, *(i.ends_at for i in inside[:-1]), span.ends_at]
+        return _flow_of(knots, energies)
+
+    def _by_registers(self, span: Span, gained_wh: int) -> Flow | None:
+        """Return the flow by the tariff registers; None where they contradict hours or total."""
+        gained = self.registers and self.registers.gained_wh(span)
+        if self.registers is None or not gained:
+            return None
+        if not _believable(sum(gained), gained_wh, self.tolerance_wh * (len(gained) + 1)):
+            return None
+        cut = self.registers.pieces(span)
+        times = [[part for part, band in cut if band == place] for place in range(len(gained))]
+        lengths = [sum(map(_length, parts)) for parts in times]
+        if any(energy and not length for energy, length in zip(gained, lengths, strict=True)):
+            return None
+        shares = [Fraction(gained[band] * _length(part), lengths[band]) for part, band in cut]
+        flow = _flow_of([span.starts_at, *(part.ends_at for part, _ in cut)], shares)
+        return flow and flow._replace(exact=False, by_band=times)
+
+
+def overlap(one: Span, other: Span) -> Span | None:
+    """Return the time that is in both, if there is any."""
+    span = Span(max(one.starts_at, other.starts_at), min(one.ends_at, other.ends_at))
+    return span if span.starts_at < span.ends_at else None
+
+
+def _flow_of(knots: Sequence[datetime], energies: Sequence[int | Fraction]) -> Flow | None:
+    """Return the flow of energies between knots, or None when there is none."""
+    if not sum(energies):
+        return None
+    scale = lcm(*(energy.denominator for energy in energies))
+    weights = list(accumulate((int(energy * scale) for energy in energies), initial=0))
+    return Flow(knots, weights, exact=True)
+
+
+def _within(interval: Interval, span: Span) -> int:
+    """Return an interval's energy within a span, in proportion to time, rounded down."""
+    part = overlap(Span(interval.starts_at, interval.ends_at), span)
+    if part is None:
+        return 0
+    whole = Span(interval.starts_at, interval.ends_at)
+    return interval.energy_wh * _length(part) // _length(whole)
+
+
+def _believable(told_wh: int, gained_wh: int, tolerance_wh: int) -> bool:
+    return abs(told_wh - gained_wh) <= tolerance_wh
+
+
+def _length(span: Span) -> int:
+    return (span.ends_at - span.starts_at) // INSTANT
