@@ -10,7 +10,7 @@ import api.schema.enums  # noqa: F401 - describes the words that the types use
 from api.documents_review import Review
 from api.engine import Engine
 from api.resolvers.account_life import AccountLifeMutation
-from api.resolvers.accounts import AccountMutation, AccountQuery
+from api.resolvers.accounts import AccountMutation
 from api.resolvers.adjustments import AdjustmentMutation
 from api.resolvers.audit import AuditQuery
 from api.resolvers.branches import BranchMutation
@@ -45,6 +45,7 @@ from api.resolvers.roles import RoleMutation, RoleQuery
 from api.resolvers.search import SearchQuery
 from api.resolvers.sessions import SessionMutation
 from api.resolvers.subscribers import SubscriberMutation
+from api.resolvers.tariffs import TariffMutation, TariffQuery
 from api.resolvers.users import UserMutation, UserQuery
 from api.schema.identity import InvalidCredentials, SecondFactorRequired, SessionEnded
 from api.schema.node import NODES
@@ -80,8 +81,8 @@ Query = merge_types(
         KeyQuery,
         ImportQuery,
         JobQuery,
-        AccountQuery,
         LedgerQuery,
+        TariffQuery,
     ),
 )
 Mutation = merge_types(
@@ -114,6 +115,7 @@ Mutation = merge_types(
         AccountLifeMutation,
         AccountMutation,
         AdjustmentMutation,
+        TariffMutation,
     ),
 )
 Subscription = merge_types("Subscription", (LiveSubscription,))

@@ -12,6 +12,7 @@ class Scope(StrEnum):
     NETWORK_READ = "network:read"
     PREMISES_READ = "premises:read"
     ACCOUNTS_READ = "accounts:read"
+    TARIFFS_READ = "tariffs:read"
     BALANCES_READ = "balances:read"
     SUBSCRIBERS_READ = "subscribers:read"
     SUBSCRIBERS_CONTACT = "subscribers:contact"
@@ -23,6 +24,8 @@ class Scope(StrEnum):
     ACCOUNTS_WRITE = "accounts:write"
     CREDIT_ADJUST = "credit:adjust"
     CREDIT_APPROVE = "credit:approve"
+    TARIFFS_WRITE = "tariffs:write"
+    TARIFFS_APPROVE = "tariffs:approve"
     SUBSCRIBERS_WRITE = "subscribers:write"
     SUBSCRIBERS_ERASE = "subscribers:erase"
     IMPORTS_WRITE = "imports:write"
@@ -377,3 +380,21 @@ class LineUnit(StrEnum):
     KVARH = "KVARH"
     KW = "KW"
     DAY = "DAY"
+
+
+class TariffState(StrEnum):
+    """How far a version of a tariff is; only an ACTIVE one is charged by."""
+
+    DRAFT = "DRAFT"
+    PROPOSED = "PROPOSED"
+    ACTIVE = "ACTIVE"
+    WITHDRAWN = "WITHDRAWN"
+
+
+class AssignmentLevel(StrEnum):
+    """To whom a tariff is assigned; the later ones are more specific, and win."""
+
+    COMPANY = "COMPANY"
+    BRANCH = "BRANCH"
+    GROUP = "GROUP"
+    ACCOUNT = "ACCOUNT"

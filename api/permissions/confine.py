@@ -37,6 +37,8 @@ TABLES = (
     "subscriber",
     "protection_proof",
     "tariff",
+    "tariff_version",
+    "tariff_assignment",
     "daily_entry",
     "document",
     "api_key",
@@ -153,6 +155,19 @@ OF_FIELDS: Mapping[str, str] = {
             and a.subscriber_id = protection_proof.subscriber_id and p.field_id in ({fields}))""",
     # A tariff is the company's, and no secret to anybody in it.
     "tariff": ALL,
+    "tariff_version": ALL,
+    # Groups may have accounts of any place.
+    "tariff_assignment": """case tariff_assignment.level
+        when 'COMPANY' then true
+        when 'BRANCH' then exists (
+            select from field f where f.company_id = tariff_assignment.company_id
+                and f.branch_id = tariff_assignment.branch_id and f.id in ({fields}))
+        when 'ACCOUNT' then exists (
+            select from account a
+            join premises p on p.company_id = a.company_id and p.id = a.premises_id
+            where a.company_id = tariff_assignment.company_id
+                and a.id = tariff_assignment.account_id and p.field_id in ({fields}))
+        else false end""",
 }
 FIELDS_OF_BRANCH = (
     "select f.id from field f where f.company_id = {company} and f.branch_id = {branch}::int8"
@@ -227,8 +242,15 @@ OF_SUBSCRIBER: Mapping[str, str] = {
     "subscriber": "subscriber.id = {subscriber}::int8",
     "protection_proof": "protection_proof.subscriber_id = {subscriber}::int8",
     "tariff": """exists (
-        select from account a where a.company_id = tariff.company_id and a.tariff_id = tariff.id
-            and a.subscriber_id = {subscriber}::int8)""",
+        select from account a cross join lateral account_tariffs(a.company_id, a.id) t
+        where a.company_id = tariff.company_id and a.subscriber_id = {subscriber}::int8
+            and t.tariff_id = tariff.id)""",
+    # What is only proposed is nobody's price yet.
+    "tariff_version": """(tariff_version.state = 'ACTIVE' and exists (
+        select from account a cross join lateral account_tariffs(a.company_id, a.id) t
+        where a.company_id = tariff_version.company_id and a.subscriber_id = {subscriber}::int8
+            and t.tariff_id = tariff_version.tariff_id))""",
+    "tariff_assignment": NONE,
 }
 
 

@@ -1,4 +1,4 @@
-"""Opening and changing accounts, and the tariffs that they may name."""
+"""Opening and changing accounts."""
 
 from typing import Annotated
 
@@ -14,25 +14,15 @@ from api.schema.account_changes import (
     UpdateAccountInput,
 )
 from api.schema.accounts import Account
-from api.schema.paging import Connection
 from api.schema.premises import Premises
-from api.schema.relations import listed
 from api.schema.subscribers import Subscriber
 from api.schema.tariffs import Tariff
 from db.enums import BillingMode, Scope
 from db.ids import AccountId, PremisesId, SubscriberId, TariffId
 from domain.accounts import operations as accounts
-from domain.tariffs.queries import TARIFFS
 
 Opened = Annotated[OpenAccountInput, strawberry.argument(description="The account.")]
 Updated = Annotated[UpdateAccountInput, strawberry.argument(description="What changes.")]
-
-
-@strawberry.type
-class AccountQuery:
-    tariffs: Connection[Tariff] | None = listed(
-        TARIFFS, "Tariffs, by name.", scope=Scope.ACCOUNTS_READ
-    )
 
 
 @strawberry.type
@@ -47,14 +37,16 @@ class AccountMutation:
             info, Subscriber, input.subscriber_id, argument="input.subscriberId"
         )
         premises_id = await seen(info, Premises, input.premises_id, argument="input.premisesId")
-        tariff_id = await seen(info, Tariff, input.tariff_id, argument="input.tariffId")
+        tariff_id = None
+        if input.tariff_id is not None:
+            tariff_id = await seen(info, Tariff, input.tariff_id, argument="input.tariffId")
         indexes = [(point.metering_point_id, point.opening_index) for point in input.points]
         operation = accounts.open_account(
             company_id=info.context.signed_in.company_id,
             number=input.number,
             subscriber_id=SubscriberId(subscriber_id),
             premises_id=PremisesId(premises_id),
-            tariff_id=TariffId(tariff_id),
+            tariff_id=None if tariff_id is None else TariffId(tariff_id),
             points=await point_indexes(info, indexes),
             opened_at=input.opened_at,
             # A literal comes as the bare text of its value, a variable as the member.

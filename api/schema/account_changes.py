@@ -21,7 +21,9 @@ class OpenAccountInput:
     number: str = strawberry.field(description="What the company calls it; no other account is.")
     subscriber_id: strawberry.ID = strawberry.field(description="Who pays.")
     premises_id: strawberry.ID = strawberry.field(description="What is supplied.")
-    tariff_id: strawberry.ID = strawberry.field(description="By which prices.")
+    tariff_id: strawberry.ID | None = strawberry.field(
+        default=None, description="By which prices; those that are assigned if left out."
+    )
     billing_mode: BillingMode = strawberry.field(
         default=BillingMode.PREPAID, description="Whether it pays before or after."
     )

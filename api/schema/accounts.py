@@ -89,7 +89,7 @@ class Account(Node, listing=ACCOUNTS, scope=Scope.ACCOUNTS_READ):
         PREMISES, "premises_id", "What is supplied.", scope=Scope.PREMISES_READ
     )
     tariff: Tariff | None = belongs_to(
-        TARIFFS, "tariff_id", "By which prices it pays.", scope=Scope.ACCOUNTS_READ
+        TARIFFS, "tariff_id", "By which prices it pays now.", scope=Scope.ACCOUNTS_READ
     )
     metering_points: Connection[MeteringPoint] | None = children(
         POINTS_OF_ACCOUNT, "The points that it pays for now, by code.", scope=Scope.PREMISES_READ

@@ -53,6 +53,9 @@ class Company(Node, listing=COMPANIES, scope=Scope.COMPANY_READ):
     review_first: bool = strawberry.field(
         description="Whether all its frames wait until somebody releases them."
     )
+    second_person_for_tariffs: bool = strawberry.field(
+        description="Whether prices take effect only when somebody else has approved them."
+    )
     clock_drift_max_s: int = strawberry.field(
         name="clockDriftMaxSeconds",
         description="How far clocks of devices may be off before they stop counting.",

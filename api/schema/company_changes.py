@@ -51,6 +51,9 @@ class UpdateCompanyInput:
     review_first: strawberry.Maybe[bool] = strawberry.field(
         description="Whether all its frames wait until somebody releases them."
     )
+    second_person_for_tariffs: strawberry.Maybe[bool] = strawberry.field(
+        description="Whether prices take effect only when somebody else has approved them."
+    )
     clock_drift_max_s: strawberry.Maybe[int] = strawberry.field(
         name="clockDriftMaxSeconds",
         description="How far clocks of devices may be off, 1 to 86,400.",

@@ -11,7 +11,11 @@ from api.spans import Resolution
 from db.enums import (
     ActorKind,
     AdjustmentState,
+    AssignmentLevel,
+    BillingBasis,
     BillingMode,
+    ComponentKind,
+    EnergyDirection,
     EntryKind,
     ErasureReason,
     Frequency,
@@ -31,11 +35,15 @@ from db.enums import (
     Role,
     Scope,
     Segment,
+    SlabPeriod,
     Supply,
     SynchronisationKind,
     SynchronisationOutcome,
     TableFormat,
     TableKind,
+    TariffDay,
+    TariffState,
+    TaxPoint,
     TimeSource,
 )
 from domain.search.ways import Match, MatchedIn, SearchType
@@ -357,5 +365,75 @@ _describe(
         AdjustmentState.PROPOSED: "It waits for a second person, and has changed nothing.",
         AdjustmentState.POSTED: "It is in the books.",
         AdjustmentState.REJECTED: "It was turned down.",
+    },
+)
+_describe(
+    ComponentKind,
+    "What a component of a tariff pays for.",
+    {
+        ComponentKind.ENERGY: "The energy itself.",
+        ComponentKind.DISTRIBUTION: "Bringing it there.",
+        ComponentKind.DEMAND: "The highest demand of a month.",
+        ComponentKind.REACTIVE: "Reactive energy, by its limits.",
+        ComponentKind.FEE: "Anything else.",
+    },
+)
+_describe(
+    EnergyDirection,
+    "Which way the energy flows.",
+    {
+        EnergyDirection.IMPORT: "To the consumer, who pays for it.",
+        EnergyDirection.EXPORT: "From the consumer, who is paid for it.",
+    },
+)
+_describe(
+    BillingBasis,
+    "What says how much energy was used; the others only check it.",
+    {
+        BillingBasis.TOTAL_REGISTER: "The total register.",
+        BillingBasis.TOU_REGISTERS: "The meter's registers by hours.",
+        BillingBasis.INTERVAL: "The load profile.",
+    },
+)
+_describe(
+    TaxPoint,
+    "When taxes fall due.",
+    {TaxPoint.TOP_UP: "When credit is bought.", TaxPoint.CONSUMPTION: "When energy is used."},
+)
+_describe(
+    TariffDay,
+    "Kinds of days that hours of use tell apart.",
+    {
+        **{day: f"A {day.value.capitalize()} that is no special day." for day in TariffDay},
+        TariffDay.SPECIAL: "A day that the tariff names, whatever its weekday.",
+    },
+)
+_describe(
+    SlabPeriod,
+    "Over which local time slabs count consumption.",
+    {
+        SlabPeriod.DAY: "A day.",
+        SlabPeriod.MONTH: "A calendar month.",
+        SlabPeriod.YEAR: "A calendar year.",
+    },
+)
+_describe(
+    TariffState,
+    "How far a version of a tariff is.",
+    {
+        TariffState.DRAFT: "It waits for somebody's approval.",
+        TariffState.PROPOSED: "It waits for the approval of somebody else than who proposed it.",
+        TariffState.ACTIVE: "It is charged by from its time on.",
+        TariffState.WITHDRAWN: "It was given up.",
+    },
+)
+_describe(
+    AssignmentLevel,
+    "To whom a tariff is assigned; the most specific one wins.",
+    {
+        AssignmentLevel.COMPANY: "To all accounts that nothing else is assigned to.",
+        AssignmentLevel.BRANCH: "To the accounts of a branch.",
+        AssignmentLevel.GROUP: "To some accounts, by name.",
+        AssignmentLevel.ACCOUNT: "To one account.",
     },
 )

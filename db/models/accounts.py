@@ -26,7 +26,7 @@ class Account(Model):
     number = fields.TextField()
     subscriber_id = fields.BigIntField()
     premises_id = fields.BigIntField()
-    tariff_id = fields.BigIntField()
+    tariff_id = fields.BigIntField(null=True)
     billing_mode = fields.CharEnumField(BillingMode)
     warning_limit_micro = fields.BigIntField(null=True)
     opened_at = fields.DatetimeField()

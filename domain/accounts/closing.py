@@ -71,7 +71,7 @@ class Successor:
 @dataclass(frozen=True, slots=True)
 class _Account:
     premises_id: PremisesId
-    tariff_id: TariffId
+    tariff_id: TariffId | None
     billing_mode: BillingMode
     opened_at: datetime
     closed_at: datetime | None

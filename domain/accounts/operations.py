@@ -18,6 +18,7 @@ from domain.accounts.suspension import hold_open
 from domain.hierarchy import parents
 from domain.metering.rules import Course
 from domain.money import micro
+from domain.refusals import Refused
 from domain.subscribers.operations import hold_present
 
 NUMBER_CHARACTERS_MAX = 50
@@ -37,13 +38,17 @@ MOVE_WAKE_MARK = """
 """
 
 
+class NoTariffAssigned(Refused):
+    """The account names no tariff, and none is assigned to it when it is opened."""
+
+
 async def open_account(
     *,
     company_id: CompanyId,
     number: str,
     subscriber_id: SubscriberId,
     premises_id: PremisesId,
-    tariff_id: TariffId,
+    tariff_id: TariffId | None,
     points: Mapping[PointId, int],
     opened_at: datetime,
     billing_mode: BillingMode = BillingMode.PREPAID,
@@ -52,12 +57,13 @@ async def open_account(
 ) -> AccountId:
     """Open an account over metering points; what they consume from `opened_at` on is charged to it.
 
+    tariff_id: None takes what is assigned to the company, the branch or the account.
     points: the opening index of each, in Wh on the meter's side of the multiplier.
     warning_limit: in major units; None takes the company's.
 
     :raises AlreadyExists, NotThere, ParentInactive, InvalidValue, InTheFuture, PointElsewhere,
-        PointPaidFor, SubscriberErased, AlreadyBilled, IndexOutOfRange, IndexContradicts,
-        IndexImplausible: nothing was written
+        PointPaidFor, NoTariffAssigned, SubscriberErased, AlreadyBilled, IndexOutOfRange,
+        IndexContradicts, IndexImplausible: nothing was written
     """
     async with access.tenant(company_id) as connection:
         return await add(
@@ -82,7 +88,7 @@ async def add(
     number: str,
     subscriber_id: SubscriberId,
     premises_id: PremisesId,
-    tariff_id: TariffId,
+    tariff_id: TariffId | None,
     points: Mapping[PointId, int],
     opened_at: datetime,
     billing_mode: BillingMode = BillingMode.PREPAID,
@@ -109,6 +115,7 @@ async def add(
     account_id = AccountId(
         await rows.insert(connection, "account", company_id=company_id, **columns)
     )
+    await _check_tariff(connection, company_id, account_id, opened_at)
     await connection.execute(ADD_BALANCE, company_id, account_id, opened_at)
     await assignments.assign(connection, company_id, account_id, points, since=opened_at)
     await assignments.begin_terms(
@@ -122,6 +129,20 @@ async def add(
         now=now,
     )
     return account_id
+
+
+async def _check_tariff(
+    connection: Connection, company_id: CompanyId, account_id: AccountId, at: datetime
+) -> None:
+    """Return if the account has a tariff: without one, energy would cost nothing."""
+    if not await connection.fetchval(
+        "select exists (select from account_tariffs($1, $2) where starts_at <= $3"
+        " and (ends_at is null or ends_at > $3))",
+        company_id,
+        account_id,
+        at,
+    ):
+        raise NoTariffAssigned("tariff_id")
 
 
 async def update(

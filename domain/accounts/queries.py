@@ -26,6 +26,10 @@ SUBSCRIBERS = Listing(
     facets=SUBSCRIBER_FACETS,
     order="reference",
 )
+TARIFF_NOW = """(
+    select t.tariff_id from account_tariffs(account.company_id, account.id) t
+    where t.starts_at <= {now}::timestamptz
+        and (t.ends_at is null or t.ends_at > {now}::timestamptz)) as tariff_id"""
 ACCOUNTS = Listing(
     table="account",
     columns=(
@@ -33,7 +37,7 @@ ACCOUNTS = Listing(
         "number",
         "subscriber_id",
         "premises_id",
-        "tariff_id",
+        TARIFF_NOW,
         "billing_mode",
         "warning_limit_micro",
         "opened_at",

@@ -9,21 +9,22 @@ from db.access import Connection
 from db.ids import AccountId, CompanyId, MeterId, TariffId
 from domain.billing.rules import Anchor, Segment
 
-# Mountings, accounts and tariff versions each have their periods; terms are constant where one of
-# each overlap. Only BILLING and COMMON_AREA points charge.
+# Mountings, accounts, their tariffs and the versions of these each have their periods; terms are
+# constant where one of each overlap. Only BILLING and COMMON_AREA points charge.
 TERMS = """
-    select greatest(m.started_at, ap.started_at, v.valid_from) as starts_at,
-        least(m.ended_at, ap.ended_at, v.valid_until) as ends_at,
-        ap.account_id, a.tariff_id, v.valid_from as version_from, v.price_per_kwh, m.multiplier
+    select greatest(m.started_at, ap.started_at, v.valid_from, t.starts_at) as starts_at,
+        least(m.ended_at, ap.ended_at, v.valid_until, t.ends_at) as ends_at,
+        ap.account_id, t.tariff_id, v.valid_from as version_from, v.price_per_kwh, m.multiplier
     from mounting m
     join metering_point p on p.company_id = m.company_id and p.id = m.point_id
         and p.role in ('BILLING', 'COMMON_AREA')
     join account_point ap on ap.company_id = m.company_id and ap.point_id = m.point_id
-    join account a on a.company_id = ap.company_id and a.id = ap.account_id
-    join tariff_version v on v.company_id = a.company_id and v.tariff_id = a.tariff_id
+    cross join lateral account_tariffs(ap.company_id, ap.account_id) t
+    join tariff_version v on v.company_id = ap.company_id and v.tariff_id = t.tariff_id
+        and v.state = 'ACTIVE'
     where m.company_id = $1 and m.meter_id = $2
-        and greatest(m.started_at, ap.started_at, v.valid_from)
-            < coalesce(least(m.ended_at, ap.ended_at, v.valid_until), 'infinity')
+        and greatest(m.started_at, ap.started_at, v.valid_from, t.starts_at)
+            < coalesce(least(m.ended_at, ap.ended_at, v.valid_until, t.ends_at), 'infinity')
 """
 
 

@@ -78,6 +78,7 @@ CHECKS: Mapping[str, Check] = {
     "adjustment_approval_limit": _approval_limit,
     "max_meters_per_rf_module": _between(1, 1_000),
     "review_first": checks.as_given,
+    "second_person_for_tariffs": checks.as_given,
     "clock_drift_max_s": _between(1, 86_400),
     "raw_frame_retention_days": _between(1, 90),
     "reading_retention_days": _between(READING_RETENTION_DAYS_MIN, 36_500),

@@ -30,6 +30,7 @@ COMPANIES = Listing(
         "adjustment_approval_limit_micro",
         "max_meters_per_rf_module",
         "review_first",
+        "second_person_for_tariffs",
         "clock_drift_max_s",
         "raw_frame_retention_days",
         "reading_retention_days",

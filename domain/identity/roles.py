@@ -29,6 +29,7 @@ SCOPES: Mapping[Role, frozenset[Scope]] = {
     | {
         Scope.NETWORK_READ,
         Scope.BALANCES_READ,
+        Scope.TARIFFS_READ,
         Scope.FRAMES_READ,
         Scope.DEVICES_WRITE,
         Scope.PREMISES_WRITE,
@@ -45,6 +46,7 @@ SCOPES: Mapping[Role, frozenset[Scope]] = {
             Scope.PREMISES_READ,
             Scope.ACCOUNTS_READ,
             Scope.BALANCES_READ,
+            Scope.TARIFFS_READ,
             Scope.SUBSCRIBERS_READ,
             Scope.SUBSCRIBERS_CONTACT,
         }

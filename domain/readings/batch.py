@@ -138,24 +138,36 @@ async def drop_known(connection: Connection) -> int:
 async def take_exceptional(connection: Connection) -> list[Read]:
     """Take out the billed reads of every meter that has one which cannot be charged as it is.
 
-    That is: late, beyond the known terms, or not credible after the one before.
+    That is: late, beyond the known terms, or not credible after the one before. Assigning a tariff
+    touches no meter, so the first read after an assignment began or ended looks for new terms.
     """
     rows = await connection.fetch(
         f"""
-        with compared as (
+        with assigned as materialized (
+            select s.company_id, s.starts_at as at from tariff_assignment s
+            where s.starts_at >= (select min(billed_at) from stage)
+                and s.starts_at < (select max(ts) from stage)
+            union all
+            select s.company_id, s.ends_at from tariff_assignment s
+            where s.ends_at >= (select min(billed_at) from stage)
+                and s.ends_at < (select max(ts) from stage)
+        ), compared as (
             select t.*, least(t.terms_until, v.valid_until) as until,
                 lag(t.index_wh, 1, t.billed_index_wh) over of_meter as before_wh,
                 t.ts - lag(t.ts, 1, t.billed_at) over of_meter as elapsed
             from stage t
             left join tariff_version v on (v.company_id, v.tariff_id, v.valid_from)
-                = (t.company_id, t.tariff_id, t.version_from)
+                = (t.company_id, t.tariff_id, t.version_from) and v.state = 'ACTIVE'
             where t.index_wh is not null
             window of_meter as (
                 partition by t.company_id, t.meter_id order by t.ts, t.register_set_id)
         ), exceptional as (
             select distinct company_id, meter_id from compared
             where ts < billed_at or (ts = billed_at and index_wh <> billed_index_wh)
-                or ts > until or raw_index_wh < 0 or raw_index_wh >= register_range_wh
+                or ts > until or exists (
+                    select from assigned a where a.company_id = compared.company_id
+                        and a.at >= billed_at and a.at < ts)
+                or raw_index_wh < 0 or raw_index_wh >= register_range_wh
                 or index_wh < before_wh
                 or index_wh - before_wh > power_w_max * extract(epoch from elapsed + $1) / 3600
         )

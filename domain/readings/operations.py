@@ -86,7 +86,7 @@ async def _charge(connection: Connection) -> None:
                 ) as before_wh
             from stage t
             join tariff_version v on (v.company_id, v.tariff_id, v.valid_from)
-                = (t.company_id, t.tariff_id, t.version_from)
+                = (t.company_id, t.tariff_id, t.version_from) and v.state = 'ACTIVE'
             join company c on c.id = t.company_id
             where t.index_wh is not null
         )

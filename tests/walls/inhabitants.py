@@ -2,6 +2,7 @@
 
 from contextlib import suppress
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 
 from db import access
@@ -26,6 +27,8 @@ from domain.refusals import AlreadyExists, StaleVersion
 from domain.subscribers import operations as subscribers
 from domain.subscribers import protection
 from domain.subscribers.protection import Detail
+from domain.tariffs import assignments
+from domain.tariffs.assignments import Whom
 from tests.api.documents import register
 from tests.api.keys import KEY, make_key
 from tests.factories import (
@@ -63,6 +66,7 @@ async def inhabit(place: Place, index_wh: int) -> None:
         place.company_id,
         replace(KEY, name=f"key of {place.field_id}", place=Confinement(field_id=place.field_id)),
     )
+    await assign_tariff(place)
     await give_work(place)
     await people(place)
     await books(place)
@@ -79,6 +83,18 @@ async def books(place: Place) -> None:
         reason=f"For what happened in field {place.field_id}",
         idempotency_key=f"adjustment in field {place.field_id}",
         hand=Hand(),
+        now=NOW,
+    )
+
+
+async def assign_tariff(place: Place) -> None:
+    account_id = place.supplies[0].account_id
+    assert account_id is not None
+    await assignments.assign(
+        company_id=place.company_id,
+        tariff_id=place.tariff_id,
+        whom=Whom(account_ids=[account_id]),
+        starts_at=NOW + timedelta(days=1),
         now=NOW,
     )
 

@@ -26,6 +26,7 @@ TARGETS: dict[str, str] = {
     "disableUser.input.id": "User",
     "enableUser.input.id": "User",
     "endSession.input.id": "Session",
+    "previewTariffVersion.input.afterAccountId": "Account",
     "removeUser.input.id": "User",
     "updateMeteringPoint.input.parentId": "MeteringPoint",
 }

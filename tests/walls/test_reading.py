@@ -15,7 +15,14 @@ UNFORESEEN = "INTERNAL_SERVER_ERROR"
 TOO_COMPLEX = "QUERY_TOO_COMPLEX"
 # What a caller meets who asks for what is behind a wall.
 WALLED_CODES = {"NOT_FOUND", "FORBIDDEN"}
-SHOWING_NOTHING = {"companies", "importTemplate", "liveCursor", "rateLimit"}
+# A preview wants prices that fit together; its own tests have them.
+SHOWING_NOTHING = {
+    "companies",
+    "importTemplate",
+    "liveCursor",
+    "previewTariffVersion",
+    "rateLimit",
+}
 # Staff of the platform are told the name of every company, since they may act in any.
 SHOWN_TO_STAFF = frozenset({"companies", "viewer"})
 

@@ -20,7 +20,9 @@ from tests.walls.requests import RootField
 from tests.walls.rows import Rows, texts_in
 
 # What no place within a company has: a row of it for the whole company is enough.
-OF_THE_COMPANY = frozenset({"Company", "CompanyRole", "RegisteredDocument", "Tariff"})
+OF_THE_COMPANY = frozenset(
+    {"Company", "CompanyRole", "RegisteredDocument", "Tariff", "TariffVersion"}
+)
 # What is named where any type would do.
 ANY = "Meter"
 # A shorter text may well be a part of another by chance.
@@ -37,8 +39,9 @@ class Belongings:
     texts: frozenset[str]
 
     def id_of(self, type_name: str) -> str:
-        # What is no object of its own, such as a session, has none in any place.
-        return self.ids[type_name if type_name in self.ids else ANY][0]
+        # What is no object of its own, such as a session, has none in any place, and what is of the
+        # whole company, such as a tariff, none within it.
+        return (self.ids.get(type_name) or self.ids[ANY])[0]
 
     def has(self, type_name: str) -> bool:
         return type_name == "Node" or bool(self.ids.get(type_name))

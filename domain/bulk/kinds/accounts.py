@@ -186,7 +186,7 @@ ACCOUNTS = Kind(
             a.opened_at, mp.code as point, ap.opening_index_wh / 1000.0 as opening_index_kwh
         from account a
         join subscriber s on s.company_id = a.company_id and s.id = a.subscriber_id
-        join tariff t on t.company_id = a.company_id and t.id = a.tariff_id
+        left join tariff t on t.company_id = a.company_id and t.id = a.tariff_id
         join premises p on p.company_id = a.company_id and p.id = a.premises_id
         join account_point ap on ap.company_id = a.company_id and ap.account_id = a.id
             and ap.ended_at is null

@@ -1,0 +1,158 @@
+"""Versions on their way: a draft or a proposal, then approved or withdrawn.
+
+A draft is approved by anybody who may; where the company asks for it, a proposal is approved by
+somebody else than who proposed it.
+"""
+
+from datetime import datetime
+
+import asyncpg
+import orjson
+
+from db import access
+from db.access import Connection
+from db.enums import TariffState
+from db.ids import CompanyId, TariffId, TariffVersionId, UserId
+from domain.refusals import NotThere, Refused
+from domain.tariffs import operations
+from domain.tariffs.chargeable import check_chargeable
+from domain.tariffs.completeness import check
+from domain.tariffs.components import Version, flat
+from domain.tariffs.definitions import read
+
+WAITING_MAX = 50
+WAITING = (TariffState.DRAFT, TariffState.PROPOSED)
+
+
+class TooManyProposals(Refused):
+    """The tariff has the fact `limit` of drafts and proposals already."""
+
+
+class AlreadyDecided(Refused):
+    """The version is active or withdrawn already."""
+
+
+class AnotherPersonNeeded(Refused):
+    """The company wants prices to be approved by somebody else than who proposed them."""
+
+
+async def propose(
+    *,
+    company_id: CompanyId,
+    tariff_id: TariffId,
+    version: Version,
+    valid_from: datetime,
+    by: UserId | None,
+    now: datetime,
+) -> TariffVersionId:
+    """Write down a version that takes effect at `valid_from` once it is approved.
+
+    by: who proposes; None for a program.
+
+    :raises NotThere, InvalidValue, TooManyProposals: nothing was written
+    """
+    check(version)
+    async with access.tenant(company_id) as connection:
+        await operations.hold(connection, company_id=company_id, tariff_id=tariff_id)
+        waiting = await connection.fetchval(
+            "select count(*) from tariff_version where company_id = $1 and tariff_id = $2"
+            " and state = any($3::text[])",
+            company_id,
+            tariff_id,
+            WAITING,
+        )
+        if waiting >= WAITING_MAX:
+            raise TooManyProposals(limit=WAITING_MAX)
+        needs_second = await _needs_second_person(connection, company_id)
+        return await operations.add_version(
+            connection,
+            company_id=company_id,
+            tariff_id=tariff_id,
+            version=version,
+            valid_from=valid_from,
+            state=TariffState.PROPOSED if needs_second else TariffState.DRAFT,
+            by=by,
+            proposed_at=now,
+        )
+
+
+async def approve(
+    *, company_id: CompanyId, version_id: TariffVersionId, by: UserId | None, now: datetime
+) -> TariffVersionId:
+    """Let a version take effect at its time; the one before ends there. Repeating is refused.
+
+    by: who approves; None for a program, which is nobody's second person.
+
+    :raises NotThere, AlreadyDecided, AnotherPersonNeeded, NotChargeable, PriceInThePast: nothing
+        was written
+    """
+    async with access.tenant(company_id) as connection:
+        row = await _held(connection, company_id, version_id)
+        if await _needs_second_person(connection, company_id) and by in (None, row["proposed_by"]):
+            raise AnotherPersonNeeded
+        check_chargeable(version_of(row))
+        await operations.end_current(
+            connection,
+            company_id=company_id,
+            tariff_id=row["tariff_id"],
+            at=row["valid_from"],
+            now=now,
+        )
+        await connection.execute(
+            "update tariff_version set state = 'ACTIVE', approved_by = $3, approved_at = $4"
+            " where company_id = $1 and id = $2",
+            company_id,
+            version_id,
+            by,
+            now,
+        )
+    return version_id
+
+
+async def withdraw(*, company_id: CompanyId, version_id: TariffVersionId) -> TariffVersionId:
+    """Give up a draft or a proposal; it stays to be read. Repeating is refused.
+
+    :raises NotThere, AlreadyDecided: nothing was written
+    """
+    async with access.tenant(company_id) as connection:
+        await _held(connection, company_id, version_id)
+        await connection.execute(
+            "update tariff_version set state = 'WITHDRAWN' where company_id = $1 and id = $2",
+            company_id,
+            version_id,
+        )
+    return version_id
+
+
+async def _held(
+    connection: Connection, company_id: CompanyId, version_id: TariffVersionId
+) -> asyncpg.Record:
+    """Return a version that nobody has decided on, with its tariff held."""
+    statement = (
+        "select tariff_id, state, valid_from, proposed_by, price_per_kwh, definition"
+        " from tariff_version where company_id = $1 and id = $2"
+    )
+    found = await connection.fetchrow(statement, company_id, version_id)
+    if found is None:
+        raise NotThere
+    tariff_id = TariffId(found["tariff_id"])
+    await operations.hold(connection, company_id=company_id, tariff_id=tariff_id)
+    row = await connection.fetchrow(statement, company_id, version_id)
+    if row is None or row["state"] not in WAITING:
+        raise AlreadyDecided
+    return row
+
+
+async def _needs_second_person(connection: Connection, company_id: CompanyId) -> bool:
+    return bool(
+        await connection.fetchval(
+            "select second_person_for_tariffs from company where id = $1", company_id
+        )
+    )
+
+
+def version_of(row: asyncpg.Record) -> Version:
+    """Return the version of a row: its definition, or the one flat price that it is."""
+    if row["definition"] is None:
+        return flat(row["price_per_kwh"])
+    return read(orjson.loads(row["definition"]))

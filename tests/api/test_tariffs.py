@@ -1,0 +1,348 @@
+"""Tariffs through GraphQL: prices in full, proposed, approved and assigned."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from api.global_ids import encode
+from db import access
+from db.enums import Role
+from domain.readings import operations as readings
+from tests.api.web import User, Web
+from tests.factories import (
+    NOW,
+    Place,
+    add_supply,
+    make_place,
+    make_read,
+    make_register_set,
+)
+
+CREATE = """
+mutation ($input: CreateTariffInput!) {
+  createTariff(input: $input) { tariff { id name } userErrors { code path } }
+}
+"""
+PROPOSE = """
+mutation ($input: ProposeTariffVersionInput!) {
+  proposeTariffVersion(input: $input) {
+    tariffVersion { id state validFrom } userErrors { code path }
+  }
+}
+"""
+APPROVE = """
+mutation ($input: TariffVersionInput!) {
+  approveTariffVersion(input: $input) {
+    tariffVersion { state pricePerKwh } userErrors { code path message }
+  }
+}
+"""
+ASSIGN = """
+mutation ($input: AssignTariffInput!) {
+  assignTariff(input: $input) {
+    tariffAssignment { level billingBasis startsAt tariff { name } } userErrors { code path }
+  }
+}
+"""
+IN_FULL = """
+{ tariffs(first: 1) { nodes { name versions(first: 2) { nodes {
+  state taxPoint specialDays
+  components { name kind direction register price pricePerDay slabPeriod
+    bands { name price register windows { days fromMinute untilMinute } }
+    slabs { upToKwh price } }
+  taxes { name rate on onTaxes exempt }
+} } } } }
+"""
+DAYS = ["MONDAY", "TUESDAY", "WEDNESDAY", "THURSDAY", "FRIDAY", "SATURDAY", "SUNDAY", "SPECIAL"]
+
+
+def band(name: str, price: str, register: str | None, hours: tuple[int, int]) -> dict[str, Any]:
+    window = {"days": DAYS, "fromMinute": hours[0] * 60, "untilMinute": hours[1] * 60}
+    return {"name": name, "price": price, "register": register, "windows": [window]}
+
+
+BANDS = [
+    band("T1", "2", "1.8.1", (6, 17)),
+    band("T2", "3.5", "1.8.2", (17, 22)),
+    band("T3", "1", None, (22, 6)),
+]
+PRICES: dict[str, Any] = {
+    "components": [
+        {"name": "Energy", "kind": "ENERGY", "register": "1.8.0", "bands": BANDS},
+        {
+            "name": "Grid",
+            "kind": "DISTRIBUTION",
+            "register": "1.8.0",
+            "slabs": [{"upToKwh": "240", "price": "0.5"}, {"price": "0.75"}],
+        },
+        {"name": "Standing", "kind": "FEE", "pricePerDay": "1.25"},
+    ],
+    "taxes": [
+        {"name": "BTV", "rate": "0.05", "on": ["ENERGY"]},
+        {"name": "VAT", "rate": "0.2", "on": ["ENERGY", "FEE"], "onTaxes": ["BTV"]},
+    ],
+    "specialDays": ["2026-10-29"],
+}
+FLAT = {"components": [{"name": "E", "kind": "ENERGY", "register": "1.8.0", "price": "2.75"}]}
+
+
+@pytest.fixture
+async def place(web: Web) -> Place:
+    return await make_place(meters=1)
+
+
+@pytest.fixture
+async def administrator(web: Web, place: Place) -> User:
+    return await web.user(place.company_id)
+
+
+def proposal(place: Place, prices: dict[str, Any], *, days: int = 1) -> dict[str, Any]:
+    return {
+        "tariffId": encode("Tariff", place.tariff_id),
+        "validFrom": (NOW + timedelta(days=days)).isoformat(),
+        "prices": prices,
+    }
+
+
+async def versions(place: Place) -> list[str]:
+    async with access.tenant(place.company_id) as connection:
+        rows = await connection.fetch(
+            "select state from tariff_version where company_id = $1 order by id", place.company_id
+        )
+    return [row["state"] for row in rows]
+
+
+async def test_a_tariff_is_added(web: Web, administrator: User) -> None:
+    answer = await web.ask(CREATE, administrator, input={"name": "Night"})
+
+    assert answer.data["createTariff"]["tariff"]["name"] == "Night"
+
+
+async def test_prices_are_told_in_full_as_they_were_given(
+    web: Web, place: Place, administrator: User
+) -> None:
+    made = await web.ask(PROPOSE, administrator, input=proposal(place, PRICES))
+
+    answer = await web.ask(IN_FULL, administrator)
+
+    assert made.data["proposeTariffVersion"]["tariffVersion"]["state"] == "DRAFT"
+    newest, flat = answer.data["tariffs"]["nodes"][0]["versions"]["nodes"]
+    energy, grid, standing = newest["components"]
+    assert (energy["direction"], energy["register"], energy["bands"]) == ("IMPORT", "1.8.0", BANDS)
+    assert (grid["slabPeriod"], grid["slabs"]) == (
+        "MONTH",
+        [{"upToKwh": "240", "price": "0.5"}, {"upToKwh": None, "price": "0.75"}],
+    )
+    assert (standing["register"], standing["pricePerDay"]) == (None, "1.25")
+    assert newest["taxes"] == [
+        {"name": "BTV", "rate": "0.05", "on": ["ENERGY"], "onTaxes": [], "exempt": []},
+        {"name": "VAT", "rate": "0.2", "on": ["ENERGY", "FEE"], "onTaxes": ["BTV"], "exempt": []},
+    ]
+    assert (newest["taxPoint"], newest["specialDays"]) == ("CONSUMPTION", ["2026-10-29"])
+    assert [one["kind"] for one in flat["components"]] == ["ENERGY"]
+
+
+@pytest.mark.parametrize(
+    ("prices", "path"),
+    [
+        pytest.param({"components": []}, ["components"], id="nothing"),
+        pytest.param(
+            {"components": [{**PRICES["components"][0], "bands": BANDS[:2]}]},
+            ["components", "0", "bands"],
+            id="hours without a price",
+        ),
+        pytest.param(
+            {**FLAT, "taxes": [{"name": "VAT", "rate": "-1", "on": ["ENERGY"]}]},
+            ["taxes", "0", "rate"],
+            id="a negative tax",
+        ),
+    ],
+)
+async def test_prices_that_do_not_fit_are_refused(
+    web: Web, place: Place, administrator: User, prices: dict[str, Any], path: list[str]
+) -> None:
+    answer = await web.ask(PROPOSE, administrator, input=proposal(place, prices))
+
+    payload = answer.data["proposeTariffVersion"]
+    assert payload["userErrors"] == [{"code": "INVALID_VALUE", "path": ["input", *path]}]
+    assert await versions(place) == ["ACTIVE"]
+
+
+async def test_a_component_has_one_kind_of_price(
+    web: Web, place: Place, administrator: User
+) -> None:
+    component = {**FLAT["components"][0], "pricePerDay": "1"}
+
+    answer = await web.ask(
+        PROPOSE, administrator, input=proposal(place, {"components": [component]})
+    )
+
+    assert answer.codes == ["BAD_USER_INPUT"]
+    assert await versions(place) == ["ACTIVE"]
+
+
+async def test_approved_prices_take_effect(web: Web, place: Place, administrator: User) -> None:
+    made = await web.ask(PROPOSE, administrator, input=proposal(place, FLAT))
+    version_id = made.data["proposeTariffVersion"]["tariffVersion"]["id"]
+
+    answer = await web.ask(APPROVE, administrator, input={"id": version_id})
+    again = await web.ask(APPROVE, administrator, input={"id": version_id})
+
+    assert answer.data["approveTariffVersion"]["tariffVersion"] == {
+        "state": "ACTIVE",
+        "pricePerKwh": "2.75",
+    }
+    assert [one["code"] for one in again.data["approveTariffVersion"]["userErrors"]] == [
+        "ALREADY_DECIDED"
+    ]
+    assert await versions(place) == ["ACTIVE", "ACTIVE"]
+
+
+async def test_a_second_person_approves_where_the_company_wants_it(
+    web: Web, place: Place, administrator: User
+) -> None:
+    async with access.system() as connection:
+        await connection.execute("update company set second_person_for_tariffs = true")
+    made = await web.ask(PROPOSE, administrator, input=proposal(place, FLAT))
+    version_id = made.data["proposeTariffVersion"]["tariffVersion"]["id"]
+    second = await web.user(place.company_id)
+
+    refused = await web.ask(APPROVE, administrator, input={"id": version_id})
+    approved = await web.ask(APPROVE, second, input={"id": version_id})
+
+    assert [one["code"] for one in refused.data["approveTariffVersion"]["userErrors"]] == [
+        "ANOTHER_PERSON_NEEDED"
+    ]
+    assert approved.data["approveTariffVersion"]["tariffVersion"]["state"] == "ACTIVE"
+
+
+async def test_a_tariff_is_assigned_to_a_branch(
+    web: Web, place: Place, administrator: User
+) -> None:
+    starts_at = (NOW + timedelta(days=1)).isoformat()
+
+    answer = await web.ask(
+        ASSIGN,
+        administrator,
+        input={
+            "tariffId": encode("Tariff", place.tariff_id),
+            "branchId": encode("Branch", place.branch_id),
+            "startsAt": starts_at,
+        },
+    )
+
+    assert answer.data["assignTariff"] == {
+        "tariffAssignment": {
+            "level": "BRANCH",
+            "billingBasis": "TOTAL_REGISTER",
+            "startsAt": starts_at,
+            "tariff": {"name": "Standard"},
+        },
+        "userErrors": [],
+    }
+
+
+async def test_who_is_confined_proposes_nothing(web: Web, place: Place) -> None:
+    confined = await web.user(place.company_id, field_id=place.field_id)
+
+    answer = await web.ask(PROPOSE, confined, input=proposal(place, FLAT))
+
+    assert answer.codes == ["FORBIDDEN"]
+    assert await versions(place) == ["ACTIVE"]
+
+
+async def test_operators_see_prices_and_change_none(web: Web, place: Place) -> None:
+    operator = await web.user(place.company_id, role=Role.OPERATOR)
+
+    seen = await web.ask(IN_FULL, operator)
+    refused = await web.ask(PROPOSE, operator, input=proposal(place, FLAT))
+
+    assert len(seen.data["tariffs"]["nodes"][0]["versions"]["nodes"]) == 1
+    assert refused.codes == ["FORBIDDEN"]
+    assert await versions(place) == ["ACTIVE"]
+
+
+PREVIEW = """
+query ($input: PreviewTariffVersionInput!) {
+  previewTariffVersion(input: $input) {
+    preview {
+      accountCount meterCount pricedMeterCount day hasNextPage
+      total { now then }
+      accounts { account { number } cost { now then } }
+    }
+    userErrors { code path }
+  }
+}
+"""
+TRIED = {
+    "components": [
+        {"name": "Energy", "kind": "ENERGY", "register": "1.8.0", "bands": BANDS},
+        {"name": "Standing", "kind": "FEE", "pricePerDay": "1.25"},
+    ],
+    "taxes": [{"name": "VAT", "rate": "0.2", "on": ["ENERGY", "FEE"]}],
+}
+
+
+async def read_each_hour(place: Place) -> None:
+    """Store readings of the first meter over two days: 100 Wh an hour."""
+    registers = await make_register_set(place.company_id)
+    reads = [make_read(place, registers, NOW - timedelta(hours=48 - n), n * 100) for n in range(49)]
+    async with access.system() as connection:
+        await readings.store(connection, reads, now=NOW)
+
+
+async def test_a_preview_tells_what_yesterday_would_have_cost_and_changes_nothing(
+    web: Web, place: Place, administrator: User
+) -> None:
+    await add_supply(place)
+    await read_each_hour(place)
+    before = await versions(place)
+
+    answer = await web.ask(PREVIEW, administrator, input=proposal(place, TRIED))
+
+    payload = answer.data["previewTariffVersion"]
+    assert payload["userErrors"] == []
+    (account,) = payload["preview"].pop("accounts")
+    # Hours of 0.1 kWh: 11 at 2, 5 at 3.5 and 8 at 1; and the day; with a fifth more for taxes.
+    cost = {"now": "5.629629", "then": "7.200000"}
+    assert account["cost"] == cost
+    assert payload["preview"] == {
+        "accountCount": 2,
+        "meterCount": 2,
+        "pricedMeterCount": 1,
+        "day": "2026-03-17",
+        "hasNextPage": False,
+        "total": cost,
+    }
+    assert await versions(place) == before
+
+
+async def test_a_preview_goes_on_after_an_account(
+    web: Web, place: Place, administrator: User
+) -> None:
+    await add_supply(place)
+    first = encode("Account", place.supplies[0].account_id or 0)
+
+    pages = [
+        await web.ask(PREVIEW, administrator, input={**proposal(place, FLAT), "first": 1, **after})
+        for after in ({}, {"afterAccountId": first})
+    ]
+
+    found = [page.data["previewTariffVersion"]["preview"] for page in pages]
+    assert [(one["meterCount"], one["hasNextPage"]) for one in found] == [(1, True), (1, False)]
+
+
+async def test_a_preview_of_registers_that_nobody_keeps_is_refused(
+    web: Web, place: Place, administrator: User
+) -> None:
+    prices = {"components": [{**FLAT["components"][0], "register": "2.8.0"}]}
+
+    answer = await web.ask(PREVIEW, administrator, input=proposal(place, prices))
+
+    assert answer.data["previewTariffVersion"] == {
+        "preview": None,
+        "userErrors": [
+            {"code": "NOT_CHARGEABLE", "path": ["input", "components", "0", "register"]}
+        ],
+    }
