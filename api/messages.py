@@ -19,7 +19,7 @@ MESSAGES: Mapping[str, Mapping[str, str]] = {
         "SECOND_PERSON_NEEDED": "Somebody else has to decide this.",
         "ANOTHER_PERSON_NEEDED": "Somebody else than who proposed these prices approves them.",
         "ALREADY_DECIDED": "This version is active or withdrawn already.",
-        "NOT_CHARGEABLE": "Accounts cannot be charged by this yet.",
+        "NOT_CHARGEABLE": "Accounts cannot be charged by this yet: {part}.",
         "NO_TARIFF_ASSIGNED": "No tariff is assigned to the account at that time; name one.",
         "NO_PRICE_THEN": "The tariff has no prices at that time.",
         "PRICE_IN_THE_PAST": "Energy until {earliest} may be charged already; choose a later time.",
@@ -87,7 +87,7 @@ MESSAGES: Mapping[str, Mapping[str, str]] = {
         "SECOND_PERSON_NEEDED": "Buna başka biri karar vermeli.",
         "ANOTHER_PERSON_NEEDED": "Bu fiyatları önerenden başka birinin onaylaması gerekir.",
         "ALREADY_DECIDED": "Bu sürüm zaten yürürlükte ya da geri çekilmiş.",
-        "NOT_CHARGEABLE": "Hesaplar henüz buna göre ücretlendirilemiyor.",
+        "NOT_CHARGEABLE": "Hesaplar henüz buna göre ücretlendirilemiyor: {part}.",
         "NO_PRICE_THEN": "Tarifenin o anda fiyatı yok.",
         "PRICE_IN_THE_PAST": "{earliest} anına kadarki enerji ücretlendirilmiş olabilir;"
         " daha sonraki bir an seçin.",

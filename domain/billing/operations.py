@@ -127,7 +127,15 @@ async def settle(
         until_at=after[-1].at,
     )
     zone = await queries.company_zone(connection, company_id)
-    was, due = bill(before, segments, zone), bill(after, segments, zone)
+    earlier = await queries.earlier_anchors(
+        connection,
+        company_id=company_id,
+        meter_id=meter_id,
+        before=after[0].at,
+        segments=segments,
+        zone=zone,
+    )
+    was, due = bill(before, segments, zone, earlier), bill(after, segments, zone, earlier)
     await _save_bases(connection, company_id=company_id, meter_id=meter_id, bases=due.bases)
     await _advance(connection, company_id, meter_id, after[-1], segments, due)
     charges = difference(due.charges, was.charges)

@@ -1,5 +1,6 @@
 """On which terms meters are charged, and which indexes are known."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -7,14 +8,16 @@ from zoneinfo import ZoneInfo
 
 from db.access import Connection
 from db.ids import AccountId, CompanyId, MeterId, TariffId
-from domain.billing.rules import Anchor, Segment
+from domain.billing.rules import Anchor, Segment, needed_from
+from domain.tariffs.proposals import version_of
 
 # Mountings, accounts, their tariffs and the versions of these each have their periods; terms are
 # constant where one of each overlap. Only BILLING and COMMON_AREA points charge.
 TERMS = """
     select greatest(m.started_at, ap.started_at, v.valid_from, t.starts_at) as starts_at,
         least(m.ended_at, ap.ended_at, v.valid_until, t.ends_at) as ends_at,
-        ap.account_id, t.tariff_id, v.valid_from as version_from, v.price_per_kwh, m.multiplier
+        ap.account_id, t.tariff_id, v.valid_from as version_from, v.price_per_kwh, v.definition,
+        m.multiplier, greatest(m.started_at, ap.started_at) as counted_from
     from mounting m
     join metering_point p on p.company_id = m.company_id and p.id = m.point_id
         and p.role in ('BILLING', 'COMMON_AREA')
@@ -110,9 +113,11 @@ async def segments(
             starts_at=row["starts_at"],
             ends_at=row["ends_at"],
             account_id=row["account_id"],
-            price_per_kwh=row["price_per_kwh"],
+            price_per_kwh=row["price_per_kwh"] or Decimal(0),
             multiplier=row["multiplier"],
             base_index_wh=row["base"],
+            version=version_of(row) if row["price_per_kwh"] is None else None,
+            counted_from=row["counted_from"],
             tariff_id=row["tariff_id"],
             version_from=row["version_from"],
         )
@@ -131,7 +136,8 @@ async def anchors(
     """Return the known indexes of a meter around a span, by time.
 
     From the last one at or before `from_at` to the first one after `until_at`; on to the very last
-    one when the terms change in between, for the split there moves every later charge.
+    one when the terms change in between, for the split there moves every later charge, and when a
+    version with components holds, for its slabs count on.
     """
     start = await connection.fetchval(
         f"select max(at) from ({KNOWN}) k where at <= $3", company_id, meter_id, from_at
@@ -148,6 +154,46 @@ async def anchors(
         meter_id,
         start or from_at,
         end,
+    )
+    return [Anchor(row["at"], row["index_wh"]) for row in rows]
+
+
+async def earlier_anchors(
+    connection: Connection,
+    *,
+    company_id: CompanyId,
+    meter_id: MeterId,
+    before: datetime,
+    segments: Sequence[MeterSegment],
+    zone: ZoneInfo,
+) -> list[Anchor]:
+    """Return the known indexes before an anchor that versions with components need, by time.
+
+    From the last one at or before the beginning of its local day on; and those around the instant
+    from which slabs count.
+    """
+    needed = needed_from(before, segments, zone)
+    if needed is None:
+        return []
+    last = f"select max(at) from ({KNOWN}) k where at <= $3"
+    day_from = await connection.fetchval(last, company_id, meter_id, needed.day)
+    around = []
+    if needed.slabs < needed.day:
+        following = f"select min(at) from ({KNOWN}) k where at >= $3"
+        around = [
+            await connection.fetchval(which, company_id, meter_id, needed.slabs)
+            for which in (last, following)
+        ]
+    rows = await connection.fetch(
+        f"select at, max(index_wh) as index_wh from ({KNOWN}) k where at >= $3 and at < $4"
+        " group by at union all"
+        f" select at, max(index_wh) from ({KNOWN}) k where at = any($5) and at < least($3, $4)"
+        " group by at order by at",
+        company_id,
+        meter_id,
+        day_from or needed.day,
+        before,
+        [at for at in around if at is not None],
     )
     return [Anchor(row["at"], row["index_wh"]) for row in rows]
 
@@ -174,8 +220,9 @@ async def _terms_change(
 ) -> bool:
     return bool(
         await connection.fetchval(
-            f"select exists (select from ({TERMS}) t where starts_at > $3"
-            " and ($4::timestamptz is null or starts_at < $4))",
+            f"select exists (select from ({TERMS}) t"
+            " where ($4::timestamptz is null or starts_at < $4)"
+            " and (starts_at > $3 or price_per_kwh is null and (ends_at is null or ends_at > $3)))",
             company_id,
             meter_id,
             start,

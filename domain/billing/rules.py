@@ -9,6 +9,11 @@ from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from db.ids import AccountId
+from domain.tariffs.components import TOTAL_IMPORT, Slabs, Version
+from domain.tariffs.courses import Course, Mark, Span
+from domain.tariffs.lines import Terms
+from domain.tariffs.pricing import lines
+from domain.tariffs.schedule import day_start, period_start
 
 MICRO_PER_MAJOR_AND_KWH_PER_WH = 1000
 INSTANT = timedelta(microseconds=1)
@@ -29,6 +34,8 @@ class Segment:
     ends_at: exclusive for the energy after it; None while it lasts.
     price_per_kwh: major currency units per kWh at the consumer's side of the multiplier.
     base_index_wh: the index at which it began, when that is known already.
+    version: components to price by, where it is more than one flat price; counted_from: since when
+    consumption counts in their slabs.
     """
 
     starts_at: datetime
@@ -37,6 +44,8 @@ class Segment:
     price_per_kwh: Decimal
     multiplier: Decimal
     base_index_wh: int | None
+    version: Version | None = None
+    counted_from: datetime | None = None
 
     def covers(self, at: datetime) -> bool:
         """Whether the energy right after `at` belongs here."""
@@ -81,12 +90,19 @@ def energy_date(at: datetime, zone: ZoneInfo) -> date:
     return (at - INSTANT).astimezone(zone).date()
 
 
-def bill(anchors: Sequence[Anchor], segments: Sequence[Segment], zone: ZoneInfo) -> Bill:
+def bill(
+    anchors: Sequence[Anchor],
+    segments: Sequence[Segment],
+    zone: ZoneInfo,
+    earlier: Sequence[Anchor] = (),
+) -> Bill:
     """Return what the energy between the first and the last anchor costs.
 
     anchors: by time, never decreasing. segments: by time, not overlapping; one that begins before
     the first anchor has its base. A reading across a boundary is split there in proportion to time,
     which is an estimate; the total register always holds (domain rule 3.3).
+    earlier: anchors before the first one, for segments with a version: these are priced from the
+    beginning of the first anchor's local day on, as each line of theirs is rounded as a whole.
     """
     made = Bill()
     bases = {s.starts_at: s.base_index_wh for s in segments if s.base_index_wh is not None}
@@ -97,11 +113,60 @@ def bill(anchors: Sequence[Anchor], segments: Sequence[Segment], zone: ZoneInfo)
         if segment.starts_at not in bases:
             bases[segment.starts_at] = start.index_wh
             made.bases[segment.starts_at] = Base(start.index_wh, start not in anchors)
+        if segment.version is not None:
+            continue
         base = bases[segment.starts_at]
         made.charges[segment.account_id, energy_date(end.at, zone)] += segment.cost_micro(
             end.index_wh, base
         ) - segment.cost_micro(start.index_wh, base)
+    for segment in segments:
+        for day, amount_micro in _by_version(segment, anchors, earlier, zone):
+            made.charges[segment.account_id, day] += amount_micro
     return made
+
+
+@dataclass(frozen=True, slots=True)
+class Needed:
+    """From when on indexes have to be known: for lines of the day, and for slabs to count."""
+
+    day: datetime
+    slabs: datetime
+
+
+def needed_from(before: datetime, segments: Sequence[Segment], zone: ZoneInfo) -> Needed | None:
+    """Return what pricing from an anchor on needs to know before it; None without versions."""
+    versions = [segment.version for segment in segments if segment.version is not None]
+    if not versions:
+        return None
+    day = energy_date(before, zone)
+    shapes = [component.shape for version in versions for component in version.components]
+    periods = [shape.period for shape in shapes if isinstance(shape, Slabs)]
+    slabs = min([day, *(period_start(day, period) for period in periods)])
+    counted = [segment.counted_from for segment in segments if segment.counted_from is not None]
+    since = min((at for at in counted if at <= before), default=before)
+    return Needed(day_start(day, zone), max(day_start(slabs, zone), since))
+
+
+def _by_version(
+    segment: Segment, anchors: Sequence[Anchor], earlier: Sequence[Anchor], zone: ZoneInfo
+) -> Iterator[tuple[date, int]]:
+    """Yield what a segment's version charges from the beginning of the first anchor's day on."""
+    if segment.version is None:
+        return
+    course = Course(marks=[Mark(anchor.at, anchor.index_wh) for anchor in (*earlier, *anchors)])
+    first = day_start(energy_date(anchors[0].at, zone), zone)
+    starts_at = max(first, segment.starts_at, course.span.starts_at)
+    ends_at = min(segment.ends_at or anchors[-1].at, anchors[-1].at)
+    if starts_at >= ends_at:
+        return
+    terms = Terms(
+        span=Span(starts_at, ends_at),
+        counted_from=max(segment.counted_from or starts_at, course.span.starts_at),
+        version=segment.version,
+        multiplier=segment.multiplier,
+    )
+    for line in lines(terms, {TOTAL_IMPORT: course}, zone):
+        yield line.day, line.gross_micro
 
 
 def _pieces(

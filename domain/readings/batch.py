@@ -138,23 +138,25 @@ async def drop_known(connection: Connection) -> int:
 async def take_exceptional(connection: Connection) -> list[Read]:
     """Take out the billed reads of every meter that has one which cannot be charged as it is.
 
-    That is: late, beyond the known terms, or not credible after the one before. Assigning a tariff
+    That is: late, beyond the known terms, priced by components, or not credible after the one
+    before. Assigning a tariff
     touches no meter, so the first read after an assignment began or ended looks for new terms.
     """
     rows = await connection.fetch(
         f"""
-        with assigned as materialized (
-            select s.company_id, s.starts_at as at from tariff_assignment s
-            where s.starts_at >= (select min(billed_at) from stage)
-                and s.starts_at < (select max(ts) from stage)
+        with span as materialized (
+            select min(billed_at) as since, max(ts) as until from stage
+        ), assigned as materialized (
+            select s.company_id, s.starts_at as at from span
+            join tariff_assignment s on s.starts_at >= since and s.starts_at < until
             union all
-            select s.company_id, s.ends_at from tariff_assignment s
-            where s.ends_at >= (select min(billed_at) from stage)
-                and s.ends_at < (select max(ts) from stage)
+            select s.company_id, s.ends_at from span
+            join tariff_assignment s on s.ends_at >= since and s.ends_at < until
         ), compared as (
             select t.*, least(t.terms_until, v.valid_until) as until,
                 lag(t.index_wh, 1, t.billed_index_wh) over of_meter as before_wh,
-                t.ts - lag(t.ts, 1, t.billed_at) over of_meter as elapsed
+                t.ts - lag(t.ts, 1, t.billed_at) over of_meter as elapsed,
+                v.state is not null and v.price_per_kwh is null as has_components
             from stage t
             left join tariff_version v on (v.company_id, v.tariff_id, v.valid_from)
                 = (t.company_id, t.tariff_id, t.version_from) and v.state = 'ACTIVE'
@@ -164,7 +166,7 @@ async def take_exceptional(connection: Connection) -> list[Read]:
         ), exceptional as (
             select distinct company_id, meter_id from compared
             where ts < billed_at or (ts = billed_at and index_wh <> billed_index_wh)
-                or ts > until or exists (
+                or ts > until or has_components or exists (
                     select from assigned a where a.company_id = compared.company_id
                         and a.at >= billed_at and a.at < ts)
                 or raw_index_wh < 0 or raw_index_wh >= register_range_wh

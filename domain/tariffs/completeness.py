@@ -37,11 +37,21 @@ ENERGY_REGISTERS = re.compile(r"[1-8]\.8\.[0-9]")
 DEMAND_REGISTERS = re.compile(r"[12]\.[67]\.[0-9]")
 
 
-def check(version: Version) -> None:
-    """Return if the version can be charged by.
+def check(version: Version, *path: str) -> None:
+    """Return if the parts of a version fit together.
 
-    :raises InvalidValue: a part of it cannot; the path names the first one
+    path: where the input has it.
+
+    :raises InvalidValue: a part does not; the path names the first one
     """
+    try:
+        _check(version)
+    except InvalidValue as refusal:
+        expected = str(refusal.facts["expected"])
+        raise InvalidValue(*path, *refusal.path, expected=expected) from refusal
+
+
+def _check(version: Version) -> None:
     _count(version.components, COMPONENTS_MAX, "components", minimum=1)
     _count(version.taxes, TAXES_MAX, "taxes")
     _count(version.special_days, SPECIAL_DAYS_MAX, "special_days")

@@ -104,7 +104,7 @@ async def preview(
     :raises InvalidValue, NotChargeable: the version does not fit together, or needs registers that
         billing does not know
     """
-    check(version)
+    check(version, "prices")
     async with access.reading(company_id) as connection:
         zone, old = await _ground(connection, company_id, tariff_id, now)
         touched = await connection.fetch(
@@ -218,4 +218,5 @@ def _check_registers(version: Version) -> None:
     for place, component in enumerate(version.components):
         is_known = component.register in (None, TOTAL_IMPORT)
         if not is_known and not is_monthly(component):
-            raise NotChargeable("components", str(place), "register")
+            path = ("prices", "components", str(place), "register")
+            raise NotChargeable(*path, part=component.register)

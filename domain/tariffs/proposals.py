@@ -51,7 +51,7 @@ async def propose(
 
     :raises NotThere, InvalidValue, TooManyProposals: nothing was written
     """
-    check(version)
+    check(version, "prices")
     async with access.tenant(company_id) as connection:
         await operations.hold(connection, company_id=company_id, tariff_id=tariff_id)
         waiting = await connection.fetchval(

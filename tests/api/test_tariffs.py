@@ -165,7 +165,7 @@ async def test_prices_that_do_not_fit_are_refused(
     answer = await web.ask(PROPOSE, administrator, input=proposal(place, prices))
 
     payload = answer.data["proposeTariffVersion"]
-    assert payload["userErrors"] == [{"code": "INVALID_VALUE", "path": ["input", *path]}]
+    assert payload["userErrors"] == [{"code": "INVALID_VALUE", "path": ["input", "prices", *path]}]
     assert await versions(place) == ["ACTIVE"]
 
 
@@ -343,6 +343,6 @@ async def test_a_preview_of_registers_that_nobody_keeps_is_refused(
     assert answer.data["previewTariffVersion"] == {
         "preview": None,
         "userErrors": [
-            {"code": "NOT_CHARGEABLE", "path": ["input", "components", "0", "register"]}
+            {"code": "NOT_CHARGEABLE", "path": ["input", "prices", "components", "0", "register"]}
         ],
     }

@@ -9,6 +9,7 @@ import pytest
 from db import access
 from db.enums import BillingBasis, ComponentKind
 from db.ids import AccountId, TariffId, TariffVersionId, UserId
+from domain.accounts.operations import NoTariffAssigned
 from domain.readings import operations as readings
 from domain.refusals import InvalidValue, NotThere, Refused
 from domain.tariffs import assignments, proposals
@@ -18,7 +19,15 @@ from domain.tariffs.chargeable import NotChargeable
 from domain.tariffs.components import Component, Flat, Version, flat
 from domain.tariffs.operations import PriceInThePast
 from domain.tariffs.proposals import AlreadyDecided, AnotherPersonNeeded, TooManyProposals
-from tests.factories import NOW, Place, make_place, make_read, make_register_set
+from tests.factories import (
+    NOW,
+    Place,
+    add_supply,
+    make_place,
+    make_read,
+    make_register_set,
+    open_account,
+)
 
 DENIZ, CAN = UserId(1), UserId(2)
 DAY = timedelta(days=1)
@@ -356,3 +365,25 @@ def own(place: Place) -> list[AccountId]:
     account_id = place.supplies[0].account_id
     assert account_id is not None
     return [account_id]
+
+
+async def test_an_account_may_take_what_is_assigned(place: Place) -> None:
+    supply = await add_supply(place, with_account=False)
+    await assign(place, await tariff(place, "branch"), Whom(branch_id=place.branch_id), day=-3)
+    place.tariff_id = None  # type: ignore[assignment] # an account need not name one
+
+    account_id = await open_account(place, {supply.point_id: 0}, supply.premises_id, opened_at=NOW)
+
+    assert await periods(place, account_id) == [("branch", -3, None)]
+
+
+async def test_an_account_without_any_tariff_is_not_opened(place: Place) -> None:
+    supply = await add_supply(place, with_account=False)
+    await assign(place, place.tariff_id, Whom(), day=1)
+    place.tariff_id = None  # type: ignore[assignment] # an account need not name one
+
+    with pytest.raises(NoTariffAssigned):
+        await open_account(place, {supply.point_id: 0}, supply.premises_id, opened_at=NOW)
+
+    async with access.tenant(place.company_id) as connection:
+        assert await connection.fetchval("select count(*) from account") == 1

@@ -1,0 +1,71 @@
+"""What billing charges by, and what it refuses rather than charge it wrongly."""
+
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+
+from db.enums import BillingBasis, ComponentKind, EnergyDirection, SlabPeriod
+from domain.tariffs.chargeable import NotChargeable, check_basis, check_chargeable
+from domain.tariffs.components import Component, Flat, PerDay, Slab, Slabs, Version
+from domain.tariffs.presets import TR_TAXES, tr_time_of_use
+
+ONE = Decimal(1)
+ENERGY = Component(name="Energy", kind=ComponentKind.ENERGY, shape=Flat(ONE))
+
+
+@pytest.mark.parametrize(
+    "component",
+    [
+        pytest.param(ENERGY, id="flat"),
+        pytest.param(replace(ENERGY, shape=tr_time_of_use(ONE, ONE, ONE)), id="by hours"),
+        pytest.param(
+            replace(ENERGY, shape=Slabs(SlabPeriod.MONTH, (Slab(None, ONE),))), id="slabs"
+        ),
+        pytest.param(replace(ENERGY, shape=PerDay(ONE), register=None), id="by the day"),
+        pytest.param(
+            replace(ENERGY, kind=ComponentKind.DEMAND, shape=PerDay(ONE), register=None),
+            id="agreed demand by the day",
+        ),
+    ],
+)
+def test_what_the_total_register_says_is_charged(component: Component) -> None:
+    check_chargeable(Version(components=(component,), taxes=TR_TAXES))
+    check_basis(BillingBasis.TOTAL_REGISTER)
+
+
+@pytest.mark.parametrize(
+    ("component", "part"),
+    [
+        pytest.param(replace(ENERGY, register="1.8.1"), "components.0.register", id="register"),
+        pytest.param(
+            replace(ENERGY, direction=EnergyDirection.EXPORT), "components.0.direction", id="export"
+        ),
+        pytest.param(
+            replace(ENERGY, kind=ComponentKind.REACTIVE), "components.0.kind", id="reactive"
+        ),
+        pytest.param(
+            replace(ENERGY, kind=ComponentKind.DEMAND, register="1.6.0"),
+            "components.0.kind",
+            id="a month's peak",
+        ),
+    ],
+)
+def test_what_billing_does_not_know_is_refused(component: Component, part: str) -> None:
+    with pytest.raises(NotChargeable) as refused:
+        check_chargeable(Version(components=(component,)))
+
+    assert refused.value.facts == {"part": part}
+
+
+def test_exemptions_are_refused_while_nobody_says_who_is_exempt() -> None:
+    exempting = replace(TR_TAXES[0], exempt=frozenset({"EMBASSY"}))
+
+    with pytest.raises(NotChargeable):
+        check_chargeable(Version(components=(ENERGY,), taxes=(exempting,)))
+
+
+@pytest.mark.parametrize("basis", [BillingBasis.TOU_REGISTERS, BillingBasis.INTERVAL])
+def test_other_bases_are_refused(basis: BillingBasis) -> None:
+    with pytest.raises(NotChargeable):
+        check_basis(basis)
