@@ -293,7 +293,7 @@ class TableFormat(StrEnum):
     CSV = "CSV"
 
 
-class MailKind(StrEnum):
+class MessageKind(StrEnum):
     """What a mail is about."""
 
     INVITATION = "INVITATION"

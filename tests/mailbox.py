@@ -4,8 +4,8 @@ import re
 from datetime import datetime
 
 from domain.identity.keys import Keys
-from domain.mail import operations
-from domain.mail.letters import Letter, Office
+from domain.messages import operations
+from domain.messages.letters import Letter, Office
 
 PUBLIC_URL = "https://meters.example"
 

@@ -16,7 +16,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 import aiosmtplib
 from aiosmtplib import SMTPException, SMTPRecipientsRefused, SMTPResponseException
 
-from domain.mail.letters import Letter
+from domain.messages.letters import Letter
 
 # Well below the time for which mail is claimed, times what is claimed at once.
 TIMEOUT_S = 15.0

@@ -15,7 +15,7 @@ from domain.health import is_ready, vitals
 from domain.subscribers.keyring import Keyring
 from workers.arq_queue import supervise
 from workers.ingest import Drain
-from workers.jobs.mail import postman_of
+from workers.jobs.messages import postman_of
 from workers.long_jobs import work_on
 from workers.sweeper import sweep
 from workers.works import works

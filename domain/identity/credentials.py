@@ -4,13 +4,13 @@ from datetime import datetime
 
 from db import access
 from db.access import Connection
-from db.enums import MailKind
-from db.ids import MailId, SessionId, UserId
+from db.enums import MessageKind
+from db.ids import MessageId, SessionId, UserId
 from domain.identity.keys import Keys, hashed
 from domain.identity.passwords import Passwords, check_strength
 from domain.identity.sessions import revoke_others
-from domain.mail.letters import sealed_email
-from domain.mail.operations import PLATFORM, put
+from domain.messages.letters import sealed_email
+from domain.messages.operations import PLATFORM, put
 from domain.refusals import Refused
 
 PASSWORD_HASH = "select password_hash from app_user where id = $1 and active"  # noqa: S105
@@ -80,13 +80,13 @@ async def request_reset(*, email: str, keys: Keys, locale: str, now: datetime) -
     So the answer says nothing of it, nor does the time that it takes.
     """
     async with access.system() as connection:
-        mail_id = MailId(await connection.fetchval("select nextval('id_sequence')"))
+        message_id = MessageId(await connection.fetchval("select nextval('id_sequence')"))
         await put(
             connection,
             company_id=PLATFORM,
-            mail_id=mail_id,
-            kind=MailKind.PASSWORD_RESET,
-            sealed=sealed_email(keys, mail_id, email.replace("\0", "")),
+            message_id=message_id,
+            kind=MessageKind.PASSWORD_RESET,
+            sealed=sealed_email(keys, message_id, email.replace("\0", "")),
             locale=locale,
             now=now,
         )
@@ -121,7 +121,7 @@ async def _after_change(
     await put(
         connection,
         company_id=PLATFORM,
-        kind=MailKind.PASSWORD_CHANGED,
+        kind=MessageKind.PASSWORD_CHANGED,
         user_id=user_id,
         locale=locale,
         now=now,

@@ -7,7 +7,7 @@ import asyncpg
 
 from db import access
 from db.access import Connection
-from db.enums import MailKind
+from db.enums import MessageKind
 from db.ids import CompanyId, InvitationId, UserId
 from domain import rows, values
 from domain.identity import memberships
@@ -15,8 +15,8 @@ from domain.identity.credentials import LinkInvalid
 from domain.identity.keys import Keys, hashed
 from domain.identity.passwords import Passwords, check_strength
 from domain.identity.rules import GivenRole, Giver, Place
-from domain.mail.letters import invitation_name
-from domain.mail.operations import put
+from domain.messages.letters import invitation_name
+from domain.messages.operations import put
 from domain.refusals import AlreadyExists, InvalidValue, NotThere, Refused, StaleVersion
 
 GOOD_FOR = timedelta(days=7)
@@ -265,7 +265,7 @@ async def _post(
     await put(
         connection,
         company_id=company_id,
-        kind=MailKind.INVITATION,
+        kind=MessageKind.INVITATION,
         user_id=user_id,
         reference_id=invitation_id,
         locale=await connection.fetchval(LOCALE, company_id),

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from db import access
-from domain.mail.letters import RESET_GOOD_FOR
+from domain.messages.letters import RESET_GOOD_FOR
 from tests.api.test_sessions import ENDED
 from tests.api.web import PASSWORD, SECRET, Answer, User, Web
 from tests.factories import make_place

@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 
 from db import access
 from db.access import Connection
-from db.enums import MailKind
+from db.enums import MessageKind
 from domain.identity.keys import Keys, Unsealable, hashed
-from domain.mail.operations import Waiting
-from domain.mail.templates import written
+from domain.messages.operations import Waiting
+from domain.messages.templates import written
 
 RESET_GOOD_FOR = timedelta(hours=2)
 
@@ -109,10 +109,10 @@ async def _password_changed(
 
 
 _Maker = Callable[[Office, Connection, Waiting, datetime], Awaitable[Letter | None]]
-_MAKERS: Mapping[MailKind, _Maker] = {
-    MailKind.INVITATION: _invitation,
-    MailKind.PASSWORD_RESET: _password_reset,
-    MailKind.PASSWORD_CHANGED: _password_changed,
+_MAKERS: Mapping[MessageKind, _Maker] = {
+    MessageKind.INVITATION: _invitation,
+    MessageKind.PASSWORD_RESET: _password_reset,
+    MessageKind.PASSWORD_CHANGED: _password_changed,
 }
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from db.enums import MailKind
+from db.enums import MessageKind
 
 FALLBACK = "en"
 
@@ -16,8 +16,8 @@ class Template:
     text: str
 
 
-TEMPLATES: Mapping[MailKind, Mapping[str, Template]] = {
-    MailKind.INVITATION: {
+TEMPLATES: Mapping[MessageKind, Mapping[str, Template]] = {
+    MessageKind.INVITATION: {
         "en": Template(
             "Invitation to {company}",
             "Hello,\n\n{company} invites you to work with it in Wattledger. To accept, open this"
@@ -31,7 +31,7 @@ TEMPLATES: Mapping[MailKind, Mapping[str, Template]] = {
             " bir şey ifade etmiyorsa bu iletiyi yok sayın; hiçbir şey olmaz.\n",
         ),
     },
-    MailKind.PASSWORD_RESET: {
+    MessageKind.PASSWORD_RESET: {
         "en": Template(
             "Choose a new password",
             "Hello {name},\n\nsomebody asked for a new password for your account at Wattledger. To"
@@ -45,7 +45,7 @@ TEMPLATES: Mapping[MailKind, Mapping[str, Template]] = {
             " istemediyseniz bu iletiyi yok sayın; parolanız olduğu gibi kalır.\n",
         ),
     },
-    MailKind.PASSWORD_CHANGED: {
+    MessageKind.PASSWORD_CHANGED: {
         "en": Template(
             "Your password was changed",
             "Hello {name},\n\nthe password of your account at Wattledger was changed at {at} UTC,"
@@ -62,7 +62,7 @@ TEMPLATES: Mapping[MailKind, Mapping[str, Template]] = {
 }
 
 
-def written(kind: MailKind, *, locale: str, facts: Mapping[str, str]) -> Template:
+def written(kind: MessageKind, *, locale: str, facts: Mapping[str, str]) -> Template:
     """Return subject and text in the language of `locale` (`tr` or `tr-TR`), else in English."""
     languages = TEMPLATES[kind]
     template = languages.get(locale.partition("-")[0].lower(), languages[FALLBACK])

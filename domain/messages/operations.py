@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 
 from db import access
 from db.access import Connection
-from db.enums import MailKind
-from db.ids import CompanyId, MailId, UserId
+from db.enums import MessageKind
+from db.ids import CompanyId, MessageId, UserId
 
 PLATFORM = CompanyId(0)
 CLAIM_MAX = 5
@@ -51,8 +51,8 @@ class Waiting:
     """
 
     company_id: CompanyId
-    id: MailId
-    kind: MailKind
+    id: MessageId
+    kind: MessageKind
     user_id: UserId | None
     reference_id: int | None
     sealed: bytes | None
@@ -65,17 +65,17 @@ async def put(
     connection: Connection,
     *,
     company_id: CompanyId,
-    kind: MailKind,
+    kind: MessageKind,
     locale: str,
     now: datetime,
-    mail_id: MailId | None = None,
+    message_id: MessageId | None = None,
     user_id: UserId | None = None,
     reference_id: int | None = None,
     sealed: bytes | None = None,
 ) -> None:
     """Queue mail in the transaction that does what it tells of."""
     await connection.execute(
-        PUT, company_id, mail_id, kind, user_id, reference_id, sealed, locale, now
+        PUT, company_id, message_id, kind, user_id, reference_id, sealed, locale, now
     )
 
 
@@ -83,7 +83,7 @@ async def claim(*, now: datetime) -> list[Waiting]:
     """Return mail that is due, which nobody else gets for two minutes."""
     async with access.system() as connection:
         rows = await connection.fetch(CLAIM, now, LEASE, CLAIM_MAX)
-    return [Waiting(**{**row, "kind": MailKind(row["kind"])}) for row in rows]
+    return [Waiting(**{**row, "kind": MessageKind(row["kind"])}) for row in rows]
 
 
 async def sent(mail: Waiting, *, now: datetime) -> None:

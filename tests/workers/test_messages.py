@@ -14,17 +14,17 @@ import pytest
 from aiosmtpd.smtp import SMTP, Envelope
 
 from db import access
-from db.enums import MailKind
+from db.enums import MessageKind
 from db.settings import Settings
 from domain.identity import credentials
 from domain.identity.keys import Keys
 from domain.identity.operations import create_user
 from domain.identity.passwords import Passwords
-from domain.mail.letters import Letter, Office
-from domain.mail.operations import ATTEMPTS_MAX, LEASE, PLATFORM, pause_after, put
+from domain.messages.letters import Letter, Office
+from domain.messages.operations import ATTEMPTS_MAX, LEASE, PLATFORM, pause_after, put
 from tests.factories import NOW
 from tests.mailbox import PUBLIC_URL, token_in
-from workers.jobs.mail import FOLDER, Postman, postman_of
+from workers.jobs.messages import FOLDER, Postman, postman_of
 from workers.mail_delivery import SmtpDelivery
 
 SECRET = "a secret that is long enough for a test"  # noqa: S105
@@ -229,7 +229,7 @@ async def test_a_letter_that_cannot_leave_stops_no_other(
         await put(
             connection,
             company_id=PLATFORM,
-            kind=MailKind.PASSWORD_CHANGED,
+            kind=MessageKind.PASSWORD_CHANGED,
             locale="en",
             user_id=user_id,
             now=NOW - timedelta(minutes=1),

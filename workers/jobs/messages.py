@@ -13,9 +13,9 @@ from db.acting import Actor, acting
 from db.enums import ActorKind
 from db.settings import Settings
 from domain.identity.keys import Keys
-from domain.mail import operations
-from domain.mail.letters import Office
-from domain.mail.operations import Waiting
+from domain.messages import operations
+from domain.messages.letters import Office
+from domain.messages.operations import Waiting
 from workers.mail_delivery import Delivery, FolderDelivery, SmtpDelivery, Undelivered
 
 FOLDER = Path("mail")
