@@ -5,15 +5,22 @@ from dataclasses import dataclass
 
 from graphql import (
     DirectiveNode,
+    DocumentNode,
+    FieldNode,
     GraphQLField,
     GraphQLObjectType,
+    InlineFragmentNode,
+    Node,
+    OperationDefinitionNode,
     build_schema,
     get_named_type,
     is_interface_type,
     is_leaf_type,
     is_union_type,
+    parse,
 )
 
+from api.limits import FIELDS_MAX
 from api.schema.node import NODES
 from api.sdl import sdl
 from tests.walls.values import Values, slots_in
@@ -68,12 +75,16 @@ class RootField:
         """Return the operation.
 
         value_of: the id for a slot, by its path. text: what texts are searched for, say.
+        depth: of what is shown; less deep where a document may not have as many fields.
         """
         values = Values(value_of, text)
         chosen = values.literals(self.field.args)
         kind = {"Query": "query", "Mutation": "mutation", "Subscription": "subscription"}
         shown = selection(self.field, values, depth=depth)
-        return f"{kind[self.root.name]} {{ {self.name}{chosen}{shown} }}"
+        made = f"{kind[self.root.name]} {{ {self.name}{chosen}{shown} }}"
+        if depth > 0 and field_count(made) > FIELDS_MAX:
+            return self.document(value_of, text, depth=depth - 1)
+        return made
 
     @property
     def _guard(self) -> str:
@@ -101,6 +112,19 @@ class RootField:
         return next((name for name in names if name in NODES), "Node")
 
 
+def field_count(document: str) -> int:
+    count = 0
+    waiting: list[Node] = [parse(document)]
+    while waiting:
+        node = waiting.pop()
+        count += isinstance(node, FieldNode)
+        if isinstance(node, DocumentNode):
+            waiting += node.definitions
+        elif isinstance(node, OperationDefinitionNode | FieldNode | InlineFragmentNode):
+            waiting += node.selection_set.selections if node.selection_set else ()
+    return count
+
+
 def root_fields(root: str) -> list[RootField]:
     kind = SCHEMA.type_map[root]
     assert isinstance(kind, GraphQLObjectType)
@@ -119,12 +143,18 @@ def _directives(field: GraphQLField) -> Sequence[DirectiveNode]:
     return (field.ast_node.directives if field.ast_node else None) or ()
 
 
-def node_document(type_name: str, values: Values) -> str:
-    """Return a query for one object by its id, with all that its type shows."""
+def node_document(type_name: str, values: Values, *, depth: int = DEPTH) -> str:
+    """Return a query for one object by its id, with all that its type shows.
+
+    depth: less deep where a document may not have as many fields.
+    """
     kind = SCHEMA.type_map[type_name]
     assert isinstance(kind, GraphQLObjectType)
-    shown = " ".join(_fields(kind, values, DEPTH))
-    return f"query ($id: ID!) {{ node(id: $id) {{ __typename ... on {type_name} {{ {shown} }} }} }}"
+    shown = " ".join(_fields(kind, values, depth))
+    made = f"query ($id: ID!) {{ node(id: $id) {{ __typename ... on {type_name} {{ {shown} }} }} }}"
+    if depth > 0 and field_count(made) > FIELDS_MAX:
+        return node_document(type_name, values, depth=depth - 1)
+    return made
 
 
 def selection(field: GraphQLField, values: Values, *, depth: int) -> str:
