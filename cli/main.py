@@ -11,6 +11,7 @@ from cli import (
     companies,
     exports,
     imports,
+    messages,
     migration,
     processes,
     schema,
@@ -64,6 +65,7 @@ app.command()(exports.export)
 app.add_typer(users.commands, name="user")
 app.add_typer(books.commands, name="ledger")
 app.add_typer(audit.commands, name="audit")
+app.add_typer(messages.commands, name="message")
 app.add_typer(documents, name="documents")
 app.add_typer(keys, name="key")
 

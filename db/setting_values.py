@@ -98,6 +98,10 @@ def cost_budget_per_s(text: str) -> int:
     return _whole_number(text, 1, COST_BUDGET_PER_S_MAX)
 
 
+def sms_gateway(text: str) -> str:
+    return _one_of(text, "log")
+
+
 def log_level(text: str) -> str:
     return _one_of(text, "DEBUG", "INFO", "WARNING", "ERROR")
 

@@ -140,6 +140,9 @@ class Settings:
         default="Wattledger <wattledger@localhost>",
         metadata=_variable("WATTLEDGER_MAIL_FROM", read.mailbox),
     )
+    sms_gateway: str | None = field(
+        default=None, metadata=_variable("WATTLEDGER_SMS_GATEWAY", read.sms_gateway)
+    )
     log_level: str = field(
         default="INFO", metadata=_variable("WATTLEDGER_LOG_LEVEL", read.log_level)
     )

@@ -10,40 +10,26 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime, parseaddr
 from pathlib import Path
-from typing import Protocol
 from urllib.parse import SplitResult, unquote, urlsplit
 
 import aiosmtplib
 from aiosmtplib import SMTPException, SMTPRecipientsRefused, SMTPResponseException
 
 from domain.messages.letters import Letter
+from domain.messages.operations import Receipt
+from domain.messages.reports import PREFIX
+from workers.delivery import Undelivered
 
 # Well below the time for which mail is claimed, times what is claimed at once.
 TIMEOUT_S = 15.0
 PORTS = {"smtp": 25, "starttls": 587, "smtps": 465}
 FILE_MODE = 0o600
 PERMANENT = 500
+NOTIFY = "NOTIFY=SUCCESS,FAILURE,DELAY"
 # That the server does not know us is for us to mend, and no fault of the letter.
 OURS = frozenset({530, 534, 535, 538})
 
 log = logging.getLogger(__name__)
-
-
-class Undelivered(Exception):
-    """The letter did not leave. again: whether trying later can help. Names nobody."""
-
-    def __init__(self, reason: str, *, again: bool) -> None:
-        self.again = again
-        super().__init__(reason)
-
-
-class Delivery(Protocol):
-    async def deliver(self, letter: Letter, *, now: datetime) -> None:
-        """Let a letter leave; it may have left, too, when this raises.
-
-        :raises Undelivered: it probably did not
-        """
-        ...
 
 
 def message_of(letter: Letter, *, sender: str, now: datetime) -> EmailMessage:
@@ -55,9 +41,11 @@ def message_of(letter: Letter, *, sender: str, now: datetime) -> EmailMessage:
     message["To"] = letter.to
     message["Subject"] = letter.subject
     message["Date"] = format_datetime(now)
-    message["Message-ID"] = f"<wattledger.{letter.id}@{domain}>"
+    message["Message-ID"] = f"<{PREFIX}{letter.id}@{domain}>"
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(letter.text)
+    if letter.html is not None:
+        message.add_alternative(letter.html, subtype="html")
     return message
 
 
@@ -68,23 +56,32 @@ class SmtpDelivery:
         self._server: SplitResult = urlsplit(url)
         self._sender = sender
 
-    async def deliver(self, letter: Letter, *, now: datetime) -> None:
+    async def deliver(self, letter: Letter, *, now: datetime) -> Receipt:
         message = message_of(letter, sender=self._sender, now=now)
-        server = self._server
         try:
-            async with asyncio.timeout(TIMEOUT_S):
-                await aiosmtplib.send(
+            async with asyncio.timeout(TIMEOUT_S), self._client() as client:
+                # Whoever can tell what becomes of it is asked to, and what it is called.
+                tells = client.supports_extension("dsn")
+                _, reply = await client.send_message(
                     message,
-                    hostname=server.hostname,
-                    port=server.port or PORTS[server.scheme],
-                    username=unquote(server.username) if server.username else None,
-                    password=unquote(server.password) if server.password else None,
-                    use_tls=server.scheme == "smtps",
-                    start_tls=server.scheme == "starttls",
-                    timeout=TIMEOUT_S,
+                    mail_options=[f"ENVID={PREFIX}{letter.id}"] if tells else (),
+                    rcpt_options=[NOTIFY] if tells else (),
                 )
         except (SMTPException, OSError, TimeoutError, ValueError) as error:
             raise _undelivered(error) from error
+        return Receipt(reply=reply)
+
+    def _client(self) -> aiosmtplib.SMTP:
+        server = self._server
+        return aiosmtplib.SMTP(
+            hostname=server.hostname,
+            port=server.port or PORTS[server.scheme],
+            username=unquote(server.username) if server.username else None,
+            password=unquote(server.password) if server.password else None,
+            use_tls=server.scheme == "smtps",
+            start_tls=server.scheme == "starttls",
+            timeout=TIMEOUT_S,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,11 +91,12 @@ class FolderDelivery:
     folder: Path
     sender: str
 
-    async def deliver(self, letter: Letter, *, now: datetime) -> None:
+    async def deliver(self, letter: Letter, *, now: datetime) -> Receipt:
         message = message_of(letter, sender=self.sender, now=now)
         path = self.folder / f"{letter.id}.eml"
         await asyncio.to_thread(_write, path, message.as_bytes())
         log.info("mail.written", extra={"path": str(path)})
+        return Receipt()
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -52,7 +52,8 @@ async def run(
                 tasks.create_task(drain.run())
             tasks.create_task(sweep(clock=clock))
             tasks.create_task(work_on(works=works(keyring), clock=clock))
-            if (postman := postman_of(settings, clock=clock)) is not None:
+            postman = postman_of(settings, keyring=keyring, clock=clock)
+            if postman is not None:
                 tasks.create_task(postman.run())
             tasks.create_task(
                 supervise(redis_url=redis_url, queue_name=f"{database}:arq", clock=clock)

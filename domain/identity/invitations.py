@@ -15,8 +15,8 @@ from domain.identity.credentials import LinkInvalid
 from domain.identity.keys import Keys, hashed
 from domain.identity.passwords import Passwords, check_strength
 from domain.identity.rules import GivenRole, Giver, Place
-from domain.messages.letters import invitation_name
 from domain.messages.operations import put
+from domain.messages.user_letters import invitation_name
 from domain.refusals import AlreadyExists, InvalidValue, NotThere, Refused, StaleVersion
 
 GOOD_FOR = timedelta(days=7)

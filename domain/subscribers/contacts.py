@@ -104,6 +104,10 @@ class Contact:
         sealed: bytes | None = self._row[name]
         return None if sealed is None else self._key.open(sealed, what=name)
 
+    def seal(self, text: str, *, what: str) -> bytes:
+        """Return a text that goes the way of the person's data."""
+        return self._key.seal(text, what=what)
+
 
 def checked(given: Mapping[str, str | None]) -> dict[str, str | None]:
     """Return fields of a contact as they are kept; None takes one away.

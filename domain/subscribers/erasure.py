@@ -34,6 +34,8 @@ STATEMENTS = (
     "delete from person_key where company_id = $1 and subscriber_id = $2",
     "delete from contact_token where company_id = $1 and subscriber_id = $2",
     f"update subscriber_contact set {NOTHING} where company_id = $1 and subscriber_id = $2",
+    """update message set recipient = null, body = null
+    where company_id = $1 and subscriber_id = $2""",
     "update protection_proof set detail = null where company_id = $1 and subscriber_id = $2",
 )
 MARK = """

@@ -111,7 +111,7 @@ async def test_no_token_stands_anywhere_at_rest(
     async with access.system() as connection:
         everything = [
             str(row)
-            for table in ("mail", "invitation", "daily_entry")
+            for table in ("message", "message_event", "invitation", "daily_entry")
             for row in await connection.fetch(f"select * from {table}")
         ]
 

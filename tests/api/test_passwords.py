@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from db import access
-from domain.messages.letters import RESET_GOOD_FOR
+from domain.messages.user_letters import RESET_GOOD_FOR
 from tests.api.test_sessions import ENDED
 from tests.api.web import PASSWORD, SECRET, Answer, User, Web
 from tests.factories import make_place
@@ -171,7 +171,7 @@ async def test_nobody_learns_whether_an_address_is_known(web: Web, user: User) -
 
     async with access.system() as connection:
         rows = await connection.fetch(
-            "select company_id, kind, user_id, reference_id, locale, state from mail order by id"
+            "select company_id, kind, user_id, reference_id, locale, state from message order by id"
         )
     assert known.data == unknown.data
     assert rows[0] == rows[1]
@@ -181,7 +181,7 @@ async def test_an_address_that_waits_is_sealed(web: Web, user: User) -> None:
     await request(web, user.email)
 
     async with access.system() as connection:
-        sealed = await connection.fetchval("select sealed from mail")
+        sealed = await connection.fetchval("select sealed from message")
 
     assert user.email.encode() not in sealed
 

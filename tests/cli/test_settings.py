@@ -76,6 +76,7 @@ def test_the_example_shows_the_defaults() -> None:
         ("WATTLEDGER_TOKEN_SECRET", SECRET, "token_secret", SECRET),
         ("WATTLEDGER_SMTP_URL", "smtps://u:p@mail:465", "smtp_url", "smtps://u:p@mail:465"),
         ("WATTLEDGER_SMTP_URL", "smtp://u:p@127.0.0.1", "smtp_url", "smtp://u:p@127.0.0.1"),
+        ("WATTLEDGER_SMS_GATEWAY", "LOG", "sms_gateway", "log"),
         (
             "WATTLEDGER_PUBLIC_URL",
             "https://meters.example/",
@@ -121,6 +122,7 @@ def test_a_variable_is_read(name: str, text: str, field: str, expected: object) 
         pytest.param("WATTLEDGER_GATEWAY_TOKENLESS", "true", id="anybody is a collector"),
         pytest.param("WATTLEDGER_PRODUCTION", "maybe", id="no switch"),
         pytest.param("WATTLEDGER_LOG_LEVEL", "LOUD", id="no level"),
+        pytest.param("WATTLEDGER_SMS_GATEWAY", "pigeon", id="no gateway that we know"),
         pytest.param("WATTLEDGER_SMTP_URL", "mail.example", id="no URL of a mail server"),
         pytest.param("WATTLEDGER_SMTP_URL", "smtp://u:p@mail.example", id="password in the clear"),
         pytest.param("WATTLEDGER_PUBLIC_URL", "ftp://meters.example", id="no place for pages"),

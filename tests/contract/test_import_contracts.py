@@ -21,6 +21,7 @@ BREACHES = [
     ("Rules are pure", "domain/billing/rules.py", "db.access"),
     ("Only the API speaks GraphQL and HTTP", "workers/schedule.py", "starlette"),
     ("Only workers know arq", "collectors/orders.py", "arq"),
+    ("Only messages know jinja2", "domain/identity/codes.py", "jinja2"),
     ("Only spreadsheets know openpyxl", "domain/exports/tables.py", "openpyxl"),
     (
         "Drivers do not know each other",

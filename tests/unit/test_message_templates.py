@@ -1,28 +1,161 @@
-"""Every mail can be written in every language."""
+"""Every message can be written in every language, for every channel that it goes by."""
 
-from string import Formatter
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
+import domain.messages
 from api.messages import MESSAGES
-from db.enums import MessageKind
-from domain.messages.templates import TEMPLATES, written
+from db.enums import MessageChannel, MessageKind
+from domain.messages import facts
+from domain.messages.facts import KINDS, Facts, Money, packed, unpacked
+from domain.messages.formats import LANGUAGES
+from domain.messages.wording import Addressee, NotSpoken, Words, worded
 
-FACTS = {
-    MessageKind.INVITATION: {"company", "until", "link"},
-    MessageKind.PASSWORD_RESET: {"name", "until", "link"},
-    MessageKind.PASSWORD_CHANGED: {"name", "at", "link"},
+AT = datetime(2026, 3, 18, 12, 0, tzinfo=UTC)
+LOW = facts.LowCredit(
+    account="A1",
+    balance=Money(Decimal("12.345678"), "TRY"),
+    as_of=AT,
+    is_used_up=False,
+    daily_use=Money(Decimal("4.1"), "TRY"),
+    days_left=3,
+    runs_out_at=datetime(2026, 3, 21, 12, 0, tzinfo=UTC),
+    smallest_top_up=Money(Decimal("1038.66"), "TRY"),
+)
+EXAMPLES: list[Facts] = [
+    facts.Invitation(until=AT),
+    facts.PasswordReset(until=AT),
+    facts.PasswordChanged(at=AT),
+    LOW,
+    facts.TopUpReceipt(
+        account="A1",
+        amount=Money(Decimal(250), "TRY"),
+        cleared=Money(Decimal(10), "TRY"),
+        balance=Money(Decimal("252.34"), "TRY"),
+        credited_at=AT,
+        reference="PAY-1",
+    ),
+    facts.CutOff(account="A1", balance=Money(Decimal(-2), "TRY"), at=AT, smallest_top_up=None),
+    facts.Reconnection(account="A1", balance=Money(Decimal(50), "TRY"), at=AT, needs_button=True),
+    facts.Invoice(
+        account="A1",
+        number="WTL2026000000001",
+        first_date=date(2026, 2, 1),
+        last_date=date(2026, 2, 28),
+        total=Money(Decimal("1234.5"), "TRY"),
+        due_date=date(2026, 3, 20),
+    ),
+    facts.SystemReport(report_date=date(2026, 3, 17), findings=("3 collectors are silent",)),
+    facts.FaultNotice(
+        device="Meter 00000001", place="Shop 1", fault="Cover opened", severity="High", since=AT
+    ),
+]
+SHORT = {
+    MessageKind.LOW_CREDIT,
+    MessageKind.TOP_UP_RECEIPT,
+    MessageKind.CUT_OFF,
+    MessageKind.RECONNECTION,
 }
+AYSE = Addressee(
+    name="Ayşe Işık",
+    company="Acme",
+    time_zone="Europe/Istanbul",
+    link="https://meters.example/top-up#account=A1",
+)
 
 
-@pytest.mark.parametrize("kind", list(MessageKind))
-def test_every_kind_speaks_every_language_with_the_same_facts(kind: MessageKind) -> None:
-    named = {
-        language: {name for _, name, _, _ in Formatter().parse(one.subject + one.text) if name}
-        for language, one in TEMPLATES[kind].items()
-    }
+def words_of(told: Facts, locale: str, **changes: str) -> Words:
+    return worded(told, replace(AYSE, **changes), locale=locale)
 
-    assert named == dict.fromkeys(MESSAGES, FACTS[kind])
+
+def test_every_kind_has_an_example() -> None:
+    assert {facts.kind_of(one) for one in EXAMPLES} == set(MessageKind) == set(KINDS)
+
+
+@pytest.mark.parametrize("language", sorted(MESSAGES))
+@pytest.mark.parametrize("told", EXAMPLES, ids=facts.kind_of)
+def test_every_kind_speaks_every_language(told: Facts, language: str) -> None:
+    words = words_of(told, language)
+
+    assert words.subject.strip() == words.subject != ""
+    assert "Acme" in words.text
+    assert AYSE.link in words.text
+    assert words.html is not None
+    assert f'<html lang="{language}">' in words.html
+    assert f'href="{AYSE.link}"' in words.html
+    for text in (words.subject, words.text, words.html):
+        assert "{{" not in text
+        assert "{%" not in text
+
+
+@pytest.mark.parametrize("told", EXAMPLES, ids=facts.kind_of)
+def test_languages_say_different_things(told: Facts) -> None:
+    assert words_of(told, "en").text != words_of(told, "tr").text
+
+
+@pytest.mark.parametrize("language", sorted(LANGUAGES))
+@pytest.mark.parametrize("told", EXAMPLES, ids=facts.kind_of)
+def test_what_is_urgent_is_short_as_well(told: Facts, language: str) -> None:
+    if facts.kind_of(told) in SHORT:
+        words = worded(told, AYSE, locale=language, channel=MessageChannel.SMS)
+        assert (words.subject, words.html) == ("", None)
+        assert words.text.startswith("Acme: ")
+    else:
+        with pytest.raises(NotSpoken):
+            worded(told, AYSE, locale=language, channel=MessageChannel.SMS)
+
+
+def test_a_warning_says_how_long_the_credit_lasts() -> None:
+    assert words_of(LOW, "tr").text == (
+        "Merhaba Ayşe Işık,\n\n"
+        "A1 numaralı hesabınızın elektrik kredisi azalıyor.\n\n"
+        "Bakiye: 12,35 TRY\n"
+        "Bakiye zamanı: 18 Mart 2026 15:00 (+03)\n"
+        "Son günlük tüketim: 4,10 TRY\n"
+        "Yaklaşık bitiş: 21 Mart 2026 15:00 (+03), 3 gün sonra\n"
+        "En küçük yükleme: 1.038,66 TRY\n\n"
+        "https://meters.example/top-up#account=A1\n\n"
+        "Acme\n"
+    )
+
+
+def test_a_warning_says_no_more_than_is_known() -> None:
+    told = replace(
+        LOW,
+        is_used_up=True,
+        daily_use=None,
+        days_left=None,
+        runs_out_at=None,
+        smallest_top_up=None,
+    )
+
+    words = words_of(told, "en")
+
+    assert words.subject == "Your credit is used up"
+    assert words.text == (
+        "Hello Ayşe Işık,\n\n"
+        "the electricity credit of account A1 is used up. Please top up: your supply may be"
+        " cut off.\n\n"
+        "Balance: TRY 12.35\n"
+        "As of: 18 March 2026 15:00 (+03)\n\n"
+        "https://meters.example/top-up#account=A1\n\n"
+        "Acme\n"
+    )
+
+
+def test_a_report_lists_what_was_found_or_says_that_nothing_was() -> None:
+    found = facts.SystemReport(report_date=date(2026, 3, 17), findings=("one <b>", "two"))
+
+    words, nothing = words_of(found, "en"), words_of(replace(found, findings=()), "en")
+
+    assert "- one <b>\n- two\n" in words.text
+    assert words.html is not None
+    assert "<li>one &lt;b&gt;</li>" in words.html
+    assert "there was nothing" in nothing.text
 
 
 @pytest.mark.parametrize(
@@ -30,14 +163,33 @@ def test_every_kind_speaks_every_language_with_the_same_facts(kind: MessageKind)
     [("tr-TR", "Acme daveti"), ("en", "Invitation to Acme"), ("xx", "Invitation to Acme")],
 )
 def test_the_language_follows_the_locale(locale: str, subject: str) -> None:
-    facts = {"company": "Acme", "until": "today", "link": "https://a.example"}
-
-    assert written(MessageKind.INVITATION, locale=locale, facts=facts).subject == subject
+    assert words_of(facts.Invitation(until=AT), locale).subject == subject
 
 
-def test_a_name_adds_no_line_and_no_field() -> None:
-    facts = {"company": "Acme\nBcc: all@a.example {link}", "until": "today", "link": "here"}
+def test_a_name_adds_no_line_no_field_and_no_element() -> None:
+    words = words_of(
+        facts.Invitation(until=AT), "en", company="Acme\nBcc: all@a.example {{ link }} <script>"
+    )
 
-    subject = written(MessageKind.INVITATION, locale="en", facts=facts).subject
+    assert words.subject == "Invitation to Acme Bcc: all@a.example {{ link }} <script>"
+    assert words.html is not None
+    assert "<script>" not in words.html
 
-    assert subject == "Invitation to Acme Bcc: all@a.example {link}"
+
+@pytest.mark.parametrize("told", EXAMPLES, ids=facts.kind_of)
+def test_facts_come_back_from_the_queue_as_they_went(told: Facts) -> None:
+    kind = facts.kind_of(told)
+
+    assert unpacked(kind, packed(told)) == told
+
+
+def test_facts_of_a_newer_release_are_read_without_what_is_new() -> None:
+    assert unpacked(MessageKind.LOW_CREDIT, {**packed(LOW), "colour": "red"}) == LOW
+
+
+def test_no_template_is_without_a_kind() -> None:
+    files = (Path(domain.messages.__path__[0]) / "templates").iterdir()
+
+    kinds = {file.name.split(".")[0].upper() for file in files if file.name != "layout.html.j2"}
+
+    assert kinds == set(MessageKind)

@@ -2,16 +2,12 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from email import message_from_bytes, policy
-from email.message import EmailMessage
 from pathlib import Path
-from typing import Any, cast
 
 import asyncpg
 import pytest
-from aiosmtpd.smtp import SMTP, Envelope
 
 from db import access
 from db.enums import MessageKind
@@ -20,67 +16,13 @@ from domain.identity import credentials
 from domain.identity.keys import Keys
 from domain.identity.operations import create_user
 from domain.identity.passwords import Passwords
-from domain.messages.letters import Letter, Office
-from domain.messages.operations import ATTEMPTS_MAX, LEASE, PLATFORM, pause_after, put
-from tests.factories import NOW
+from domain.messages.letters import Letter, Office, letter_id
+from domain.messages.operations import ATTEMPTS_MAX, LEASE, PLATFORM, Receipt, pause_after, put
+from tests.factories import KEYRING, NOW
+from tests.inbox import MAIL, SECRET, SENDER, Clock, Inbox, text_of
 from tests.mailbox import PUBLIC_URL, token_in
 from workers.jobs.messages import FOLDER, Postman, postman_of
 from workers.mail_delivery import SmtpDelivery
-
-SECRET = "a secret that is long enough for a test"  # noqa: S105
-EMAIL = "ayşe@example.com"
-SENDER = "Sayaç <meters@example.com>"
-
-
-@dataclass
-class Inbox:
-    """What a mail server took, and what it says to the next ones."""
-
-    taken: list[EmailMessage] = field(default_factory=list)
-    replies: list[str] = field(default_factory=list)
-
-    async def handle_DATA(  # noqa: N802 - aiosmtpd's name
-        self, _server: Any, _session: Any, envelope: Envelope
-    ) -> str:
-        reply = self.replies.pop(0) if self.replies else "250 taken"
-        if reply.startswith("250"):
-            content = cast("bytes", envelope.content)
-            self.taken.append(message_from_bytes(content, policy=policy.default))
-        return reply
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = NOW
-
-    def __call__(self) -> datetime:
-        return self.now
-
-
-@pytest.fixture
-def inbox() -> Inbox:
-    return Inbox()
-
-
-@pytest.fixture
-async def server(inbox: Inbox) -> AsyncIterator[str]:
-    loop = asyncio.get_running_loop()
-    serving = await loop.create_server(
-        lambda: SMTP(inbox, hostname="localhost", loop=loop), "127.0.0.1", 0
-    )
-    async with serving:
-        yield f"smtp://127.0.0.1:{serving.sockets[0].getsockname()[1]}"
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def postman(server: str, clock: Clock) -> Postman:
-    office = Office(Keys(SECRET), PUBLIC_URL)
-    return Postman(office, SmtpDelivery(server, sender=SENDER), clock=clock)
 
 
 @pytest.fixture
@@ -105,7 +47,13 @@ async def ask(email: str) -> None:
 
 async def queue() -> list[asyncpg.Record]:
     async with access.system() as connection:
-        return await connection.fetch("select * from mail order by id")
+        return await connection.fetch("select * from message order by id")
+
+
+async def history() -> list[tuple[str, int, str | None]]:
+    async with access.system() as connection:
+        rows = await connection.fetch("select * from message_event order by message_id, id")
+    return [(row["state"], row["attempt"], row["detail"]) for row in rows]
 
 
 async def test_mail_arrives_once(user: str, postman: Postman, inbox: Inbox, clock: Clock) -> None:
@@ -117,9 +65,13 @@ async def test_mail_arrives_once(user: str, postman: Postman, inbox: Inbox, cloc
     (row,) = await queue()
     assert (message["To"], message["Subject"]) == (user, "Yeni parola belirleyin")
     assert message["From"] == SENDER
-    assert message["Message-ID"] == f"<wattledger.0.{row['id']}@example.com>"
-    assert "Merhaba Ayşe" in message.get_content()
+    assert (
+        message["Message-ID"] == f"<wattledger.{letter_id(Keys(SECRET), 0, row['id'])}@example.com>"
+    )
+    assert "Merhaba Ayşe" in text_of(message)
+    assert "<p>Merhaba Ayşe,</p>" in text_of(message, "html")
     assert (row["state"], row["attempts"], row["sealed"]) == ("SENT", 1, None)
+    assert (row["sent_at"], row["reply"], row["body"]) == (NOW, "taken by …", None)
 
 
 async def test_mail_that_a_server_puts_off_comes_later(
@@ -130,14 +82,20 @@ async def test_mail_that_a_server_puts_off_comes_later(
     await postman.deliver_waiting()
     clock.now += pause_after(1) - timedelta(seconds=1)
     assert await postman.deliver_waiting() == 0
-    clock.now += timedelta(seconds=1)
+    clock.now += pause_after(1, chance=1) - pause_after(1) + timedelta(seconds=1)
     await postman.deliver_waiting()
-    clock.now += pause_after(2)
+    clock.now += pause_after(2, chance=1)
     await postman.deliver_waiting()
 
     (row,) = await queue()
     assert len(inbox.taken) == 1
     assert (row["state"], row["attempts"]) == ("SENT", 3)
+    assert await history() == [
+        ("WAITING", 0, None),
+        ("WAITING", 1, "SMTPDataError 451"),
+        ("WAITING", 2, "SMTPDataError 451"),
+        ("SENT", 3, "taken by …"),
+    ]
 
 
 async def test_mail_that_a_server_refuses_for_good_is_not_tried_again(
@@ -176,11 +134,12 @@ class Stuck:
         self._then = then
         self.reached = asyncio.Event()
 
-    async def deliver(self, letter: Letter, *, now: datetime) -> None:
+    async def deliver(self, letter: Letter, *, now: datetime) -> Receipt:
         if self._then is not None:
             await self._then.deliver(letter, now=now)
         self.reached.set()
         await asyncio.Event().wait()
+        return Receipt()
 
 
 @pytest.mark.parametrize(
@@ -201,7 +160,7 @@ async def test_mail_survives_a_worker_that_is_killed(
 ) -> None:
     stuck = Stuck(SmtpDelivery(server, sender=SENDER) if has_left else None)
     killed = asyncio.create_task(
-        Postman(Office(Keys(SECRET), PUBLIC_URL), stuck, clock=clock).run()
+        Postman(Office(Keys(SECRET), KEYRING, PUBLIC_URL), {MAIL: stuck}, clock=clock).run()
     )
     await stuck.reached.wait()
     killed.cancel()
@@ -214,7 +173,7 @@ async def test_mail_survives_a_worker_that_is_killed(
     assert len(inbox.taken) == letters
     # Whichever of the two is opened, its link is the same and good.
     assert len({message["Message-ID"] for message in inbox.taken}) == 1
-    assert len({message.get_content() for message in inbox.taken}) == 1
+    assert len({text_of(message) for message in inbox.taken}) == 1
 
 
 async def test_a_letter_that_cannot_leave_stops_no_other(
@@ -248,12 +207,14 @@ async def test_mail_for_nobody_is_dropped(connected: None, postman: Postman, inb
 
     (row,) = await queue()
     assert (row["state"], row["sealed"]) == ("DROPPED", None)
+    assert await history() == [("WAITING", 0, None), ("DROPPED", 1, None)]
     assert inbox.taken == []
 
 
 async def test_a_server_that_is_away_is_tried_again(user: str, clock: Clock) -> None:
-    office = Office(Keys(SECRET), PUBLIC_URL)
-    postman = Postman(office, SmtpDelivery("smtp://127.0.0.1:1", sender=SENDER), clock=clock)
+    office = Office(Keys(SECRET), KEYRING, PUBLIC_URL)
+    delivery = SmtpDelivery("smtp://127.0.0.1:1", sender=SENDER)
+    postman = Postman(office, {MAIL: delivery}, clock=clock)
 
     await postman.deliver_waiting()
 
@@ -265,7 +226,7 @@ async def test_without_a_server_developers_find_mail_in_a_folder(
     user: str, tmp_path: Path, clock: Clock
 ) -> None:
     settings = Settings(home=tmp_path, token_secret=SECRET, public_url=PUBLIC_URL)
-    postman = postman_of(settings, clock=clock)
+    postman = postman_of(settings, keyring=KEYRING, clock=clock)
     assert postman is not None
 
     await postman.deliver_waiting()
@@ -273,7 +234,7 @@ async def test_without_a_server_developers_find_mail_in_a_folder(
     (file,) = (tmp_path / FOLDER).iterdir()
     message = message_from_bytes(file.read_bytes(), policy=policy.default)
     assert message["To"] == user
-    body = Letter(id="", to="", subject="", text=message.get_content())
+    body = Letter(id="", to="", subject="", text=text_of(message))
     assert len(token_in(body)) == 43
     assert file.stat().st_mode & 0o777 == 0o600
 
@@ -281,4 +242,4 @@ async def test_without_a_server_developers_find_mail_in_a_folder(
 def test_in_production_mail_waits_for_a_server(tmp_path: Path, clock: Clock) -> None:
     settings = Settings(home=tmp_path, token_secret=SECRET, production=True)
 
-    assert postman_of(settings, clock=clock) is None
+    assert postman_of(settings, keyring=KEYRING, clock=clock) is None

@@ -1,0 +1,191 @@
+"""What each kind of message tells, and how that waits in the queue. Pure: nothing of the person.
+
+Facts are kept as JSON; a newer release may add some, which have a default then.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, fields
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, TypeAlias, get_args, get_type_hints
+
+from db.enums import MessageKind
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """An amount in major units, and its currency by ISO 4217."""
+
+    amount: Decimal
+    currency: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Invitation:
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PasswordReset:
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PasswordChanged:
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LowCredit:
+    """What is left, and for how long.
+
+    is_used_up: the balance is at or below the cut-off limit.
+    days_left: whole days; None when nobody can tell. smallest_top_up: ends the warning.
+    """
+
+    account: str
+    balance: Money
+    as_of: datetime
+    is_used_up: bool
+    daily_use: Money | None
+    days_left: int | None
+    runs_out_at: datetime | None
+    smallest_top_up: Money | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TopUpReceipt:
+    """What was paid. cleared: what of it paid debts and emergency credit."""
+
+    account: str
+    amount: Money
+    cleared: Money
+    balance: Money
+    credited_at: datetime
+    reference: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CutOff:
+    account: str
+    balance: Money
+    at: datetime
+    smallest_top_up: Money | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reconnection:
+    """Supply is back. needs_button: somebody has to press the meter's button first."""
+
+    account: str
+    balance: Money
+    at: datetime
+    needs_button: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Invoice:
+    """An invoice for the days from the first to the last."""
+
+    account: str
+    number: str
+    first_date: date
+    last_date: date
+    total: Money
+    due_date: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SystemReport:
+    """What an operator should know of a day; a finding a line."""
+
+    report_date: date
+    findings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FaultNotice:
+    """A fault of a device. place: in words; severity, too."""
+
+    device: str
+    place: str
+    fault: str
+    severity: str
+    since: datetime
+
+
+Facts: TypeAlias = (
+    Invitation
+    | PasswordReset
+    | PasswordChanged
+    | LowCredit
+    | TopUpReceipt
+    | CutOff
+    | Reconnection
+    | Invoice
+    | SystemReport
+    | FaultNotice
+)
+KINDS: Mapping[MessageKind, type[Facts]] = {
+    MessageKind.INVITATION: Invitation,
+    MessageKind.PASSWORD_RESET: PasswordReset,
+    MessageKind.PASSWORD_CHANGED: PasswordChanged,
+    MessageKind.LOW_CREDIT: LowCredit,
+    MessageKind.TOP_UP_RECEIPT: TopUpReceipt,
+    MessageKind.CUT_OFF: CutOff,
+    MessageKind.RECONNECTION: Reconnection,
+    MessageKind.INVOICE: Invoice,
+    MessageKind.SYSTEM_REPORT: SystemReport,
+    MessageKind.FAULT_NOTICE: FaultNotice,
+}
+
+READERS: Mapping[object, Callable[[Any], object]] = {
+    datetime: datetime.fromisoformat,
+    date: date.fromisoformat,
+    Money: lambda made: Money(Decimal(made["amount"]), made["currency"]),
+    tuple[str, ...]: tuple,
+}
+
+
+def kind_of(facts: Facts) -> MessageKind:
+    return next(kind for kind, known in KINDS.items() if type(facts) is known)
+
+
+def packed(facts: Facts) -> dict[str, object]:
+    """Return facts as values of JSON."""
+    return {name: _packed(value) for name, value in asdict(facts).items()}
+
+
+def unpacked(kind: MessageKind, values: Mapping[str, Any]) -> Facts:
+    """Return what was packed; what only a newer release knows is left out.
+
+    :raises KeyError, TypeError, ValueError: it was not packed as this kind
+    """
+    known, types = KINDS[kind], get_type_hints(KINDS[kind])
+    read: dict[str, Any] = {
+        field.name: _unpacked(types[field.name], values[field.name])
+        for field in fields(known)
+        if field.name in values
+    }
+    return known(**read)
+
+
+def _packed(value: object) -> object:
+    match value:
+        case datetime() | date():
+            return value.isoformat()
+        case Decimal():
+            return str(value)
+        case dict():
+            return {name: _packed(one) for name, one in value.items()}
+        case tuple():
+            return list(value)
+    return value
+
+
+def _unpacked(kind: object, value: object) -> object:
+    if value is None:
+        return None
+    # Of what may be none, the other type.
+    choices = [kind] if kind in READERS else [one for one in get_args(kind) if one in READERS]
+    return READERS[choices[0]](value) if choices else value
