@@ -20,6 +20,8 @@ from domain.hierarchy import health
 from domain.hierarchy.rules import DeviceFacts
 from domain.ledger.statements import Statement, statements
 from domain.listing import Listing, Page, Record, Relation, Wall, Window
+from domain.messages import listings as messages
+from domain.messages.listings import Event, Said
 from domain.metering.queries import (
     MeterPlace,
     accounts_of_points,
@@ -185,6 +187,25 @@ class Loaders:
         return self._recording(
             "protection",
             lambda connection, ids: protection.read(
+                connection, self._keyring, ids, wall=self.reach.wall
+            ),
+        )
+
+    @property
+    def message_history(self) -> DataLoader[int, list[Event]]:
+        """Load what happened to messages."""
+        return self._loader(
+            "message_history",
+            lambda connection, ids, wall: messages.histories(connection, ids, wall=wall),
+            default=[],
+        )
+
+    @property
+    def message_said(self) -> DataLoader[int, Said | None]:
+        """Load what messages said, and to whom; that it was looked at is recorded."""
+        return self._recording(
+            "message_said",
+            lambda connection, ids: messages.read(
                 connection, self._keyring, ids, wall=self.reach.wall
             ),
         )

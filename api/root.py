@@ -31,6 +31,7 @@ from api.resolvers.jobs import JobMutation, JobQuery
 from api.resolvers.keys import KeyMutation, KeyQuery
 from api.resolvers.ledger import LedgerQuery
 from api.resolvers.live import LiveSubscription
+from api.resolvers.messages import MessageQuery
 from api.resolvers.metering_points import MeteringPointMutation
 from api.resolvers.meters import MeterMutation
 from api.resolvers.mountings import MountingMutation
@@ -83,6 +84,7 @@ Query = merge_types(
         JobQuery,
         LedgerQuery,
         TariffQuery,
+        MessageQuery,
     ),
 )
 Mutation = merge_types(

@@ -17,6 +17,7 @@ class Scope(StrEnum):
     SUBSCRIBERS_READ = "subscribers:read"
     SUBSCRIBERS_CONTACT = "subscribers:contact"
     SUBSCRIBERS_PROTECTION = "subscribers:protection"
+    MESSAGES_READ = "messages:read"
     FRAMES_READ = "frames:read"
     COMPANY_WRITE = "company:write"
     DEVICES_WRITE = "devices:write"

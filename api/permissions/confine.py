@@ -39,6 +39,7 @@ TABLES = (
     "tariff",
     "tariff_version",
     "tariff_assignment",
+    "message",
     "daily_entry",
     "document",
     "api_key",
@@ -133,6 +134,12 @@ OF_FIELDS: Mapping[str, str] = {
         select from account a
         join premises p on p.company_id = a.company_id and p.id = a.premises_id
         where a.company_id = adjustment.company_id and a.id = adjustment.account_id
+            and p.field_id in ({fields}))""",
+    # Those to users are of no place.
+    "message": """exists (
+        select from account a
+        join premises p on p.company_id = a.company_id and p.id = a.premises_id
+        where a.company_id = message.company_id and a.id = message.account_id
             and p.field_id in ({fields}))""",
     # A daily entry may be of anything in the company.
     "daily_entry": NONE,
@@ -236,6 +243,7 @@ OF_SUBSCRIBER: Mapping[str, str] = {
             and a.subscriber_id = {subscriber}::int8)""",
     # Who proposed what, and was refused, is the company's affair.
     "adjustment": NONE,
+    "message": "message.subscriber_id = {subscriber}::int8",
     "daily_entry": NONE,
     "document": NONE,
     "api_key": NONE,

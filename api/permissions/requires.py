@@ -29,6 +29,7 @@ SCOPE_MEANINGS = {
     Scope.SUBSCRIBERS_READ: "See who the subscribers are.",
     Scope.SUBSCRIBERS_CONTACT: "See names, addresses and telephone numbers of subscribers.",
     Scope.SUBSCRIBERS_PROTECTION: "See why a subscriber is protected from being cut off.",
+    Scope.MESSAGES_READ: "See messages to people and what became of them, not what they said.",
     Scope.FRAMES_READ: "See the bytes that collectors delivered.",
     Scope.COMPANY_WRITE: "Change the company's settings, its branches and fields.",
     Scope.DEVICES_WRITE: "Change collectors, RF modules and meters.",

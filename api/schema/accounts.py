@@ -10,6 +10,7 @@ import strawberry
 from api.context import Info
 from api.permissions.requires import requires
 from api.schema.ledger import AccountStatement, LedgerEntry
+from api.schema.messages import Message
 from api.schema.meters import Meter
 from api.schema.node import Node
 from api.schema.paging import Connection
@@ -28,6 +29,7 @@ from domain.accounts.queries import (
     Standing,
 )
 from domain.ledger.listings import ENTRIES_OF_ACCOUNT
+from domain.messages.listings import MESSAGES_OF_ACCOUNT
 from domain.metering.queries import PREMISES
 from domain.money import major
 from domain.tariffs.queries import TARIFFS
@@ -101,6 +103,12 @@ class Account(Node, listing=ACCOUNTS, scope=Scope.ACCOUNTS_READ):
         ENTRIES_OF_ACCOUNT,
         "What moved on any of its sides of the books, the newest first.",
         scope=Scope.BALANCES_READ,
+    )
+
+    messages: Connection[Message] | None = children(
+        MESSAGES_OF_ACCOUNT,
+        "What was sent to people about it, newest first.",
+        scope=Scope.MESSAGES_READ,
     )
 
     @strawberry.field(

@@ -9,12 +9,14 @@ import strawberry
 
 from api.context import Info
 from api.permissions.requires import requires
+from api.schema.messages import Message
 from api.schema.node import Node
 from api.schema.paging import Connection
 from api.schema.relations import belongs_to, children
 from api.schema.scalars import DateTime, LocalDate
 from db.enums import ErasureReason, ProtectionKind, Scope
 from domain.accounts.queries import ACCOUNTS_OF_SUBSCRIBER, SUBSCRIBERS
+from domain.messages.listings import MESSAGES_OF_SUBSCRIBER
 from domain.subscribers.protection import PROOFS, PROOFS_OF_SUBSCRIBER, Detail
 
 if TYPE_CHECKING:
@@ -61,6 +63,9 @@ class Subscriber(Node, listing=SUBSCRIBERS, scope=Scope.SUBSCRIBERS_READ):
     version: int = strawberry.field(description="Goes up with each change.")
     accounts: Connection[LazyAccount] | None = children(
         ACCOUNTS_OF_SUBSCRIBER, "The subscriber's accounts, by number.", scope=Scope.ACCOUNTS_READ
+    )
+    messages: Connection[Message] | None = children(
+        MESSAGES_OF_SUBSCRIBER, "What it was sent, newest first.", scope=Scope.MESSAGES_READ
     )
     protection_proofs: Connection["ProtectionProof"] | None = children(
         PROOFS_OF_SUBSCRIBER,

@@ -30,6 +30,7 @@ SCOPES: Mapping[Role, frozenset[Scope]] = {
         Scope.NETWORK_READ,
         Scope.BALANCES_READ,
         Scope.TARIFFS_READ,
+        Scope.MESSAGES_READ,
         Scope.FRAMES_READ,
         Scope.DEVICES_WRITE,
         Scope.PREMISES_WRITE,
@@ -49,6 +50,7 @@ SCOPES: Mapping[Role, frozenset[Scope]] = {
             Scope.TARIFFS_READ,
             Scope.SUBSCRIBERS_READ,
             Scope.SUBSCRIBERS_CONTACT,
+            Scope.MESSAGES_READ,
         }
     ),
     # Staff of the platform, who help every company and see nobody's money or telephone number.

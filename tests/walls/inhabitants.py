@@ -6,7 +6,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 from db import access
-from db.enums import JobKind, JobState, ProtectionKind, Role, Scope
+from db.enums import JobKind, JobState, MessageChannel, ProtectionKind, Role, Scope
 from db.ids import FieldId, FrameId, UserId
 from domain.frames import operations as frames
 from domain.frames.operations import REVIEW_FIRST, IncomingFrame
@@ -22,6 +22,11 @@ from domain.ledger.adjustments import Hand
 from domain.longwork import jobs, running
 from domain.longwork.jobs import Asker
 from domain.longwork.running import ItemError
+from domain.messages import operations as messages
+from domain.messages.facts import Money, Reconnection
+from domain.messages.letters import Office
+from domain.messages.making import letter_of
+from domain.messages.operations import Receipt, put_for_account
 from domain.readings import operations as readings
 from domain.refusals import AlreadyExists, StaleVersion
 from domain.subscribers import operations as subscribers
@@ -68,6 +73,8 @@ async def inhabit(place: Place, index_wh: int) -> None:
     )
     await assign_tariff(place)
     await give_work(place)
+    # Before invitations, which are messages of no place.
+    await tell(place)
     await people(place)
     await books(place)
 
@@ -151,6 +158,33 @@ async def _user(field_id: FieldId) -> UserId:
             NOW,
         )
     return UserId(user_id)
+
+
+async def tell(place: Place) -> None:
+    """Give a place's account a message that was sent."""
+    account_id = place.supplies[0].account_id
+    assert account_id is not None
+    now = NOW - timedelta(days=1)
+    facts = Reconnection(
+        account="one of them", balance=Money(Decimal(1), "TRY"), at=NOW, needs_button=False
+    )
+    async with access.tenant(place.company_id) as connection:
+        await put_for_account(
+            connection,
+            company_id=place.company_id,
+            account_id=account_id,
+            subscriber_id=place.subscriber_id,
+            channel=MessageChannel.SMS,
+            facts=facts,
+            locale="en",
+            now=now,
+        )
+    (message,) = await messages.claim(channel=MessageChannel.SMS, now=now)
+    office = Office(Keys("a secret that is long enough for a test"), KEYRING, "https://a.example")
+    letter = await letter_of(office, message, now=now)
+    assert letter is not None
+    receipt = Receipt(reply=f"taken for {place.field_id}", provider_id=f"{place.field_id} of it")
+    await messages.sent(message, receipt, kept=letter.kept, now=now)
 
 
 async def give_work(place: Place) -> None:
