@@ -10,7 +10,17 @@ from typing import Protocol
 from db.acting import Actor, acting
 from db.enums import ActorKind
 from domain.jobs import claim
-from workers.jobs import audit, devices, files, frames, ledger, leftovers, partitions, readings
+from workers.jobs import (
+    audit,
+    devices,
+    files,
+    frames,
+    ledger,
+    leftovers,
+    messages,
+    partitions,
+    readings,
+)
 
 log = logging.getLogger(__name__)
 
@@ -39,6 +49,7 @@ RECURRING: Mapping[str, RecurringJob] = MappingProxyType(
         "frames.release_matchable": RecurringJob(timedelta(minutes=1), frames.release_matchable),
         "ledger.close_days": RecurringJob(timedelta(minutes=1), ledger.close_days),
         "leftovers.remove": RecurringJob(timedelta(hours=1), leftovers.remove),
+        "messages.forget": RecurringJob(timedelta(hours=1), messages.forget),
         "partitions.maintain": RecurringJob(timedelta(hours=1), partitions.maintain),
         "readings.forget": RecurringJob(timedelta(minutes=1), readings.forget),
     }

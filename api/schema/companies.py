@@ -68,6 +68,9 @@ class Company(Node, listing=COMPANIES, scope=Scope.COMPANY_READ):
     contact_read_retention_days: int = strawberry.field(
         description="How long it is kept who looked at contact data."
     )
+    message_retention_days: int = strawberry.field(
+        description="How long it is kept what people were sent, and what became of it."
+    )
     synchronisation_retention_days: int = strawberry.field(
         description="How long it is kept when devices were in step."
     )

@@ -70,6 +70,9 @@ class UpdateCompanyInput:
     contact_read_retention_days: strawberry.Maybe[int] = strawberry.field(
         description="How long it is kept who looked at contact data, 30 to 3,650."
     )
+    message_retention_days: strawberry.Maybe[int] = strawberry.field(
+        description="How long it is kept what people were sent, 30 to 3,650."
+    )
     synchronisation_retention_days: strawberry.Maybe[int] = strawberry.field(
         description="How long it is kept when devices were in step, 30 to 3,650."
     )

@@ -84,6 +84,7 @@ CHECKS: Mapping[str, Check] = {
     "reading_retention_days": _between(READING_RETENTION_DAYS_MIN, 36_500),
     "profile_retention_days": _between(90, 36_500),
     "contact_read_retention_days": _between(30, 3_650),
+    "message_retention_days": _between(30, 3_650),
     "synchronisation_retention_days": _between(30, 3_650),
 }
 # Columns that are not called as what is given for them.

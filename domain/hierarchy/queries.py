@@ -36,6 +36,7 @@ COMPANIES = Listing(
         "reading_retention_days",
         "profile_retention_days",
         "contact_read_retention_days",
+        "message_retention_days",
         "synchronisation_retention_days",
         "created_at",
         "version",

@@ -164,6 +164,7 @@ async def test_an_administrator_changes_the_own_company(
         pytest.param("readingRetentionDays", 364, id="readings dropped within a year"),
         pytest.param("profileRetentionDays", 89, id="profiles dropped at once"),
         pytest.param("contactReadRetentionDays", 29, id="looks forgotten"),
+        pytest.param("messageRetentionDays", 29, id="messages forgotten"),
         pytest.param("synchronisationRetentionDays", 3_651, id="records kept for long"),
         pytest.param("email", "nobody", id="no e-mail"),
         pytest.param("email", "some\0body@example.com", id="a zero in an e-mail"),

@@ -14,7 +14,7 @@ from db.acting import Actor, acting
 from db.enums import ActorKind, MessageChannel
 from db.settings import Settings
 from domain.identity.keys import Keys
-from domain.messages import operations
+from domain.messages import forgetting, operations
 from domain.messages.letters import NoAddress, Office
 from domain.messages.making import letter_of
 from domain.messages.operations import Waiting
@@ -98,6 +98,13 @@ class Postman:
     async def _fail(self, message: Waiting, reason: str, *, again: bool) -> bool:
         chance = random.random()  # noqa: S311 - it spreads, and guards nothing
         return await operations.fail(message, reason, again=again, now=self._clock(), chance=chance)
+
+
+async def forget(*, now: datetime) -> None:
+    """Forget messages past their retention. Safe to run twice."""
+    forgotten = await forgetting.forget(now=now)
+    if forgotten:
+        log.info("messages.forgotten", extra={"messages": forgotten})
 
 
 def postman_of(
