@@ -11,6 +11,8 @@ from cli.servers import Addresses
 from cli.surroundings import inherited_environment
 from db.settings import Settings
 
+MAIL_PAGE_PORT = 8025
+
 
 @dataclass(frozen=True, slots=True)
 class Listening:
@@ -20,6 +22,8 @@ class Listening:
     gateway: int
     worker_health: int
     gateway_health: int
+    smtp: int
+    mail_page: int
 
     @classmethod
     def chosen(cls, settings: Settings, said: Callable[[str], None]) -> "Listening":
@@ -29,6 +33,8 @@ class Listening:
             "gateway": settings.gateway_port,
             "worker_health": settings.worker_health_port,
             "gateway_health": settings.gateway_health_port,
+            "smtp": ANY_PORT,
+            "mail_page": MAIL_PAGE_PORT,
         }
         ports = {}
         with ExitStack() as held:
@@ -61,6 +67,8 @@ class Listening:
                 "WATTLEDGER_GATEWAY_PORT": str(self.gateway),
                 "WATTLEDGER_GATEWAY_HEALTH_PORT": str(self.gateway_health),
                 "WATTLEDGER_WORKER_HEALTH_PORT": str(self.worker_health),
+                "WATTLEDGER_SMTP_URL": settings.smtp_url or f"smtp://{LOOPBACK}:{self.smtp}",
+                "WATTLEDGER_SMS_GATEWAY": settings.sms_gateway or "log",
                 "WATTLEDGER_LOG_FORMAT": "json",
             }
         )
@@ -73,6 +81,7 @@ class Listening:
                 name: f"http://{host}:{port}"
                 for name, (host, port) in self.health(settings).items()
             },
+            mail=None if settings.smtp_url else f"http://{LOOPBACK}:{self.mail_page}/",
             home=settings.home,
         )
 

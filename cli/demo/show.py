@@ -18,6 +18,7 @@ from cli.demo.field import FieldWork, SimulatedField
 from cli.demo.listening import Listening
 from cli.demo.memory import Memory
 from cli.demo.plan import FLAG
+from cli.demo.sink import Sink, serving
 from cli.demo.welcome import welcome
 from cli.servers import Addresses, completed, data_key
 from cli.surroundings import now
@@ -94,7 +95,7 @@ class Show:
 
     async def _run_processes(self, memory: Memory, since: datetime) -> None:
         ports = Listening.chosen(self._settings, self._console.print)
-        async with self._children(ports) as children:
+        async with self._mail(ports), self._children(ports) as children:
             starting = asyncio.gather(*(child.ready() for child in children))
             if not await self._unless_stopped(starting):
                 return
@@ -153,6 +154,15 @@ class Show:
         with suppress(asyncio.CancelledError):
             await work
         return False
+
+    @asynccontextmanager
+    async def _mail(self, ports: Listening) -> AsyncIterator[None]:
+        """Take the mail that is sent, unless it goes to a server of somebody's own."""
+        if self._settings.smtp_url is not None:
+            yield
+            return
+        async with serving(Sink(), smtp_port=ports.smtp, page_port=ports.mail_page):
+            yield
 
     @asynccontextmanager
     async def _children(self, ports: Listening) -> AsyncIterator[list[Child]]:

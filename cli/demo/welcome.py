@@ -42,11 +42,15 @@ MAY: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Whereabouts:
-    """Where the demo's processes listen. health: by process."""
+    """Where the demo's processes listen. health: by process.
+
+    mail: the page that shows it; None where it goes to a server of somebody's own.
+    """
 
     api: str
     gateway: str
     health: Mapping[str, str]
+    mail: str | None
     home: Path
 
 
@@ -76,6 +80,8 @@ def _addresses(where: Whereabouts) -> Table:
     table = Table(show_header=False, title="Wattledger runs", title_justify="left")
     table.add_row("GraphQL", f"{where.api}/graphql")
     table.add_row("Collectors dial", where.gateway)
+    if where.mail is not None:
+        table.add_row("Mail that people got", where.mail)
     for process, url in where.health.items():
         table.add_row(f"Health of the {process}", f"{url}/readyz, /healthz, /metrics")
     return table
