@@ -13,6 +13,8 @@ from api.permissions.confine import Confine
 from api.spans import Span, SpanSeries, series_of
 from db.access import Connection, reading, tenant
 from domain import listing
+from domain.accounts import outlooks
+from domain.accounts.forecasts import Forecast
 from domain.accounts.queries import Standing, standings
 from domain.filters import EVERYTHING, Condition
 from domain.frames.listings import bodies
@@ -134,6 +136,15 @@ class Loaders:
             lambda connection, ids, wall: statements(
                 connection, ids, start=start, end=end, wall=wall
             ),
+            default=None,
+        )
+
+    @property
+    def forecast(self) -> DataLoader[int, Forecast | None]:
+        """Load for how long the credit of accounts lasts, by account."""
+        return self._loader(
+            "forecast",
+            lambda connection, ids, wall: outlooks.of_accounts(connection, ids, wall=wall),
             default=None,
         )
 

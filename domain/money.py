@@ -6,6 +6,10 @@ MICRO = Decimal("0.000001")
 MICRO_MAX = 2**63 - 1
 # Beyond it, a whole number of millionths does not fit.
 AMOUNT_MAX = 9_223_372_036_854
+# Of ISO 4217, currencies with no decimals and with three; others have two.
+WITHOUT = ("BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "VND")
+WITH_THREE = ("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND")
+DECIMALS = {**dict.fromkeys(WITHOUT, 0), **dict.fromkeys(WITH_THREE, 3)}
 
 
 def micro(amount: Decimal) -> int:
@@ -28,3 +32,8 @@ def micro(amount: Decimal) -> int:
 def major(amount_micro: int) -> Decimal:
     """Return millionths as major units with six decimals."""
     return Decimal(amount_micro).scaleb(-6).quantize(MICRO, rounding=ROUND_HALF_UP)
+
+
+def decimals_of(currency: str) -> int:
+    """Return how many decimals people pay a currency with."""
+    return DECIMALS.get(currency, 2)

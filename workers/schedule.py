@@ -11,6 +11,7 @@ from db.acting import Actor, acting
 from db.enums import ActorKind
 from domain.jobs import claim
 from workers.jobs import (
+    accounts,
     audit,
     devices,
     files,
@@ -39,6 +40,7 @@ class RecurringJob:
 
 RECURRING: Mapping[str, RecurringJob] = MappingProxyType(
     {
+        "accounts.attend": RecurringJob(timedelta(seconds=3), accounts.attend),
         "audit.forget_contact_reads": RecurringJob(timedelta(hours=1), audit.forget_contact_reads),
         "audit.seal": RecurringJob(timedelta(seconds=3), audit.seal),
         "devices.forget_synchronisations": RecurringJob(

@@ -52,6 +52,8 @@ class AccountMutation:
             # A literal comes as the bare text of its value, a variable as the member.
             billing_mode=BillingMode(input.billing_mode),
             warning_limit=input.warning_limit,
+            cut_off_limit=input.cut_off_limit,
+            reconnect_limit=input.reconnect_limit,
             now=info.context.clock(),
         )
         return await ended(info, AccountPayload, Account, operation)

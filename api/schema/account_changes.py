@@ -30,6 +30,14 @@ class OpenAccountInput:
     warning_limit: MoneyAmount | None = strawberry.field(
         default=None, description="At which credit to warn; the company's limit if left out."
     )
+    cut_off_limit: MoneyAmount | None = strawberry.field(
+        default=None,
+        description="At or below which credit has run out; the company's limit if left out.",
+    )
+    reconnect_limit: MoneyAmount | None = strawberry.field(
+        default=None,
+        description="Above which credit supply comes back; the company's limit if left out.",
+    )
     opened_at: DateTime = strawberry.field(description="When it begins; never in the future.")
     points: list[OpeningPointInput] = strawberry.field(
         description="The metering points of the premises that it pays for, each once."
@@ -48,6 +56,12 @@ class UpdateAccountInput:
     )
     warning_limit: strawberry.Maybe[MoneyAmount | None] = strawberry.field(
         description="At which credit to warn; null for the company's limit."
+    )
+    cut_off_limit: strawberry.Maybe[MoneyAmount | None] = strawberry.field(
+        description="At or below which credit has run out; null for the company's limit."
+    )
+    reconnect_limit: strawberry.Maybe[MoneyAmount | None] = strawberry.field(
+        description="Above which credit supply comes back; null for the company's limit."
     )
 
 

@@ -21,6 +21,7 @@ from api.schema.scalars import DateTime, MoneyAmount
 from api.schema.subscribers import Subscriber
 from api.schema.tariffs import Tariff
 from db.enums import BillingMode, Scope, Segment
+from domain.accounts.forecasts import Forecast
 from domain.accounts.queries import (
     ACCOUNTS,
     METERS_OF_ACCOUNT,
@@ -72,6 +73,24 @@ class AccountBalance:
         return Freshness.of(self.standing.as_of, reading_period=period, now=now)
 
 
+@strawberry.type(description="For how long credit lasts, at the recent rate of use.")
+class AccountForecast:
+    daily_use: MoneyAmount = strawberry.field(
+        description="What was charged a day in the last week."
+    )
+    runs_out_at: DateTime | None = strawberry.field(
+        description="When the cut-off limit is reached if that goes on; null when it never is."
+    )
+
+    @classmethod
+    def of(cls, forecast: Forecast) -> Self:
+        runs_out_at = forecast.runs_out_at
+        return cls(
+            daily_use=MoneyAmount(major(forecast.daily_use_micro)),
+            runs_out_at=None if runs_out_at is None else DateTime(runs_out_at),
+        )
+
+
 @strawberry.type(description="A subscriber's contract for one or more metering points of premises.")
 class Account(Node, listing=ACCOUNTS, scope=Scope.ACCOUNTS_READ):
     number: str = strawberry.field(description="What the company calls it.")
@@ -116,8 +135,21 @@ class Account(Node, listing=ACCOUNTS, scope=Scope.ACCOUNTS_READ):
         extensions=[requires(Scope.BALANCES_READ)],
     )
     def warning_limit(self) -> MoneyAmount | None:
-        limit_micro: int | None = self.row["warning_limit_micro"]
-        return None if limit_micro is None else MoneyAmount(major(limit_micro))
+        return _amount(self.row["warning_limit_micro"])
+
+    @strawberry.field(
+        description="At or below which credit has run out; null when the company's limit counts.",
+        extensions=[requires(Scope.BALANCES_READ)],
+    )
+    def cut_off_limit(self) -> MoneyAmount | None:
+        return _amount(self.row["cut_off_limit_micro"])
+
+    @strawberry.field(
+        description="Above which credit supply comes back; null when the company's limit counts.",
+        extensions=[requires(Scope.BALANCES_READ)],
+    )
+    def reconnect_limit(self) -> MoneyAmount | None:
+        return _amount(self.row["reconnect_limit_micro"])
 
     @strawberry.field(description="What is left on it.", extensions=[requires(Scope.BALANCES_READ)])
     async def balance(self, info: Info) -> AccountBalance | None:
@@ -147,3 +179,33 @@ class Account(Node, listing=ACCOUNTS, scope=Scope.ACCOUNTS_READ):
         if found is None:
             return None
         return AccountStatement.of(self.row_id, found, start=start, end=end)
+
+    @strawberry.field(
+        description="Whether its credit has run out, and it has energy still.",
+        extensions=[requires(Scope.BALANCES_READ)],
+    )
+    async def cut_pending(self, info: Info) -> bool | None:
+        standing = await info.context.loaders.standing.load(self.row_id)
+        return None if standing is None else standing.is_cut_pending
+
+    @strawberry.field(
+        description="For how long its credit lasts; null for accounts that pay afterwards or are"
+        " suspended, and while too little is known.",
+        extensions=[requires(Scope.BALANCES_READ)],
+    )
+    async def forecast(self, info: Info) -> AccountForecast | None:
+        found = await info.context.loaders.forecast.load(self.row_id)
+        return None if found is None else AccountForecast.of(found)
+
+    @strawberry.field(
+        description="The smallest top-up that brings supply back or, while it is on, ends the"
+        " warning; null when none is needed.",
+        extensions=[requires(Scope.BALANCES_READ)],
+    )
+    async def smallest_top_up(self, info: Info) -> MoneyAmount | None:
+        standing = await info.context.loaders.standing.load(self.row_id)
+        return None if standing is None else _amount(standing.smallest_top_up_micro)
+
+
+def _amount(amount_micro: int | None) -> MoneyAmount | None:
+    return None if amount_micro is None else MoneyAmount(major(amount_micro))

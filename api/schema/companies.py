@@ -12,7 +12,7 @@ from api.schema.paging import Connection
 from api.schema.placements import FieldPlacement
 from api.schema.relations import belongs_to, children
 from api.schema.scalars import DateTime, GeoPoint, GeoPolygon, MoneyAmount, TimeZone
-from db.enums import Scope
+from db.enums import MessageChannel, Scope
 from domain.hierarchy.geometry import Point
 from domain.hierarchy.queries import (
     BRANCHES,
@@ -68,6 +68,9 @@ class Company(Node, listing=COMPANIES, scope=Scope.COMPANY_READ):
     contact_read_retention_days: int = strawberry.field(
         description="How long it is kept who looked at contact data."
     )
+    message_channels: list[MessageChannel] = strawberry.field(
+        description="By which channels its subscribers are told, as far as they can be reached."
+    )
     message_retention_days: int = strawberry.field(
         description="How long it is kept what people were sent, and what became of it."
     )
@@ -83,6 +86,33 @@ class Company(Node, listing=COMPANIES, scope=Scope.COMPANY_READ):
     def adjustment_approval_limit(self) -> MoneyAmount | None:
         limit_micro: int | None = self.row["adjustment_approval_limit_micro"]
         return None if limit_micro is None else MoneyAmount(major(limit_micro))
+
+    @strawberry.field(
+        description="At or below which credit its prepaid accounts are warned, if they have no"
+        " limit of their own."
+    )
+    def warning_limit(self) -> MoneyAmount:
+        return MoneyAmount(major(self.row["warning_limit_micro"]))
+
+    @strawberry.field(
+        description="At or below which credit they have run out of it, likewise; nobody is cut off"
+        " without being at the warning limit as well."
+    )
+    def cut_off_limit(self) -> MoneyAmount:
+        return MoneyAmount(major(self.row["cut_off_limit_micro"]))
+
+    @strawberry.field(
+        description="Above which credit supply comes back, likewise; never below the cut-off limit."
+    )
+    def reconnect_limit(self) -> MoneyAmount:
+        return MoneyAmount(major(self.row["reconnect_limit_micro"]))
+
+    @strawberry.field(
+        description="How far above the warning limit credit has to get before an account is warned"
+        " again."
+    )
+    def warning_margin(self) -> MoneyAmount:
+        return MoneyAmount(major(self.row["warning_margin_micro"]))
 
     branches: Connection["Branch"] | None = children(
         BRANCHES_OF_COMPANY,

@@ -5,6 +5,7 @@ import strawberry
 from api.schema.companies import Company
 from api.schema.scalars import MoneyAmount, TimeZone
 from api.schema.user_errors import UserError
+from db.enums import MessageChannel
 
 
 @strawberry.input(description="A company to found.")
@@ -43,6 +44,23 @@ class UpdateCompanyInput:
     )
     adjustment_approval_limit: strawberry.Maybe[MoneyAmount | None] = strawberry.field(
         description="Adjustments of credit above it need a second person; null: none does."
+    )
+    warning_limit: strawberry.Maybe[MoneyAmount] = strawberry.field(
+        description="At or below which credit prepaid accounts are warned, if they have no limit"
+        " of their own."
+    )
+    cut_off_limit: strawberry.Maybe[MoneyAmount] = strawberry.field(
+        description="At or below which credit they have run out of it, likewise."
+    )
+    reconnect_limit: strawberry.Maybe[MoneyAmount] = strawberry.field(
+        description="Above which credit supply comes back, likewise."
+    )
+    warning_margin: strawberry.Maybe[MoneyAmount] = strawberry.field(
+        description="How far above the warning limit credit has to get before an account is warned"
+        " again; not below zero."
+    )
+    message_channels: strawberry.Maybe[list[MessageChannel]] = strawberry.field(
+        description="By which channels subscribers are told."
     )
     max_meters_per_rf_module: strawberry.Maybe[int] = strawberry.field(
         description="How many active meters an RF module may have, 1 to 1,000; those with more"

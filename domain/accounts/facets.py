@@ -63,9 +63,11 @@ SEGMENT = f"""(
                 and {now_in("ap")}
         ) then 'NO_ENERGY'
         when account.billing_mode = 'POSTPAID' then 'INVOICED'
-        when {BALANCE} <= coalesce(
-            account.warning_limit_micro,
-            (select c.warning_limit_micro from company c where c.id = {{company}})
+        when {BALANCE} <= (
+            select greatest(
+                coalesce(account.warning_limit_micro, c.warning_limit_micro),
+                coalesce(account.cut_off_limit_micro, c.cut_off_limit_micro))
+            from company c where c.id = {{company}}
         ) then 'WARNING_LIMIT'
         else 'CREDIT'
     end)"""

@@ -20,21 +20,17 @@ from domain.metering.rules import Course
 from domain.money import micro
 from domain.refusals import Refused
 from domain.subscribers.operations import hold_present
+from domain.warnings import asking
 
 NUMBER_CHARACTERS_MAX = 50
+LIMITS = frozenset({"warning_limit", "cut_off_limit", "reconnect_limit"})
 
 ADD_BALANCE = """
     insert into account_balance (company_id, account_id, wake_below_micro, changed_at)
-    select a.company_id, a.id, coalesce(a.warning_limit_micro, c.warning_limit_micro), $3
+    select a.company_id, a.id, greatest(coalesce(a.warning_limit_micro, c.warning_limit_micro),
+        coalesce(a.cut_off_limit_micro, c.cut_off_limit_micro)), $3
     from account a join company c on c.id = a.company_id
     where a.company_id = $1 and a.id = $2
-"""
-MOVE_WAKE_MARK = """
-    update account_balance b
-    set wake_below_micro = coalesce(a.warning_limit_micro, c.warning_limit_micro)
-    from account a join company c on c.id = a.company_id
-    where a.company_id = $1 and a.id = $2
-        and b.company_id = a.company_id and b.account_id = a.id
 """
 
 
@@ -53,13 +49,15 @@ async def open_account(
     opened_at: datetime,
     billing_mode: BillingMode = BillingMode.PREPAID,
     warning_limit: Decimal | None = None,
+    cut_off_limit: Decimal | None = None,
+    reconnect_limit: Decimal | None = None,
     now: datetime,
 ) -> AccountId:
     """Open an account over metering points; what they consume from `opened_at` on is charged to it.
 
     tariff_id: None takes what is assigned to the company, the branch or the account.
     points: the opening index of each, in Wh on the meter's side of the multiplier.
-    warning_limit: in major units; None takes the company's.
+    warning_limit, cut_off_limit, reconnect_limit: in major units; None takes the company's.
 
     :raises AlreadyExists, NotThere, ParentInactive, InvalidValue, InTheFuture, PointElsewhere,
         PointPaidFor, NoTariffAssigned, SubscriberErased, AlreadyBilled, IndexOutOfRange,
@@ -77,6 +75,8 @@ async def open_account(
             opened_at=opened_at,
             billing_mode=billing_mode,
             warning_limit=warning_limit,
+            cut_off_limit=cut_off_limit,
+            reconnect_limit=reconnect_limit,
             now=now,
         )
 
@@ -93,6 +93,8 @@ async def add(
     opened_at: datetime,
     billing_mode: BillingMode = BillingMode.PREPAID,
     warning_limit: Decimal | None = None,
+    cut_off_limit: Decimal | None = None,
+    reconnect_limit: Decimal | None = None,
     now: datetime,
 ) -> AccountId:
     """Do what `open_account` does, in the caller's transaction."""
@@ -104,7 +106,9 @@ async def add(
         "premises_id": premises_id,
         "tariff_id": tariff_id,
         "billing_mode": billing_mode,
-        "warning_limit_micro": _limit_micro(warning_limit),
+        "warning_limit_micro": _limit_micro(warning_limit, "warning_limit"),
+        "cut_off_limit_micro": _limit_micro(cut_off_limit, "cut_off_limit"),
+        "reconnect_limit_micro": _limit_micro(reconnect_limit, "reconnect_limit"),
         "opened_at": opened_at,
     }
     await parents.hold_active(connection, "premises", company_id=company_id, row_id=premises_id)
@@ -154,8 +158,8 @@ async def update(
 ) -> AccountId:
     """Change an account.
 
-    changes: `number`, `billing_mode` and `warning_limit`, whichever is to change. warning_limit: in
-        major units; None takes the company's. It holds from the next charge on.
+    changes: `number`, `billing_mode` and the limits, whichever is to change. Limits are in major
+        units; None takes the company's. They act within seconds.
 
     :raises AccountClosed, StaleVersion, NotThere, AlreadyExists, InvalidValue: nothing was written
     """
@@ -164,8 +168,9 @@ async def update(
         columns["number"] = values.name(
             columns["number"], "number", characters_max=NUMBER_CHARACTERS_MAX
         )
-    if "warning_limit" in columns:
-        columns["warning_limit_micro"] = _limit_micro(columns.pop("warning_limit"))
+    moved = LIMITS & columns.keys()
+    for name in moved:
+        columns[f"{name}_micro"] = _limit_micro(columns.pop(name), name)
     async with access.tenant(company_id) as connection:
         await hold_open(connection, company_id=company_id, account_id=account_id)
         await rows.change(
@@ -176,10 +181,10 @@ async def update(
             expected_version=expected_version,
             changes=columns,
         )
-        if "warning_limit_micro" in columns:
-            await connection.execute(MOVE_WAKE_MARK, company_id, account_id)
+        if moved or "billing_mode" in columns:
+            await asking.ask(connection, company_id=company_id, account_id=account_id)
     return account_id
 
 
-def _limit_micro(limit: Decimal | None) -> int | None:
-    return None if limit is None else micro(values.money(limit, "warning_limit"))
+def _limit_micro(limit: Decimal | None, name: str) -> int | None:
+    return None if limit is None else micro(values.money(limit, name))

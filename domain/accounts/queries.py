@@ -9,11 +9,12 @@ from typing import Self
 from db.access import Connection
 from db.enums import BillingMode, Segment, Supply
 from domain.accounts.facets import ACCOUNT_FACETS, SUBSCRIBER_FACETS
-from domain.accounts.rules import segment
+from domain.accounts.forecasts import smallest_top_up
+from domain.accounts.rules import Limits, is_cut_pending, segment
 from domain.hierarchy.queries import METERS
 from domain.listing import Listing, Record, Relation, Wall, fetch
 from domain.metering.queries import POINTS
-from domain.money import major
+from domain.money import decimals_of, major
 
 IS_PROTECTED = """exists (
     select from protection_proof pp join company c on c.id = pp.company_id
@@ -40,6 +41,8 @@ ACCOUNTS = Listing(
         TARIFF_NOW,
         "billing_mode",
         "warning_limit_micro",
+        "cut_off_limit_micro",
+        "reconnect_limit_micro",
         "opened_at",
         "closed_at",
         "suspended_at",
@@ -74,9 +77,12 @@ METERS_OF_ACCOUNT = Relation(
 )
 
 STANDINGS = """
-    select a.id, a.billing_mode, c.currency, b.balance_micro, b.changed_at,
-        b.debt_micro, b.emergency_used_micro, b.in_flight_micro,
+    select a.id, a.billing_mode, a.closed_at, a.suspended_at, c.currency,
+        b.balance_micro, b.changed_at, b.debt_micro, b.emergency_used_micro, b.in_flight_micro,
         coalesce(a.warning_limit_micro, c.warning_limit_micro) as warning_limit_micro,
+        coalesce(a.cut_off_limit_micro, c.cut_off_limit_micro) as cut_off_limit_micro,
+        coalesce(a.reconnect_limit_micro, c.reconnect_limit_micro) as reconnect_limit_micro,
+        c.warning_margin_micro,
         meters.supplies, meters.billed_at, meters.reading_period_s
     from account a
     join company c on c.id = a.company_id
@@ -104,15 +110,20 @@ STANDINGS = """
 class Standing:
     """An account's balance, what stands beside it (ADR 9), and what follows from it.
 
+    is_watched: it pays in advance, and is neither closed nor suspended: it may be warned.
+    margin_micro: how far above the warning limit it has recovered.
     as_of: up to when all its energy is charged: the time of the meter that is furthest behind.
     reading_period: how often news may be expected; None when no meter feeds the account.
     """
 
-    balance: Decimal
+    balance_micro: int
     debt: Decimal
     emergency_used: Decimal
     in_flight: Decimal
     currency: str
+    is_watched: bool
+    limits: Limits
+    margin_micro: int
     as_of: datetime
     reading_period: timedelta | None
     segment: Segment
@@ -120,20 +131,55 @@ class Standing:
     @classmethod
     def of(cls, row: Record) -> Self:
         period_s = row["reading_period_s"]
+        mode = BillingMode(row["billing_mode"])
+        limits = Limits.of(
+            warning_micro=row["warning_limit_micro"],
+            cut_off_micro=row["cut_off_limit_micro"],
+            reconnect_micro=row["reconnect_limit_micro"],
+        )
         return cls(
-            balance=major(row["balance_micro"]),
+            balance_micro=row["balance_micro"],
             debt=major(row["debt_micro"]),
             emergency_used=major(row["emergency_used_micro"]),
             in_flight=major(row["in_flight_micro"]),
             currency=row["currency"],
+            is_watched=mode is BillingMode.PREPAID
+            and row["closed_at"] is None
+            and row["suspended_at"] is None,
+            limits=limits,
+            margin_micro=row["warning_margin_micro"],
             as_of=row["billed_at"] or row["changed_at"],
             reading_period=None if period_s is None else timedelta(seconds=period_s),
             segment=segment(
-                billing_mode=BillingMode(row["billing_mode"]),
+                billing_mode=mode,
                 supplies=[Supply(supply) for supply in row["supplies"]],
                 balance_micro=row["balance_micro"],
-                warning_limit_micro=row["warning_limit_micro"],
+                warning_limit_micro=limits.warning_micro,
             ),
+        )
+
+    @property
+    def balance(self) -> Decimal:
+        """In major units."""
+        return major(self.balance_micro)
+
+    @property
+    def is_cut_pending(self) -> bool:
+        return is_cut_pending(self.segment, balance_micro=self.balance_micro, limits=self.limits)
+
+    @property
+    def is_used_up(self) -> bool:
+        return self.balance_micro <= self.limits.cut_off_micro
+
+    @property
+    def smallest_top_up_micro(self) -> int | None:
+        if not self.is_watched:
+            return None
+        return smallest_top_up(
+            balance_micro=self.balance_micro,
+            limits=self.limits,
+            margin_micro=self.margin_micro,
+            decimals=decimals_of(self.currency),
         )
 
 

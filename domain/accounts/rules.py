@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Self
 
 from db.enums import BillingMode, Segment, Supply
 
@@ -16,6 +17,32 @@ class Freshness:
     as_of: datetime
     age: timedelta
     is_stale: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """An account's limits, in millionths.
+
+    At or below the warning limit it is warned, at or below the cut-off limit its credit has run
+    out, and above the reconnect limit supply comes back.
+    """
+
+    warning_micro: int
+    cut_off_micro: int
+    reconnect_micro: int
+
+    @classmethod
+    def of(cls, *, warning_micro: int, cut_off_micro: int, reconnect_micro: int) -> Self:
+        """Return limits that fit together: nobody is cut without a warning, nor cut again at once.
+
+        An account's own limits and its company's may contradict each other; the cut-off limit
+        counts then.
+        """
+        return cls(
+            warning_micro=max(warning_micro, cut_off_micro),
+            cut_off_micro=cut_off_micro,
+            reconnect_micro=max(reconnect_micro, cut_off_micro),
+        )
 
 
 def segment(
@@ -65,6 +92,11 @@ def settlement(*, balance_micro: int, debt_micro: int, emergency_used_micro: int
         debt_paid=debt_micro - max(-left, 0),
         refunded=max(left, 0),
     )
+
+
+def is_cut_pending(segment: Segment, *, balance_micro: int, limits: Limits) -> bool:
+    """Return whether an account's credit has run out, and it has energy still."""
+    return segment is Segment.WARNING_LIMIT and balance_micro <= limits.cut_off_micro
 
 
 def freshness(as_of: datetime, *, reading_period: timedelta, now: datetime) -> Freshness:

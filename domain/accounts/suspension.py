@@ -7,6 +7,7 @@ from db.access import Connection
 from db.ids import AccountId, CompanyId
 from domain import rows, values
 from domain.refusals import NotThere, Refused
+from domain.warnings import asking
 
 REASON_CHARACTERS_MAX = 500
 
@@ -69,6 +70,7 @@ async def suspend(
             expected_version=expected_version,
             changes={"suspended_at": now, "suspension_reason": reason},
         )
+        await asking.ask(connection, company_id=company_id, account_id=account_id)
     return account_id
 
 
@@ -90,4 +92,5 @@ async def resume(
             expected_version=expected_version,
             changes={"suspended_at": None, "suspension_reason": None},
         )
+        await asking.ask(connection, company_id=company_id, account_id=account_id)
     return account_id

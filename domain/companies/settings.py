@@ -8,12 +8,14 @@ import asyncpg
 
 from db import access
 from db.access import Connection
+from db.enums import MessageChannel
 from db.ids import CompanyId
 from domain import values
 from domain.hierarchy import checks
 from domain.hierarchy.checks import Check, checked
 from domain.money import micro
 from domain.refusals import InvalidValue, NotThere, Refused, StaleVersion
+from domain.warnings import asking
 
 ADDRESS_CHARACTERS_MAX = 500
 EMAIL_CHARACTERS_MAX = 254
@@ -56,6 +58,21 @@ def _approval_limit(value: Decimal | None, path: str) -> int | None:
     return None if value is None else micro(values.money(value, path))
 
 
+def _limit(value: Decimal, path: str) -> int:
+    return micro(values.money(value, path))
+
+
+def _margin(value: Decimal, path: str) -> int:
+    if value < 0:
+        raise InvalidValue(path, expected="an amount that is not below zero")
+    return _limit(value, path)
+
+
+def _channels(value: list[MessageChannel], path: str) -> list[str]:
+    # Each once, in the order in which they were given.
+    return list(dict.fromkeys(MessageChannel(one).value for one in value))
+
+
 def _email(value: str | None, path: str) -> str | None:
     if value is None:
         return None
@@ -76,6 +93,11 @@ CHECKS: Mapping[str, Check] = {
     "tax_office": values.optional_name,
     "tax_number": values.optional_name,
     "adjustment_approval_limit": _approval_limit,
+    "warning_limit": _limit,
+    "cut_off_limit": _limit,
+    "reconnect_limit": _limit,
+    "warning_margin": _margin,
+    "message_channels": _channels,
     "max_meters_per_rf_module": _between(1, 1_000),
     "review_first": checks.as_given,
     "second_person_for_tariffs": checks.as_given,
@@ -88,7 +110,15 @@ CHECKS: Mapping[str, Check] = {
     "synchronisation_retention_days": _between(30, 3_650),
 }
 # Columns that are not called as what is given for them.
-COLUMNS = {"adjustment_approval_limit": "adjustment_approval_limit_micro"}
+COLUMNS = {
+    "adjustment_approval_limit": "adjustment_approval_limit_micro",
+    "warning_limit": "warning_limit_micro",
+    "cut_off_limit": "cut_off_limit_micro",
+    "reconnect_limit": "reconnect_limit_micro",
+    "warning_margin": "warning_margin_micro",
+}
+# What decides when accounts are looked at.
+MOVING = frozenset({"warning_limit", "cut_off_limit", "reconnect_limit", "warning_margin"})
 # Charges and proposals come before postings, and are in the company's currency as well.
 ANY_MONEY = (
     "select true from journal where company_id = $1"
@@ -117,7 +147,8 @@ async def update(
 ) -> CompanyId:
     """Change a company's own settings.
 
-    changes: what is to change, by name. `adjustment_approval_limit` is in major units; None: no
+    changes: what is to change, by name. Limits and the margin are in major units, and act within
+        seconds on all accounts that have none of their own. `adjustment_approval_limit` None: no
         adjustment needs a second person.
 
     :raises CurrencyFixed: money was charged or posted in another currency already
@@ -135,6 +166,8 @@ async def update(
             expected_version,
             *columns.values(),
         )
+        if MOVING & changes.keys():
+            await asking.note_moved(connection, company_id)
     return company_id
 
 

@@ -7,12 +7,9 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from zoneinfo import ZoneInfo
 
 from domain.messages.facts import Money
+from domain.money import decimals_of
 
 FALLBACK = "en"
-# Of ISO 4217, currencies with no decimals and with three; others have two.
-WITHOUT = ("BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "VND")
-WITH_THREE = ("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND")
-DECIMALS: Mapping[str, int] = {**dict.fromkeys(WITHOUT, 0), **dict.fromkeys(WITH_THREE, 3)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +48,6 @@ def language_of(locale: str) -> str:
     """Return the language of `tr` or `tr-TR`; English where we do not speak it."""
     language = locale.partition("-")[0].lower()
     return language if language in LANGUAGES else FALLBACK
-
-
-def decimals_of(currency: str) -> int:
-    return DECIMALS.get(currency, 2)
 
 
 def number(value: Decimal, *, decimals: int, language: str) -> str:

@@ -196,7 +196,9 @@ async def test_a_limit_of_its_own_counts_at_once_and_null_takes_it_away(
     account_id = await open_account(place, {supply.point_id: 0}, supply.premises_id)
     seen = {"id": encode("Account", account_id), "expectedVersion": 1}
 
-    own = await web.ask(UPDATE, administrator, input={**seen, "warningLimit": "-1"})
+    own = await web.ask(
+        UPDATE, administrator, input={**seen, "warningLimit": "-1", "cutOffLimit": "-2"}
+    )
     none = await web.ask(
         UPDATE, administrator, input={**seen, "expectedVersion": 2, "warningLimit": None}
     )
@@ -206,8 +208,8 @@ async def test_a_limit_of_its_own_counts_at_once_and_null_takes_it_away(
     shown = none.data["updateAccount"]["account"]
     assert (shown["warningLimit"], shown["segment"]) == (None, "WARNING_LIMIT")
     async with access.system() as connection:
-        mark = await connection.fetchval("select wake_below_micro from account_balance")
-    assert mark == 0
+        waiting = await connection.fetch("select account_id from attention")
+    assert [row["account_id"] for row in waiting] == [account_id]
 
 
 async def test_a_number_is_one_accounts(

@@ -55,6 +55,20 @@ class DemoRun:
         assert "errors" not in parsed, parsed
         return parsed["data"]
 
+    def wait_for_mail(self, subject: str) -> dict[str, Any]:
+        """Wait until the page of mail shows one, and return it."""
+        found = re.search(r"Mail that people got\W+(http://\S+/)", self.said)
+        assert found is not None, self.said
+        end = time.monotonic() + PATIENCE_S
+        while True:
+            with urllib.request.urlopen(f"{found[1]}mails.json", timeout=10) as answer:  # noqa: S310
+                mails = json.load(answer)
+            fitting: list[dict[str, Any]] = [one for one in mails if one["subject"] == subject]
+            if fitting:
+                return fitting[0]
+            assert time.monotonic() < end, mails
+            time.sleep(POLL_S)
+
 
 def environment(home: Path) -> dict[str, str]:
     own = {f"WATTLEDGER_{name}_PORT": "0" for name in PORTS}

@@ -42,6 +42,7 @@ def test_a_demo_runs_stops_and_goes_on(open_folder: Path) -> None:
         run.wait_for(LIVE)
         meters = run.ask(QUERY, signed_in(run, home, Role.ADMINISTRATOR))["meters"]
         verified = command(home, "ledger", "verify")
+        warning = run.wait_for_mail("Krediniz azalıyor")
         (worker,) = processes_of(home, running="cli.main worker")
         os.kill(worker, signal.SIGKILL)
         run.wait_for("The worker ended (-9) and is started again")
@@ -49,6 +50,8 @@ def test_a_demo_runs_stops_and_goes_on(open_folder: Path) -> None:
 
     assert meters["totalCount"] == 20
     assert all(meter["registers"] for meter in meters["nodes"])
+    assert warning["to"].endswith("@demo.example")
+    assert "En küçük yükleme: " in warning["text"]
     assert (verified.returncode, "The books are right" in verified.stdout) == (0, True)
     assert (code, processes_of(home)) == (0, [])
     assert "Everything has stopped." in run.said

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from db.enums import BillingMode, Segment, Supply
-from domain.accounts.rules import freshness, segment
+from domain.accounts.rules import Limits, freshness, is_cut_pending, segment
 
 NOW = datetime(2026, 3, 18, 12, tzinfo=UTC)
 PERIOD = timedelta(minutes=15)
@@ -39,6 +39,40 @@ def test_segment_is_the_first_that_the_facts_allow(
     )
 
     assert found is expected
+
+
+@pytest.mark.parametrize(
+    ("found", "balance_micro", "expected"),
+    [
+        pytest.param(Segment.WARNING_LIMIT, 11, False, id="credit is left"),
+        pytest.param(Segment.WARNING_LIMIT, 10, True, id="credit has run out"),
+        pytest.param(Segment.NO_ENERGY, -5, False, id="cut already"),
+        pytest.param(Segment.INVOICED, -5, False, id="pays by invoice"),
+    ],
+)
+def test_a_cut_is_pending_while_who_has_no_credit_has_energy(
+    found: Segment, balance_micro: int, expected: bool
+) -> None:
+    limits = Limits(warning_micro=100, cut_off_micro=10, reconnect_micro=20)
+
+    assert is_cut_pending(found, balance_micro=balance_micro, limits=limits) is expected
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        pytest.param((100, 0, 20), (100, 0, 20), id="as they are"),
+        pytest.param((5, 10, 20), (10, 10, 20), id="warned at the cut-off at the latest"),
+        pytest.param((100, 10, 5), (100, 10, 10), id="back above the cut-off at the earliest"),
+        pytest.param((-5, -10, -20), (-5, -10, -10), id="below zero"),
+    ],
+)
+def test_limits_fit_together(given: tuple[int, int, int], expected: tuple[int, int, int]) -> None:
+    warning, cut_off, reconnect = given
+
+    found = Limits.of(warning_micro=warning, cut_off_micro=cut_off, reconnect_micro=reconnect)
+
+    assert (found.warning_micro, found.cut_off_micro, found.reconnect_micro) == expected
 
 
 @pytest.mark.parametrize(

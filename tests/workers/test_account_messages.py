@@ -9,6 +9,7 @@ import pytest
 
 from db import access
 from db.enums import ErasureReason, MessageChannel, MessageState
+from domain.companies import settings
 from domain.identity.keys import Keys
 from domain.messages import returns
 from domain.messages.facts import CutOff, Money
@@ -22,6 +23,7 @@ from tests.factories import KEYRING, NOW, Place, make_place
 from tests.inbox import SECRET, Clock, Inbox, text_of
 from tests.mailbox import PUBLIC_URL
 from workers.delivery import Undelivered
+from workers.jobs.accounts import attend
 from workers.jobs.messages import Postman
 from workers.sms_delivery import LogGateway, SmsDelivery
 
@@ -120,6 +122,25 @@ async def test_a_subscriber_is_written_to_in_the_own_language(
         "ayse@example.com",
         {"subject": "Enerjiniz kesildi", "text": text_of(letter).replace("\r\n", "\n")},
     )
+
+
+async def test_a_low_credit_warning_reaches_the_subscriber(
+    place: Place, postman: Postman, inbox: Inbox
+) -> None:
+    await change(place, language="tr")
+    await settings.update(
+        company_id=place.company_id,
+        expected_version=1,
+        changes={"warning_limit": Decimal(20)},
+    )
+
+    await attend(now=NOW)
+    await attend(now=NOW)
+    await postman.deliver_waiting()
+
+    (letter,) = inbox.taken
+    assert letter["Subject"] == "Krediniz tükendi"
+    assert "En küçük yükleme: 0,01 TRY" in text_of(letter)
 
 
 async def test_what_waits_and_what_is_kept_names_nobody(

@@ -1,0 +1,68 @@
+"""For how long credit lasts, and how much more is needed. Pure; amounts are in millionths."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from domain.accounts.rules import Limits
+
+# The local days whose charges are the recent use: as many before, and the one that is not over.
+RECENT_DAYS = 6
+# From less nobody can tell a rate.
+KNOWN_MIN = timedelta(hours=6)
+# Further away is as good as never.
+AHEAD_DAYS_MAX = 3650
+DAY = timedelta(days=1)
+MICROSECOND = timedelta(microseconds=1)
+DAY_US = DAY // MICROSECOND
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """When credit runs out if use goes on as it did. runs_out_at: None when it does not."""
+
+    daily_use_micro: int
+    runs_out_at: datetime | None
+
+
+def forecast(
+    *, balance_micro: int, limits: Limits, used_micro: int, since: datetime, as_of: datetime
+) -> Forecast | None:
+    """Return for how long the balance lasts; None while too little is known.
+
+    used_micro: what was charged for the time from `since` to `as_of`, which the balance is of.
+    """
+    known = as_of - since
+    if known < KNOWN_MIN:
+        return None
+    daily_use_micro = max(used_micro * DAY_US // (known // MICROSECOND), 0)
+    left_micro = balance_micro - limits.cut_off_micro
+    if left_micro <= 0:
+        return Forecast(daily_use_micro, as_of)
+    if left_micro > AHEAD_DAYS_MAX * daily_use_micro:
+        return Forecast(daily_use_micro, None)
+    left = timedelta(microseconds=left_micro * DAY_US // daily_use_micro)
+    return Forecast(daily_use_micro, as_of + left)
+
+
+def days_left(runs_out_at: datetime, *, now: datetime) -> int:
+    """Return how many whole days are left."""
+    return max(runs_out_at - now, timedelta()) // DAY
+
+
+def smallest_top_up(
+    *, balance_micro: int, limits: Limits, margin_micro: int, decimals: int
+) -> int | None:
+    """Return what brings supply back, or where it is on, what ends the warning.
+
+    margin_micro: by which a balance has to be above the warning limit for that.
+    decimals: with which the currency is paid; the amount is rounded up to it.
+    None: nothing is needed.
+    """
+    if balance_micro > limits.warning_micro:
+        return None
+    if balance_micro <= limits.cut_off_micro:
+        goal_micro = limits.reconnect_micro + 1
+    else:
+        goal_micro = limits.warning_micro + max(margin_micro, 1)
+    step_micro: int = 10 ** (6 - decimals)
+    return -(-(goal_micro - balance_micro) // step_micro) * step_micro

@@ -1,0 +1,95 @@
+"""For how long credit lasts, and how much more is needed."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from domain.accounts.forecasts import Forecast, days_left, forecast, smallest_top_up
+from domain.accounts.rules import Limits
+
+AS_OF = datetime(2026, 3, 18, 12, tzinfo=UTC)
+DAY = timedelta(days=1)
+UNIT = 1_000_000
+LIMITS = Limits(warning_micro=50 * UNIT, cut_off_micro=0, reconnect_micro=10 * UNIT)
+
+
+@pytest.mark.parametrize(
+    ("balance", "used", "known", "daily_use", "lasts"),
+    [
+        pytest.param(30, 60, 6 * DAY, 10, 3 * DAY, id="at the rate of the days that are known"),
+        pytest.param(5, 10, DAY / 2, 20, DAY / 4, id="at the rate of half a day"),
+        pytest.param(0, 60, 6 * DAY, 10, timedelta(0), id="has run out"),
+        pytest.param(-5, 60, 6 * DAY, 10, timedelta(0), id="ran out before"),
+        pytest.param(30, 0, 6 * DAY, 0, None, id="nothing is used"),
+        pytest.param(30, -6, 6 * DAY, 0, None, id="more was given back than used"),
+        pytest.param(36_500, 60, 6 * DAY, 10, 3650 * DAY, id="ten years"),
+        pytest.param(36_501, 60, 6 * DAY, 10, None, id="longer than anybody asks"),
+        pytest.param(10**12, 10**11, DAY, 10**11, 10 * DAY, id="much money"),
+    ],
+)
+def test_credit_lasts(
+    balance: int, used: int, known: timedelta, daily_use: int, lasts: timedelta | None
+) -> None:
+    found = forecast(
+        balance_micro=balance * UNIT,
+        limits=LIMITS,
+        used_micro=used * UNIT,
+        since=AS_OF - known,
+        as_of=AS_OF,
+    )
+
+    assert found == Forecast(daily_use * UNIT, None if lasts is None else AS_OF + lasts)
+
+
+def test_credit_lasts_until_the_cut_off_limit() -> None:
+    limits = Limits(warning_micro=50 * UNIT, cut_off_micro=-20 * UNIT, reconnect_micro=0)
+
+    found = forecast(
+        balance_micro=0, limits=limits, used_micro=10 * UNIT, since=AS_OF - DAY, as_of=AS_OF
+    )
+
+    assert found == Forecast(10 * UNIT, AS_OF + 2 * DAY)
+
+
+def test_from_a_few_hours_nobody_can_tell() -> None:
+    known = timedelta(hours=6)
+    facts = {"balance_micro": UNIT, "used_micro": UNIT, "limits": LIMITS, "as_of": AS_OF}
+
+    assert forecast(**facts, since=AS_OF - known) is not None  # type: ignore[arg-type]
+    assert (
+        forecast(**facts, since=AS_OF - known + timedelta(seconds=1))  # type: ignore[arg-type]
+        is None
+    )
+
+
+@pytest.mark.parametrize(
+    ("lasts", "days"),
+    [
+        pytest.param(3 * DAY, 3, id="three days"),
+        pytest.param(3 * DAY - timedelta(seconds=1), 2, id="almost three"),
+        pytest.param(-DAY, 0, id="ran out while nobody heard"),
+    ],
+)
+def test_days_are_whole(lasts: timedelta, days: int) -> None:
+    assert days_left(AS_OF + lasts, now=AS_OF) == days
+
+
+@pytest.mark.parametrize(
+    ("balance_micro", "decimals", "expected_micro"),
+    [
+        pytest.param(50 * UNIT + 1, 2, None, id="above the warning limit"),
+        pytest.param(50 * UNIT, 2, UNIT, id="ends the warning by the margin"),
+        pytest.param(49_999_999, 2, 1_010_000, id="rounded up to what one can pay"),
+        pytest.param(1, 2, 51 * UNIT, id="just above the cut-off limit"),
+        pytest.param(0, 2, 10_010_000, id="brings supply back"),
+        pytest.param(-5_123_456, 2, 15_130_000, id="brings supply back from below zero"),
+        pytest.param(-5_123_456, 0, 16 * UNIT, id="in a currency without decimals"),
+        pytest.param(-5_123_456, 3, 15_124_000, id="in a currency with three"),
+    ],
+)
+def test_the_smallest_top_up(balance_micro: int, decimals: int, expected_micro: int | None) -> None:
+    found = smallest_top_up(
+        balance_micro=balance_micro, limits=LIMITS, margin_micro=UNIT, decimals=decimals
+    )
+
+    assert found == expected_micro
