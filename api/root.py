@@ -20,6 +20,7 @@ from api.resolvers.company import CompanyQuery
 from api.resolvers.credentials import CredentialMutation, LinkMutation
 from api.resolvers.cursor import CursorQuery
 from api.resolvers.documents import DocumentMutation, DocumentQuery
+from api.resolvers.emergency_credit import EmergencyCreditMutation
 from api.resolvers.exports import ExportMutation
 from api.resolvers.fields import FieldMutation
 from api.resolvers.files import FileMutation
@@ -115,6 +116,7 @@ Mutation = merge_types(
         SubscriberMutation,
         ProtectionMutation,
         AccountLifeMutation,
+        EmergencyCreditMutation,
         AccountMutation,
         AdjustmentMutation,
         TariffMutation,

@@ -27,6 +27,7 @@ class Scope(StrEnum):
     CREDIT_APPROVE = "credit:approve"
     TARIFFS_WRITE = "tariffs:write"
     TARIFFS_APPROVE = "tariffs:approve"
+    CREDIT_BORROW = "credit:borrow"
     SUBSCRIBERS_WRITE = "subscribers:write"
     SUBSCRIBERS_ERASE = "subscribers:erase"
     IMPORTS_WRITE = "imports:write"
@@ -178,6 +179,7 @@ class JournalKind(StrEnum):
     ADJUSTMENT = "ADJUSTMENT"
     REVERSAL = "REVERSAL"
     SETTLEMENT = "SETTLEMENT"
+    EMERGENCY_CREDIT = "EMERGENCY_CREDIT"
 
 
 class RefundWay(StrEnum):

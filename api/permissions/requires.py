@@ -36,6 +36,7 @@ SCOPE_MEANINGS = {
     Scope.PREMISES_WRITE: "Change premises, metering points and what is mounted there.",
     Scope.ACCOUNTS_WRITE: "Open, change and close accounts.",
     Scope.CREDIT_ADJUST: "Give accounts credit by hand, or take some.",
+    Scope.CREDIT_BORROW: "Take the emergency credit that is offered.",
     Scope.CREDIT_APPROVE: "Decide about adjustments of credit that others propose.",
     Scope.TARIFFS_WRITE: "Add tariffs, propose prices and say for whom they hold.",
     Scope.TARIFFS_APPROVE: "Let proposed prices take effect.",

@@ -65,6 +65,14 @@ class UpdateAccountInput:
     )
 
 
+@strawberry.input(description="The emergency credit of an account.")
+class RequestEmergencyCreditInput:
+    account_id: strawberry.ID = strawberry.field(description="Which account's.")
+    idempotency_key: str = strawberry.field(
+        description="The client's name for this wish: repeated, it is granted once."
+    )
+
+
 @strawberry.type(description="How changing an account ended.")
 class AccountPayload:
     account: Account | None = strawberry.field(description="The account as it is now.")

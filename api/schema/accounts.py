@@ -206,6 +206,15 @@ class Account(Node, listing=ACCOUNTS, scope=Scope.ACCOUNTS_READ):
         standing = await info.context.loaders.standing.load(self.row_id)
         return None if standing is None else _amount(standing.smallest_top_up_micro)
 
+    @strawberry.field(
+        description="What may be borrowed near the limit now; null when nothing is offered, or what"
+        " was borrowed is not repaid.",
+        extensions=[requires(Scope.BALANCES_READ)],
+    )
+    async def emergency_credit_offered(self, info: Info) -> MoneyAmount | None:
+        standing = await info.context.loaders.standing.load(self.row_id)
+        return None if standing is None else _amount(standing.emergency_offered_micro)
+
 
 def _amount(amount_micro: int | None) -> MoneyAmount | None:
     return None if amount_micro is None else MoneyAmount(major(amount_micro))

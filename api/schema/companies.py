@@ -114,6 +114,20 @@ class Company(Node, listing=COMPANIES, scope=Scope.COMPANY_READ):
     def warning_margin(self) -> MoneyAmount:
         return MoneyAmount(major(self.row["warning_margin_micro"]))
 
+    @strawberry.field(
+        description="What is lent to a prepaid account near its limit, until it is repaid; zero"
+        " when nothing is."
+    )
+    def emergency_credit(self) -> MoneyAmount:
+        return MoneyAmount(major(self.row["emergency_credit_micro"]))
+
+    @strawberry.field(
+        description="At or below which credit it is lent; null for the account's warning limit."
+    )
+    def emergency_near(self) -> MoneyAmount | None:
+        near_micro: int | None = self.row["emergency_near_micro"]
+        return None if near_micro is None else MoneyAmount(major(near_micro))
+
     branches: Connection["Branch"] | None = children(
         BRANCHES_OF_COMPANY,
         "Its branches, by name; none unless the request acts in it.",

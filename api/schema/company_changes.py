@@ -59,6 +59,12 @@ class UpdateCompanyInput:
         description="How far above the warning limit credit has to get before an account is warned"
         " again; not below zero."
     )
+    emergency_credit: strawberry.Maybe[MoneyAmount] = strawberry.field(
+        description="What is lent to a prepaid account near its limit; zero for nothing."
+    )
+    emergency_near: strawberry.Maybe[MoneyAmount | None] = strawberry.field(
+        description="At or below which credit it is lent; null for the account's warning limit."
+    )
     message_channels: strawberry.Maybe[list[MessageChannel]] = strawberry.field(
         description="By which channels subscribers are told."
     )

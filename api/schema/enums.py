@@ -365,6 +365,7 @@ _describe(
         JournalKind.ADJUSTMENT: "Credit that somebody gave or took by hand.",
         JournalKind.REVERSAL: "The exact opposite of another one.",
         JournalKind.SETTLEMENT: "What was left or lacking when an account ended.",
+        JournalKind.EMERGENCY_CREDIT: "What was lent near the limit.",
     },
 )
 _describe(

@@ -1,4 +1,4 @@
-"""Messages of every channel with their history, limits of accounts, and who was warned.
+"""Messages of every channel with their history, limits of accounts, who was warned, and loans.
 
 Who is below the warning limit already is warned once after it.
 """
@@ -84,6 +84,13 @@ alter table company
         constraint company_message_retention check (message_retention_days between 30 and 3650);
 comment on column company.warning_margin_micro is 'How far above the warning limit a balance has to get before its account is warned again.';
 comment on column company.message_channels is 'By which channels subscribers are told.';
+alter table company
+    add emergency_credit_micro int8 not null default 0
+        constraint company_emergency_credit check (emergency_credit_micro >= 0),
+    add emergency_near_micro int8;
+comment on column company.emergency_credit_micro is 'What is lent to a prepaid account near its limit, until it is repaid; 0: nothing is.';
+comment on column company.emergency_near_micro is 'At or below which balance it is lent; null: the account''s warning limit.';
+grant update (emergency_credit_micro, emergency_near_micro) on company to wattledger_app;
 grant update (warning_limit_micro, cut_off_limit_micro, reconnect_limit_micro, warning_margin_micro,
     message_channels, message_retention_days) on company to wattledger_app;
 alter table account add cut_off_limit_micro int8, add reconnect_limit_micro int8;
@@ -114,7 +121,7 @@ revoke delete on attention from wattledger_app;
 alter table account drop cut_off_limit_micro, drop reconnect_limit_micro;
 revoke update (warning_limit_micro) on company from wattledger_app;
 alter table company drop cut_off_limit_micro, drop reconnect_limit_micro, drop warning_margin_micro,
-    drop message_channels, drop message_retention_days;
+    drop message_channels, drop message_retention_days, drop emergency_credit_micro, drop emergency_near_micro;
 create table mail (
     company_id int4 not null,
     id int8 not null default nextval('id_sequence'),

@@ -50,11 +50,19 @@ def days_left(runs_out_at: datetime, *, now: datetime) -> int:
 
 
 def smallest_top_up(
-    *, balance_micro: int, limits: Limits, margin_micro: int, decimals: int
+    *,
+    balance_micro: int,
+    limits: Limits,
+    margin_micro: int,
+    decimals: int,
+    debt_micro: int = 0,
+    emergency_used_micro: int = 0,
 ) -> int | None:
     """Return what brings supply back, or where it is on, what ends the warning.
 
     margin_micro: by which a balance has to be above the warning limit for that.
+    debt_micro, emergency_used_micro: what a top-up pays, too: the one first, the other once the
+        balance is not below zero any more.
     decimals: with which the currency is paid; the amount is rounded up to it.
     None: nothing is needed.
     """
@@ -64,5 +72,8 @@ def smallest_top_up(
         goal_micro = limits.reconnect_micro + 1
     else:
         goal_micro = limits.warning_micro + max(margin_micro, 1)
+    needed_micro = goal_micro - balance_micro + debt_micro
+    if goal_micro > 0:
+        needed_micro += emergency_used_micro
     step_micro: int = 10 ** (6 - decimals)
-    return -(-(goal_micro - balance_micro) // step_micro) * step_micro
+    return -(-needed_micro // step_micro) * step_micro

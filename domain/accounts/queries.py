@@ -10,11 +10,11 @@ from db.access import Connection
 from db.enums import BillingMode, Segment, Supply
 from domain.accounts.facets import ACCOUNT_FACETS, SUBSCRIBER_FACETS
 from domain.accounts.forecasts import smallest_top_up
-from domain.accounts.rules import Limits, is_cut_pending, segment
+from domain.accounts.rules import Limits, emergency_credit_offered, is_cut_pending, segment
 from domain.hierarchy.queries import METERS
 from domain.listing import Listing, Record, Relation, Wall, fetch
 from domain.metering.queries import POINTS
-from domain.money import decimals_of, major
+from domain.money import decimals_of, major, micro
 
 IS_PROTECTED = """exists (
     select from protection_proof pp join company c on c.id = pp.company_id
@@ -82,7 +82,7 @@ STANDINGS = """
         coalesce(a.warning_limit_micro, c.warning_limit_micro) as warning_limit_micro,
         coalesce(a.cut_off_limit_micro, c.cut_off_limit_micro) as cut_off_limit_micro,
         coalesce(a.reconnect_limit_micro, c.reconnect_limit_micro) as reconnect_limit_micro,
-        c.warning_margin_micro,
+        c.warning_margin_micro, c.emergency_credit_micro, c.emergency_near_micro,
         meters.supplies, meters.billed_at, meters.reading_period_s
     from account a
     join company c on c.id = a.company_id
@@ -111,6 +111,7 @@ class Standing:
     """An account's balance, what stands beside it (ADR 9), and what follows from it.
 
     is_watched: it pays in advance, and is neither closed nor suspended: it may be warned.
+    emergency_offered_micro: what may be borrowed now, if anything.
     margin_micro: how far above the warning limit it has recovered.
     as_of: up to when all its energy is charged: the time of the meter that is furthest behind.
     reading_period: how often news may be expected; None when no meter feeds the account.
@@ -124,6 +125,7 @@ class Standing:
     is_watched: bool
     limits: Limits
     margin_micro: int
+    emergency_offered_micro: int | None
     as_of: datetime
     reading_period: timedelta | None
     segment: Segment
@@ -137,17 +139,25 @@ class Standing:
             cut_off_micro=row["cut_off_limit_micro"],
             reconnect_micro=row["reconnect_limit_micro"],
         )
+        is_watched = (
+            mode is BillingMode.PREPAID and row["closed_at"] is None and row["suspended_at"] is None
+        )
+        near_micro = row["emergency_near_micro"]
         return cls(
             balance_micro=row["balance_micro"],
             debt=major(row["debt_micro"]),
             emergency_used=major(row["emergency_used_micro"]),
             in_flight=major(row["in_flight_micro"]),
             currency=row["currency"],
-            is_watched=mode is BillingMode.PREPAID
-            and row["closed_at"] is None
-            and row["suspended_at"] is None,
+            is_watched=is_watched,
             limits=limits,
             margin_micro=row["warning_margin_micro"],
+            emergency_offered_micro=emergency_credit_offered(
+                lent_micro=row["emergency_credit_micro"] if is_watched else 0,
+                near_micro=limits.warning_micro if near_micro is None else near_micro,
+                balance_micro=row["balance_micro"],
+                used_micro=row["emergency_used_micro"],
+            ),
             as_of=row["billed_at"] or row["changed_at"],
             reading_period=None if period_s is None else timedelta(seconds=period_s),
             segment=segment(
@@ -179,6 +189,8 @@ class Standing:
             balance_micro=self.balance_micro,
             limits=self.limits,
             margin_micro=self.margin_micro,
+            debt_micro=micro(self.debt),
+            emergency_used_micro=micro(self.emergency_used),
             decimals=decimals_of(self.currency),
         )
 

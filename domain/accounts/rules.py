@@ -99,6 +99,18 @@ def is_cut_pending(segment: Segment, *, balance_micro: int, limits: Limits) -> b
     return segment is Segment.WARNING_LIMIT and balance_micro <= limits.cut_off_micro
 
 
+def emergency_credit_offered(
+    *, lent_micro: int, near_micro: int, balance_micro: int, used_micro: int
+) -> int | None:
+    """Return what may be borrowed now; None when nothing may (domain rule 3.8).
+
+    lent_micro: what the company lends. near_micro: at or below which balance it does.
+    used_micro: what was borrowed and is not repaid: until that is nothing, there is no more.
+    """
+    is_offered = lent_micro > 0 and used_micro <= 0 and balance_micro <= near_micro
+    return lent_micro if is_offered else None
+
+
 def freshness(as_of: datetime, *, reading_period: timedelta, now: datetime) -> Freshness:
     """Return how fresh a fact of `as_of` is: stale once several readings in a row are missing."""
     # A meter's clock may be ahead of ours by the drift that is allowed.

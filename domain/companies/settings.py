@@ -62,7 +62,11 @@ def _limit(value: Decimal, path: str) -> int:
     return micro(values.money(value, path))
 
 
-def _margin(value: Decimal, path: str) -> int:
+def _optional_limit(value: Decimal | None, path: str) -> int | None:
+    return None if value is None else _limit(value, path)
+
+
+def _not_negative(value: Decimal, path: str) -> int:
     if value < 0:
         raise InvalidValue(path, expected="an amount that is not below zero")
     return _limit(value, path)
@@ -96,8 +100,10 @@ CHECKS: Mapping[str, Check] = {
     "warning_limit": _limit,
     "cut_off_limit": _limit,
     "reconnect_limit": _limit,
-    "warning_margin": _margin,
+    "warning_margin": _not_negative,
     "message_channels": _channels,
+    "emergency_credit": _not_negative,
+    "emergency_near": _optional_limit,
     "max_meters_per_rf_module": _between(1, 1_000),
     "review_first": checks.as_given,
     "second_person_for_tariffs": checks.as_given,
@@ -116,6 +122,8 @@ COLUMNS = {
     "cut_off_limit": "cut_off_limit_micro",
     "reconnect_limit": "reconnect_limit_micro",
     "warning_margin": "warning_margin_micro",
+    "emergency_credit": "emergency_credit_micro",
+    "emergency_near": "emergency_near_micro",
 }
 # What decides when accounts are looked at.
 MOVING = frozenset({"warning_limit", "cut_off_limit", "reconnect_limit", "warning_margin"})

@@ -42,6 +42,8 @@ COMPANIES = Listing(
         "cut_off_limit_micro",
         "reconnect_limit_micro",
         "warning_margin_micro",
+        "emergency_credit_micro",
+        "emergency_near_micro",
         "synchronisation_retention_days",
         "created_at",
         "version",

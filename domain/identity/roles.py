@@ -51,6 +51,7 @@ SCOPES: Mapping[Role, frozenset[Scope]] = {
             Scope.SUBSCRIBERS_READ,
             Scope.SUBSCRIBERS_CONTACT,
             Scope.MESSAGES_READ,
+            Scope.CREDIT_BORROW,
         }
     ),
     # Staff of the platform, who help every company and see nobody's money or telephone number.

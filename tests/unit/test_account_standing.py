@@ -6,7 +6,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from db.enums import BillingMode, Segment, Supply
-from domain.accounts.rules import Limits, freshness, is_cut_pending, segment
+from domain.accounts.rules import (
+    Limits,
+    emergency_credit_offered,
+    freshness,
+    is_cut_pending,
+    segment,
+)
 
 NOW = datetime(2026, 3, 18, 12, tzinfo=UTC)
 PERIOD = timedelta(minutes=15)
@@ -56,6 +62,26 @@ def test_a_cut_is_pending_while_who_has_no_credit_has_energy(
     limits = Limits(warning_micro=100, cut_off_micro=10, reconnect_micro=20)
 
     assert is_cut_pending(found, balance_micro=balance_micro, limits=limits) is expected
+
+
+@pytest.mark.parametrize(
+    ("lent", "balance", "used", "expected"),
+    [
+        pytest.param(20, 11, 0, None, id="not near the limit"),
+        pytest.param(20, 10, 0, 20, id="at the limit"),
+        pytest.param(20, -30, 0, 20, id="below it"),
+        pytest.param(20, 10, 1, None, id="not repaid in full"),
+        pytest.param(0, -30, 0, None, id="nothing is lent"),
+    ],
+)
+def test_emergency_credit_is_offered_near_the_limit_once_it_is_repaid(
+    lent: int, balance: int, used: int, expected: int | None
+) -> None:
+    found = emergency_credit_offered(
+        lent_micro=lent, near_micro=10, balance_micro=balance, used_micro=used
+    )
+
+    assert found == expected
 
 
 @pytest.mark.parametrize(

@@ -93,3 +93,31 @@ def test_the_smallest_top_up(balance_micro: int, decimals: int, expected_micro: 
     )
 
     assert found == expected_micro
+
+
+@pytest.mark.parametrize(
+    ("reconnect", "debt", "emergency", "expected"),
+    [
+        pytest.param(10, 3, 0, 18, id="debt comes first"),
+        pytest.param(10, 0, 4, 19, id="emergency credit is repaid before credit grows"),
+        pytest.param(10, 3, 4, 22, id="both"),
+        pytest.param(-2, 3, 4, 6, id="a goal below zero needs no repayment"),
+    ],
+)
+def test_the_smallest_top_up_pays_what_is_owed_on_its_way(
+    reconnect: int, debt: int, emergency: int, expected: int
+) -> None:
+    limits = Limits(
+        warning_micro=50 * UNIT, cut_off_micro=-3 * UNIT, reconnect_micro=reconnect * UNIT - 1
+    )
+
+    found = smallest_top_up(
+        balance_micro=-5 * UNIT,
+        limits=limits,
+        margin_micro=0,
+        decimals=2,
+        debt_micro=debt * UNIT,
+        emergency_used_micro=emergency * UNIT,
+    )
+
+    assert found == expected * UNIT
