@@ -1,5 +1,6 @@
 """Giving and taking credit by hand."""
 
+from collections.abc import Awaitable, Callable
 from typing import Annotated
 
 import strawberry
@@ -13,14 +14,16 @@ from api.schema.adjustments import (
     AdjustCreditInput,
     Adjustment,
     AdjustmentPayload,
+    ChangeDebtInput,
     RejectAdjustmentInput,
 )
 from db.enums import Scope
 from db.ids import AccountId, AdjustmentId
-from domain.ledger import adjustments
+from domain.ledger import adjustments, debts
 from domain.ledger.adjustments import Hand
 
 Adjusted = Annotated[AdjustCreditInput, strawberry.argument(description="What is to change.")]
+Owed = Annotated[ChangeDebtInput, strawberry.argument(description="Whose, and how much.")]
 Which = Annotated[VersionInput, strawberry.argument(description="Which adjustment.")]
 Rejected = Annotated[RejectAdjustmentInput, strawberry.argument(description="Which adjustment.")]
 
@@ -45,6 +48,22 @@ class AdjustmentMutation:
             now=info.context.clock(),
         )
         return await ended(info, AdjustmentPayload, Adjustment, operation)
+
+    @strawberry.mutation(
+        description="Let an account owe more beside its balance; later top-ups pay it. Above the"
+        " company's limit it is only proposed, and a second person decides.",
+        extensions=[requires(Scope.CREDIT_ADJUST)],
+    )
+    async def add_debt(self, info: Info, input: Owed) -> AdjustmentPayload | None:
+        return await _change_debt(info, input, debts.add)
+
+    @strawberry.mutation(
+        description="Write off what an account owes beside its balance. Above the company's limit"
+        " it is only proposed, and a second person decides.",
+        extensions=[requires(Scope.CREDIT_ADJUST)],
+    )
+    async def forgive_debt(self, info: Info, input: Owed) -> AdjustmentPayload | None:
+        return await _change_debt(info, input, debts.forgive)
 
     @strawberry.mutation(
         description="Let an adjustment that somebody else proposed come true.",
@@ -76,6 +95,23 @@ class AdjustmentMutation:
             now=info.context.clock(),
         )
         return await ended(info, AdjustmentPayload, Adjustment, operation)
+
+
+async def _change_debt(
+    info: Info, input: ChangeDebtInput, change: Callable[..., Awaitable[AdjustmentId]]
+) -> AdjustmentPayload | None:
+    caller = info.context.signed_in
+    account_id = await seen(info, Account, input.account_id, argument="input.accountId")
+    operation = change(
+        company_id=caller.company_id,
+        account_id=AccountId(account_id),
+        amount=input.amount,
+        reason=input.reason,
+        idempotency_key=input.idempotency_key,
+        hand=hand_of(caller),
+        now=info.context.clock(),
+    )
+    return await ended(info, AdjustmentPayload, Adjustment, operation)
 
 
 def hand_of(caller: Caller) -> Hand:

@@ -11,7 +11,7 @@ from api.schema.node import Node
 from api.schema.relations import belongs_to
 from api.schema.scalars import DateTime, MoneyAmount
 from api.schema.user_errors import UserError
-from db.enums import AdjustmentState, Scope
+from db.enums import AdjustmentState, LedgerAccountKind, Scope
 from domain.accounts.queries import ACCOUNTS
 from domain.ledger.listings import ADJUSTMENTS, TRANSACTIONS
 from domain.money import major
@@ -25,6 +25,9 @@ LazyAccount = Annotated["Account", strawberry.lazy("api.schema.accounts")]
 @strawberry.type(description="Credit that somebody gives an account by hand, or takes.")
 class Adjustment(Node, listing=ADJUSTMENTS, scope=Scope.BALANCES_READ):
     reason: str = strawberry.field(description="Why.")
+    side: LedgerAccountKind = strawberry.field(
+        description="What it moves: credit, or debt beside it."
+    )
     state: AdjustmentState = strawberry.field(description="How far it is.")
     proposed_at: DateTime = strawberry.field(description="When it was asked for.")
     decided_at: DateTime | None = strawberry.field(
@@ -39,7 +42,7 @@ class Adjustment(Node, listing=ADJUSTMENTS, scope=Scope.BALANCES_READ):
         TRANSACTIONS, "journal_id", "What it became in the books.", scope=Scope.BALANCES_READ
     )
 
-    @strawberry.field(description="How much; above zero gives, below takes.")
+    @strawberry.field(description="How much; above zero gives or forgives, below takes or adds.")
     def amount(self) -> Money:
         return Money.of(major(self.row["amount_micro"]), self.row["currency"])
 
@@ -68,6 +71,16 @@ def _id(type_name: str, row_id: int | None) -> strawberry.ID | None:
 class AdjustCreditInput:
     account_id: strawberry.ID = strawberry.field(description="Whose.")
     amount: MoneyAmount = strawberry.field(description="How much; above zero gives, below takes.")
+    reason: str = strawberry.field(description="Why; 1 to 500 characters.")
+    idempotency_key: str = strawberry.field(
+        description="The same key asks for the same adjustment, and makes it once."
+    )
+
+
+@strawberry.input(description="Debt to add to what an account owes, or to forgive.")
+class ChangeDebtInput:
+    account_id: strawberry.ID = strawberry.field(description="Whose.")
+    amount: MoneyAmount = strawberry.field(description="How much; above zero.")
     reason: str = strawberry.field(description="Why; 1 to 500 characters.")
     idempotency_key: str = strawberry.field(
         description="The same key asks for the same adjustment, and makes it once."

@@ -96,6 +96,10 @@ grant update (warning_limit_micro, cut_off_limit_micro, reconnect_limit_micro, w
 alter table account add cut_off_limit_micro int8, add reconnect_limit_micro int8;
 grant delete on attention to wattledger_app;
 
+alter table adjustment add column side text not null default 'CREDIT'
+    constraint adjustment_side check (side in ('CREDIT', 'DEBT'));
+comment on column adjustment.side is 'What it moves; on DEBT, below zero adds to what is owed and above forgives.';
+
 create table account_warning (
     company_id int4 not null,
     account_id int8 not null,
@@ -117,6 +121,9 @@ insert into limits_moved (company_id) select id from company;
 
 DOWN = """
 drop table limits_moved, account_warning;
+-- The books keep what they moved; the older release would take them for credit.
+delete from adjustment where side = 'DEBT';
+alter table adjustment drop side;
 revoke delete on attention from wattledger_app;
 alter table account drop cut_off_limit_micro, drop reconnect_limit_micro;
 revoke update (warning_limit_micro) on company from wattledger_app;

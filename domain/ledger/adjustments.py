@@ -1,4 +1,4 @@
-"""Credit that people give or take by hand: with a reason, and above a limit by two of them."""
+"""Credit and debt that people change by hand: with a reason, and above a limit by two of them."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -34,6 +34,10 @@ BEHIND_KEY = """
     )
     select created_by, user_id from behind
 """
+OWED = """
+    select debt_micro from account_balance
+    where company_id = $1 and account_id = $2 for no key update
+"""
 DECIDE = """
     update adjustment set state = $3, journal_id = $4, decided_by = $5, decided_by_key = $6,
         decided_at = $7, rejection_reason = $8, version = version + 1
@@ -47,6 +51,13 @@ class AdjustmentDecided(Refused):
     def __init__(self, state: AdjustmentState) -> None:
         super().__init__("id", state=state)
         self.state = state
+
+
+class MoreThanOwed(Refused):
+    """The account owes less than is to be forgiven; `owed` says how much."""
+
+    def __init__(self, owed_micro: int) -> None:
+        super().__init__("amount", owed=f"{major(owed_micro):f}")
 
 
 class SecondPersonNeeded(Refused):
@@ -70,20 +81,23 @@ async def adjust(
     idempotency_key: str,
     hand: Hand,
     now: datetime,
+    side: LedgerAccountKind = LedgerAccountKind.CREDIT,
 ) -> AdjustmentId:
     """Give an account credit, or take some; above the company's limit only propose to.
 
-    amount: major units, above zero gives. Returns the adjustment's id; on a retry, that of the one
-    already made, whatever has become of it.
+    amount: major units, above zero gives. side: CREDIT, or DEBT (see `domain.ledger.debts`).
+    Returns the adjustment's id; on a retry, that of the one already made, whatever has become of
+    it.
 
-    :raises IdempotencyConflict, InvalidValue, NotThere: nothing was written
+    :raises IdempotencyConflict, MoreThanOwed, InvalidValue, NotThere: nothing was written
     """
     amount = values.money(amount, "amount")
     if amount == 0:
         raise InvalidValue("amount", expected="an amount that is not zero")
     reason = values.name(reason, "reason", characters_max=REASON_CHARACTERS_MAX)
     key = values.name(idempotency_key, "idempotency_key", characters_max=KEY_CHARACTERS_MAX)
-    request_hash = hash_of(f"{account_id}/{micro(amount)}/{reason}")
+    of_side = "" if side is LedgerAccountKind.CREDIT else f"/{side}"
+    request_hash = hash_of(f"{account_id}/{micro(amount)}/{reason}{of_side}")
     async with access.tenant(company_id) as connection:
         await connection.execute(LOCK_KEY, company_id, key)
         made = await connection.fetchrow(MADE_BEFORE, company_id, key)
@@ -97,6 +111,7 @@ async def adjust(
                 "adjustment",
                 company_id=company_id,
                 account_id=account_id,
+                side=side,
                 amount_micro=micro(amount),
                 reason=reason,
                 idempotency_key=key,
@@ -124,7 +139,8 @@ async def approve(
 ) -> AdjustmentId:
     """Let a proposed adjustment come true.
 
-    :raises StaleVersion, NotThere, AdjustmentDecided, SecondPersonNeeded: nothing was written
+    :raises StaleVersion, NotThere, AdjustmentDecided, SecondPersonNeeded, MoreThanOwed: nothing was
+        written
     """
     async with access.tenant(company_id) as connection:
         row = await _waiting(connection, company_id, adjustment_id, expected_version)
@@ -197,7 +213,13 @@ async def _behind(connection: Connection, company_id: CompanyId, hand: Hand) -> 
 async def _post(
     connection: Connection, row: Record, *, decider: Hand | None, now: datetime
 ) -> None:
-    amount = major(row["amount_micro"])
+    amount, side = major(row["amount_micro"]), LedgerAccountKind(row["side"])
+    against = LedgerAccountKind.ADJUSTMENTS
+    if side is LedgerAccountKind.DEBT and amount > 0:
+        against = LedgerAccountKind.WRITE_OFF
+        owed_micro = await connection.fetchval(OWED, row["company_id"], row["account_id"])
+        if owed_micro < row["amount_micro"]:
+            raise MoreThanOwed(owed_micro)
     posting = Posting(
         company_id=row["company_id"],
         kind=JournalKind.ADJUSTMENT,
@@ -205,8 +227,8 @@ async def _post(
         request=f"{row['account_id']}/{row['amount_micro']}",
         occurred_at=now,
         lines=[
-            Line(LedgerAccountKind.CREDIT, amount, row["account_id"]),
-            Line(LedgerAccountKind.ADJUSTMENTS, -amount),
+            Line(side, amount, row["account_id"]),
+            Line(against, -amount),
         ],
         reason=row["reason"],
     )

@@ -70,6 +70,7 @@ ADJUSTMENTS = Listing(
     columns=(
         "id",
         "account_id",
+        "side",
         "amount_micro",
         "(select c.currency from company c where c.id = adjustment.company_id) as currency",
         "reason",
@@ -88,6 +89,7 @@ ADJUSTMENTS = Listing(
         instant("adjustment.proposed_at"),
         instant("adjustment.decided_at", nullable=True),
         word("adjustment.state", AdjustmentState),
+        word("adjustment.side", LedgerAccountKind),
         money("adjustment.amount_micro", name="amount"),
         id_of("account", "adjustment.account_id", name="account"),
     ),
