@@ -17,6 +17,9 @@ from db.acting import acting_now
 # They bring handlers of their own, or would if asked; their records go the way of ours.
 LIBRARIES = ("uvicorn", "uvicorn.error", "uvicorn.access", "arq", "tortoise", "py.warnings")
 
+# They tell of each step of what they do.
+TALKATIVE = ("mail.log",)
+
 # uvicorn repeats its message with colour codes.
 UNSHOWN = frozenset(RESERVED_ATTRS) | {"color_message", "taskName"}
 
@@ -61,6 +64,8 @@ def configure(level: str, format: str, *, stream: TextIO | None = None) -> None:
         library = logging.getLogger(name)
         library.handlers = []
         library.propagate = True
+    for name in TALKATIVE:
+        logging.getLogger(name).setLevel(logging.WARNING)
     logging.captureWarnings(capture=True)
 
 
