@@ -29,7 +29,7 @@ SCOPES_OF_PARTS: Mapping[str, Scope] = {
     "RecoveryCode": Scope.USERS_READ,
     "SecondFactor": Scope.USERS_READ,
     "Session": Scope.USERS_READ,
-    "TariffVersion": Scope.ACCOUNTS_READ,
+    "TariffAssignmentMember": Scope.TARIFFS_READ,
 }
 # What columns are called beyond the field that shows them.
 SUFFIXES = ("_id", "_micro")

@@ -47,6 +47,7 @@ def documents(
     texts = {
         "ID": ids,
         "String": ["x"],
+        "Date": ["2026-03-18", "2026-03-19"],
         "DateTime": ["2026-03-18T00:00:00+03:00", "2026-03-19T00:00:00+03:00"],
         "TimeZone": ["Europe/Istanbul"],
     }

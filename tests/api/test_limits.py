@@ -26,7 +26,7 @@ from api.documents import (
     Document,
     InvalidDocument,
 )
-from api.engine import Engine
+from api.engine import JUDGING_COST, Engine
 from api.errors import TooComplex
 from api.limits import (
     ALIASES_MAX,
@@ -311,7 +311,11 @@ async def test_an_answer_tells_what_it_cost(web: Web) -> None:
     assert answer.body["extensions"]["cost"] == {
         "requested": 1,
         "actual": 1,
-        "throttle": {"maximum": 20_000, "available": 19_999, "restoreRate": 500},
+        "throttle": {
+            "maximum": 20_000,
+            "available": 19_999 - JUDGING_COST,
+            "restoreRate": 500,
+        },
     }
 
 
