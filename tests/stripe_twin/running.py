@@ -1,0 +1,34 @@
+"""Running the twin within another process."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import uvicorn
+
+from tests.stripe_twin.server import Twin
+
+START_S_MAX = 10.0
+
+
+@asynccontextmanager
+async def running_twin(port: int = 0) -> AsyncIterator[Twin]:
+    """Lend a twin that listens on a port of 127.0.0.1; 0: on any that is free."""
+    twin = Twin()
+    with socket.create_server(("127.0.0.1", port)) as listening:
+        twin.world.url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+        server = uvicorn.Server(
+            uvicorn.Config(
+                twin.app(), log_level="critical", lifespan="on", timeout_graceful_shutdown=1
+            )
+        )
+        serving = asyncio.create_task(server._serve(sockets=[listening]))
+        try:
+            async with asyncio.timeout(START_S_MAX):
+                while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it
+                    await asyncio.sleep(0.01)
+            yield twin
+        finally:
+            server.should_exit = True
+            await serving

@@ -1,0 +1,22 @@
+"""Fixtures for tests of buying credit."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+import stripe
+
+from tests.stripe_twin.client import stripe_client
+from tests.stripe_twin.running import running_twin
+from tests.stripe_twin.server import Twin
+
+
+@pytest.fixture
+async def twin() -> AsyncIterator[Twin]:
+    async with running_twin() as twin:
+        yield twin
+
+
+@pytest.fixture
+async def client(twin: Twin) -> AsyncIterator[stripe.StripeClient]:
+    async with stripe_client(twin.world.url) as client:
+        yield client

@@ -1,0 +1,29 @@
+"""Serving an ASGI application on a free port of this process."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import uvicorn
+
+START_S_MAX = 10.0
+
+
+@asynccontextmanager
+async def listening(app: Any) -> AsyncIterator[str]:
+    """Lend the URL at which an application is served."""
+    with socket.create_server(("127.0.0.1", 0)) as port:
+        server = uvicorn.Server(
+            uvicorn.Config(app, log_level="critical", timeout_graceful_shutdown=1)
+        )
+        serving = asyncio.create_task(server._serve(sockets=[port]))
+        try:
+            async with asyncio.timeout(START_S_MAX):
+                while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it
+                    await asyncio.sleep(0.01)
+            yield f"http://127.0.0.1:{port.getsockname()[1]}"
+        finally:
+            server.should_exit = True
+            await serving
