@@ -28,6 +28,9 @@ class Scope(StrEnum):
     TARIFFS_WRITE = "tariffs:write"
     TARIFFS_APPROVE = "tariffs:approve"
     CREDIT_BORROW = "credit:borrow"
+    TOPUPS_READ = "topups:read"
+    TOPUPS_WRITE = "topups:write"
+    TOPUPS_REFUND = "topups:refund"
     SUBSCRIBERS_WRITE = "subscribers:write"
     SUBSCRIBERS_ERASE = "subscribers:erase"
     IMPORTS_WRITE = "imports:write"
@@ -180,6 +183,10 @@ class JournalKind(StrEnum):
     REVERSAL = "REVERSAL"
     SETTLEMENT = "SETTLEMENT"
     EMERGENCY_CREDIT = "EMERGENCY_CREDIT"
+    PAYMENT_IN_FLIGHT = "PAYMENT_IN_FLIGHT"
+    TOP_UP = "TOP_UP"
+    REFUND = "REFUND"
+    DISPUTE = "DISPUTE"
 
 
 class RefundWay(StrEnum):
@@ -213,6 +220,61 @@ class AdjustmentState(StrEnum):
     PROPOSED = "PROPOSED"
     POSTED = "POSTED"
     REJECTED = "REJECTED"
+
+
+class PaymentWay(StrEnum):
+    """How a payer pays through a payment provider."""
+
+    CHECKOUT = "CHECKOUT"
+    CARD_FORM = "CARD_FORM"
+    SAVED_CARD = "SAVED_CARD"
+
+
+class PaymentStatus(StrEnum):
+    """How far a payment is at its provider; the last two are final."""
+
+    OPEN = "OPEN"
+    PROCESSING = "PROCESSING"
+    CANCELLED = "CANCELLED"
+    SUCCEEDED = "SUCCEEDED"
+
+
+class TopUpState(StrEnum):
+    """How far a top-up is; a function of what the provider said of its payment."""
+
+    STARTED = "STARTED"
+    IN_FLIGHT = "IN_FLIGHT"
+    CREDITED = "CREDITED"
+    FAILED = "FAILED"
+    LAPSED = "LAPSED"
+    REFUNDED = "REFUNDED"
+    DISPUTED = "DISPUTED"
+    CHARGED_BACK = "CHARGED_BACK"
+
+
+class RefundState(StrEnum):
+    """How far a refund is; one that succeeded may still fail, and FAILED is final."""
+
+    REQUESTED = "REQUESTED"
+    PENDING = "PENDING"
+    SUCCEEDED = "SUCCEEDED"
+    FAILED = "FAILED"
+
+
+class DisputeState(StrEnum):
+    """How far a dispute is; the last two are final, but funds may move after them."""
+
+    OPEN = "OPEN"
+    WON = "WON"
+    LOST = "LOST"
+
+
+class SharePeriod(StrEnum):
+    """In what time the cap of a debt share counts, by the company's calendar."""
+
+    DAY = "DAY"
+    WEEK = "WEEK"
+    MONTH = "MONTH"
 
 
 class ActorKind(StrEnum):

@@ -366,6 +366,10 @@ _describe(
         JournalKind.REVERSAL: "The exact opposite of another one.",
         JournalKind.SETTLEMENT: "What was left or lacking when an account ended.",
         JournalKind.EMERGENCY_CREDIT: "What was lent near the limit.",
+        JournalKind.PAYMENT_IN_FLIGHT: "A payment that a provider processes, or stopped to.",
+        JournalKind.TOP_UP: "Credit that was bought through a payment provider.",
+        JournalKind.REFUND: "A payment that is given back; or is not, after all.",
+        JournalKind.DISPUTE: "A payment that its payer disputes, and how that goes on.",
     },
 )
 _describe(

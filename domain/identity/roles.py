@@ -8,9 +8,8 @@ KNOWN = frozenset(scope.value for scope in Scope)
 # What platform staff may do, and nobody in a company.
 OF_THE_PLATFORM = frozenset({Scope.PLATFORM_WRITE})
 # Nobody who only looks at a company's affairs may change or take along anything.
-CHANGING = frozenset(
-    scope for scope in Scope if scope.value.endswith((":write", ":erase", ":adjust", ":approve"))
-)
+CHANGES = (":write", ":erase", ":adjust", ":approve", ":refund")
+CHANGING = frozenset(scope for scope in Scope if scope.value.endswith(CHANGES))
 
 SEEING_DEVICES = frozenset(
     {
@@ -31,6 +30,7 @@ SCOPES: Mapping[Role, frozenset[Scope]] = {
         Scope.BALANCES_READ,
         Scope.TARIFFS_READ,
         Scope.MESSAGES_READ,
+        Scope.TOPUPS_READ,
         Scope.FRAMES_READ,
         Scope.DEVICES_WRITE,
         Scope.PREMISES_WRITE,
@@ -48,6 +48,8 @@ SCOPES: Mapping[Role, frozenset[Scope]] = {
             Scope.ACCOUNTS_READ,
             Scope.BALANCES_READ,
             Scope.TARIFFS_READ,
+            Scope.TOPUPS_READ,
+            Scope.TOPUPS_WRITE,
             Scope.SUBSCRIBERS_READ,
             Scope.SUBSCRIBERS_CONTACT,
             Scope.MESSAGES_READ,

@@ -11,7 +11,17 @@ from domain.ledger.rules import REASON_CHARACTERS_MAX, Line, Posting, countered
 from domain.refusals import NotThere, Refused
 
 # What energy costs follows from readings: corrected ones post the difference by themselves.
-IRREVERSIBLE = frozenset({JournalKind.ENERGY, JournalKind.REVERSAL})
+# What went through a payment provider is given back there.
+IRREVERSIBLE = frozenset(
+    {
+        JournalKind.ENERGY,
+        JournalKind.REVERSAL,
+        JournalKind.PAYMENT_IN_FLIGHT,
+        JournalKind.TOP_UP,
+        JournalKind.REFUND,
+        JournalKind.DISPUTE,
+    }
+)
 LINES = """
     select j.kind as journal_kind, l.kind, l.account_id, l.code, e.amount
     from journal j
