@@ -98,6 +98,11 @@ async def read_rows(query: str, *arguments: object) -> list[asyncpg.Record]:
             return cast("list[asyncpg.Record]", await connection.fetch(query, *arguments))
 
 
+async def read_row(query: str, *arguments: object) -> asyncpg.Record | None:
+    """Return the first row that one statement finds as `system`; None when there is none."""
+    return next(iter(await read_rows(query, *arguments)), None)
+
+
 @asynccontextmanager
 async def system(
     company_id: CompanyId | None = None, *, snapshot: bool = False

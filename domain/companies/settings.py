@@ -1,14 +1,14 @@
 """What a company says of itself, and the rules that it sets itself."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 import asyncpg
 
 from db import access
 from db.access import Connection
-from db.enums import MessageChannel
+from db.enums import MessageChannel, SharePeriod
 from db.ids import CompanyId
 from domain import values
 from domain.hierarchy import checks
@@ -19,6 +19,9 @@ from domain.warnings import asking
 
 ADDRESS_CHARACTERS_MAX = 500
 EMAIL_CHARACTERS_MAX = 254
+PRESETS_MAX = 10
+PERCENT_MAX = 100
+PERCENT_STEP = Decimal("0.01")
 CURRENCY = re.compile("[A-Z]{3}")
 LOCALE = re.compile("[a-z]{2,3}(-[A-Z]{2})?")
 # Far more than the 90 days by which readings may be late: what they are charged against stays.
@@ -77,6 +80,29 @@ def _channels(value: list[MessageChannel], path: str) -> list[str]:
     return list(dict.fromkeys(MessageChannel(one).value for one in value))
 
 
+def _money(value: Decimal, path: str) -> int:
+    if value <= 0:
+        raise InvalidValue(path, expected="an amount above zero")
+    return micro(values.money(value, path))
+
+
+def _optional_money(value: Decimal | None, path: str) -> int | None:
+    return None if value is None else _money(value, path)
+
+
+def _presets(value: Sequence[Decimal], path: str) -> list[int]:
+    amounts = sorted({_money(one, path) for one in value})
+    if len(amounts) > PRESETS_MAX:
+        raise InvalidValue(path, expected=f"at most {PRESETS_MAX} amounts")
+    return amounts
+
+
+def _percent(value: Decimal | None, path: str) -> Decimal | None:
+    if value is not None and not (0 < value <= PERCENT_MAX and value % PERCENT_STEP == 0):
+        raise InvalidValue(path, expected="above 0, up to 100, two decimals at most")
+    return value
+
+
 def _email(value: str | None, path: str) -> str | None:
     if value is None:
         return None
@@ -104,6 +130,12 @@ CHECKS: Mapping[str, Check] = {
     "message_channels": _channels,
     "emergency_credit": _not_negative,
     "emergency_near": _optional_limit,
+    "top_up_minimum": _money,
+    "top_up_maximum": _money,
+    "top_up_presets": _presets,
+    "debt_share_percent": _percent,
+    "debt_share_cap": _optional_money,
+    "debt_share_period": lambda value, _: SharePeriod(value),
     "max_meters_per_rf_module": _between(1, 1_000),
     "review_first": checks.as_given,
     "second_person_for_tariffs": checks.as_given,
@@ -124,14 +156,19 @@ COLUMNS = {
     "warning_margin": "warning_margin_micro",
     "emergency_credit": "emergency_credit_micro",
     "emergency_near": "emergency_near_micro",
+    "top_up_minimum": "top_up_minimum_micro",
+    "top_up_maximum": "top_up_maximum_micro",
+    "top_up_presets": "top_up_presets_micro",
+    "debt_share_cap": "debt_share_cap_micro",
 }
 # What decides when accounts are looked at.
 MOVING = frozenset({"warning_limit", "cut_off_limit", "reconnect_limit", "warning_margin"})
-# Charges and proposals come before postings, and are in the company's currency as well.
+# Charges, proposals and top-ups come before postings, and are in the company's currency as well.
 ANY_MONEY = (
     "select true from journal where company_id = $1"
     " union all select true from accrual where company_id = $1"
-    " union all select true from adjustment where company_id = $1 limit 1"
+    " union all select true from adjustment where company_id = $1"
+    " union all select true from top_up where company_id = $1 limit 1"
 )
 
 
@@ -155,9 +192,9 @@ async def update(
 ) -> CompanyId:
     """Change a company's own settings.
 
-    changes: what is to change, by name. Limits and the margin are in major units, and act within
+    changes: what is to change, by name. Money is in major units. Limits and the margin act within
         seconds on all accounts that have none of their own. `adjustment_approval_limit` None: no
-        adjustment needs a second person.
+        adjustment needs a second person. `debt_share_percent` None: all debt is due at once.
 
     :raises CurrencyFixed: money was charged or posted in another currency already
     :raises StaleVersion, NotThere, InvalidValue: nothing was written
@@ -168,12 +205,17 @@ async def update(
     async with access.tenant(company_id) as connection:
         await _hold(connection, company_id, expected_version, columns.get("currency"))
         await check_zone(connection, columns)
-        await connection.execute(
-            f"update company set {assignments}version = version + 1 where id = $1 and version = $2",
-            company_id,
-            expected_version,
-            *columns.values(),
+        statement = (
+            f"update company set {assignments}version = version + 1 where id = $1 and version = $2"
         )
+        try:
+            await connection.execute(statement, company_id, expected_version, *columns.values())
+        except asyncpg.CheckViolationError as error:
+            if error.constraint_name != "company_top_up_maximum":
+                raise
+            raise InvalidValue(
+                "top_up_maximum", expected="an amount that is not below the minimum"
+            ) from error
         if MOVING & changes.keys():
             await asking.note_moved(connection, company_id)
     return company_id

@@ -70,6 +70,12 @@ class Payment:
     def in_flight(self, amount: Decimal) -> Decimal:
         return amount if self.status is PaymentStatus.PROCESSING else ZERO
 
+    def is_paid_besides(self, fact: PaymentFact) -> bool:
+        """Whether a fact tells of a second payment for the same thing."""
+        are_paid = self.status is fact.status is PaymentStatus.SUCCEEDED
+        references = {self.reference, fact.reference} - {None}
+        return are_paid and len(references) > 1
+
 
 def merged(known: Payment, fact: PaymentFact) -> Payment:
     """Return what is known after a fact: what is final stays, otherwise the newer one counts."""
@@ -176,7 +182,8 @@ def state_of(
         return _state_after_credit(payment, refunded, disputes)
     if payment.status is PaymentStatus.PROCESSING:
         return TopUpState.IN_FLIGHT
-    if payment.failure is not None and way is PaymentWay.SAVED_CARD:
+    was_begun = payment.reference is not None or payment.checkout is not None
+    if payment.failure is not None and (way is PaymentWay.SAVED_CARD or not was_begun):
         # Nobody is at a page where another card could be tried.
         return TopUpState.FAILED
     lapsed = payment.status is PaymentStatus.CANCELLED

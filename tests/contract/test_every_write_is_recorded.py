@@ -63,6 +63,7 @@ EXEMPT = {
     "open_day": "a reminder for a job",
     "outbox": "tells of changes that are kept elsewhere",
     "outbox_rest": "tells of changes that are kept elsewhere",
+    "payment_reconciliation": "how far a comparison is",
     "pending_frame": "a queue of what collectors delivered",
     "plain_contact": "what a migration left; sealing it is recorded where it goes",
     "raw_frame": "what collectors delivered",
@@ -76,6 +77,7 @@ EXEMPT = {
     "sign_in_code": "good for a minute; the session is recorded",
     "stored_file_part": "the bytes of a file, which is recorded",
     "unclaimed_frame": "what strangers delivered",
+    "webhook_event": "what payment providers told; what comes of it is recorded",
     "unsealed_entry": "a queue of daily entries",
 }
 

@@ -5,9 +5,13 @@ from collections.abc import AsyncIterator
 import pytest
 import stripe
 
+from tests.db.conftest import connected
 from tests.stripe_twin.client import stripe_client
 from tests.stripe_twin.running import running_twin
 from tests.stripe_twin.server import Twin
+from tests.topups.shop import Shop, open_shop
+
+__all__ = ["client", "connected", "shop", "twin"]
 
 
 @pytest.fixture
@@ -20,3 +24,9 @@ async def twin() -> AsyncIterator[Twin]:
 async def client(twin: Twin) -> AsyncIterator[stripe.StripeClient]:
     async with stripe_client(twin.world.url) as client:
         yield client
+
+
+@pytest.fixture
+async def shop(connected: None, twin: Twin) -> AsyncIterator[Shop]:
+    async with open_shop(twin) as shop:
+        yield shop

@@ -37,6 +37,22 @@ async def stripe_gateway(
         await gateway.close()
 
 
+@asynccontextmanager
+async def nobody_there() -> AsyncIterator[StripeGateway]:
+    """Lend a gateway whose provider does not answer."""
+    gateway = StripeGateway(
+        secret_key=KEY,
+        webhook_secrets=SECRETS,
+        clock=lambda: datetime.now(UTC),
+        api_url="http://127.0.0.1:1",
+        retries=0,
+    )
+    try:
+        yield gateway
+    finally:
+        await gateway.close()
+
+
 def now_of(twin: Twin) -> datetime:
     return datetime.fromtimestamp(twin.world.clock(), UTC)
 
