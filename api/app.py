@@ -27,6 +27,7 @@ from api.rate_limits import RateLimits
 from api.root import api_schema
 from api.throttle import Throttle
 from api.tokens import Tokens
+from api.webhooks.payments import webhook_routes
 from api.websocket import SERVER_OPTIONS, Sockets
 from db import access
 from db.bell import Bell
@@ -36,6 +37,8 @@ from db.settings import Settings, Urls
 from domain.identity.keys import Keys
 from domain.identity.passwords import Passwords
 from domain.subscribers.keyring import Keyring
+from domain.topups.gateway import Gateways
+from domain.topups.providers import gateways_of
 
 PATH = "/graphql"
 FOLLOW_AGAIN_S = 1.0
@@ -53,12 +56,14 @@ def create_app(
     clock: Callable[[], datetime],
     passwords: Passwords | None = None,
     confine: Confine = confine,
+    gateways: Gateways | None = None,
 ) -> Starlette:
     """Return the application; its lifespan opens PostgreSQL and Redis, and closes them.
 
     settings: complete, with the URLs of both servers, the secret of tokens and the data key.
     clock: the time, aware, in UTC.
     confine: what makes the wall of each caller.
+    gateways: the payment providers; None for those of the settings.
 
     :raises IncompleteSettings: something is missing
     """
@@ -83,6 +88,7 @@ def create_app(
     limits = RateLimits(buckets, Budget(settings.cost_budget, settings.cost_budget_per_s))
     engine = api_schema().engine(production=settings.production)
     files = FileTokens(secret)
+    gateways = gateways_of(settings, clock=clock) if gateways is None else gateways
     endpoint = Endpoint(
         engine,
         auth=auth,
@@ -93,6 +99,7 @@ def create_app(
         has_ide=not settings.production,
         files=files,
         confine=confine,
+        gateways=gateways,
     )
     sockets = Sockets(
         engine,
@@ -103,6 +110,7 @@ def create_app(
         files=files,
         keyring=keyring,
         confine=confine,
+        gateways=gateways,
         allowed_origins=settings.allowed_origins,
     )
     return Starlette(
@@ -111,10 +119,11 @@ def create_app(
             WebSocketRoute(PATH, sockets),
             *_oidc(settings, auth, clock).routes(),
             *file_routes(files, clock=clock),
+            *webhook_routes(gateways, bell=bell, clock=clock),
             *health_routes(clock=clock, bell=bell, feed=live, registry=CollectorRegistry()),
         ],
         middleware=[cross_origin(settings.allowed_origins)],
-        lifespan=_lifespan(databases, bell, buckets, live, auth),
+        lifespan=_lifespan(databases, bell, buckets, live, auth, gateways),
     )
 
 
@@ -146,12 +155,18 @@ def server_options(settings: Settings) -> Mapping[str, Any]:
 
 
 def _lifespan(
-    databases: Urls, bell: Bell, buckets: Buckets, live: LiveFeed, auth: Authenticator
+    databases: Urls,
+    bell: Bell,
+    buckets: Buckets,
+    live: LiveFeed,
+    auth: Authenticator,
+    gateways: Gateways,
 ) -> Callable[[Starlette], Any]:
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         async with AsyncExitStack() as open_things:
             open_things.callback(auth.close)
+            open_things.push_async_callback(gateways.close)
             await access.connect(databases)
             open_things.push_async_callback(access.close)
             await open_things.enter_async_context(bell)

@@ -17,6 +17,7 @@ from db.acting import Actor
 from db.enums import ActorKind
 from domain.outbox import Cursor, position
 from domain.subscribers.keyring import Keyring
+from domain.topups.gateway import Gateways
 
 if TYPE_CHECKING:
     from api.auth import Authenticator
@@ -35,6 +36,7 @@ class Context:
     keyring: opens and seals people's data.
     allowance: what the operation was let have; None before that, and for events.
     confine: what makes the caller's wall.
+    gateways: the payment providers.
     """
 
     caller: Caller | None
@@ -47,6 +49,7 @@ class Context:
     address: str
     request_id: str | None = None
     confine: Confine = confine
+    gateways: Gateways = field(default_factory=Gateways)
     user_agent: str = ""
     language: str | None = None
     allowance: Allowance | None = field(default=None, init=False)
@@ -134,6 +137,7 @@ class Context:
             address=self.address,
             request_id=request_id or self.request_id,
             confine=self.confine,
+            gateways=self.gateways,
             user_agent=self.user_agent,
             language=self.language,
         )

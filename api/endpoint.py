@@ -27,6 +27,7 @@ from api.request_ids import REQUEST_ID_HEADER, request_id_of
 from api.requests import MalformedRequest, Request, request_of
 from db.acting import acting
 from domain.subscribers.keyring import Keyring
+from domain.topups.gateway import NO_GATEWAYS, Gateways
 
 NOT_STORED = {"Cache-Control": "no-store", "Vary": "Accept"}
 READING = frozenset({"GET", "HEAD"})
@@ -69,6 +70,7 @@ class Endpoint:
         clock: Callable[[], datetime],
         has_ide: bool,
         confine: Confine = confine,
+        gateways: Gateways = NO_GATEWAYS,
     ) -> None:
         self._engine = engine
         self._auth = auth
@@ -79,6 +81,7 @@ class Endpoint:
         self._clock = clock
         self._has_ide = has_ide
         self._confine = confine
+        self._gateways = gateways
 
     async def answer(self, http: HttpRequest) -> Response:
         """Return the response to a request, whatever it is."""
@@ -135,6 +138,7 @@ class Endpoint:
             request_id=request_id_of(http.headers.get(REQUEST_ID_HEADER)),
             files=self._files,
             confine=self._confine,
+            gateways=self._gateways,
             user_agent=http.headers.get("user-agent", ""),
             language=wanted(http.headers.get("accept-language")),
         )

@@ -25,6 +25,7 @@ from api.rate_limits import RateLimits
 from api.request_ids import REQUEST_ID_HEADER, request_id_of
 from api.socket_session import Gone, Malformed, SocketSession
 from domain.subscribers.keyring import Keyring
+from domain.topups.gateway import NO_GATEWAYS, Gateways
 
 PROTOCOL = "graphql-transport-ws"
 SEND_TIMEOUT_S = 10.0
@@ -59,6 +60,7 @@ class Sockets:
         files: FileTokens,
         keyring: Keyring,
         confine: Confine = confine,
+        gateways: Gateways = NO_GATEWAYS,
         allowed_origins: Collection[str] = (),
     ) -> None:
         self._engine = engine
@@ -68,6 +70,7 @@ class Sockets:
         self._limits = limits
         self._keyring = keyring
         self._confine = confine
+        self._gateways = gateways
         self._allowed_origins = allowed_origins
         self._files = files
 
@@ -95,6 +98,7 @@ class Sockets:
             address=socket.client.host if socket.client else "",
             request_id=request_id_of(socket.headers.get(REQUEST_ID_HEADER)),
             confine=self._confine,
+            gateways=self._gateways,
             user_agent=socket.headers.get("user-agent", ""),
             language=wanted(socket.headers.get("accept-language")),
         )

@@ -17,7 +17,7 @@ SAY_TIMEOUT_S = 0.5
 SILENCE_S_MAX = 1.0
 RECONNECT_PAUSE_S = 0.5
 
-Word = Literal["frames", "outbox"]
+Word = Literal["frames", "outbox", "payments"]
 WORDS: tuple[Word, ...] = get_args(Word)
 ECHO = "echo"
 Unreachable = (RedisError, OSError, TimeoutError)

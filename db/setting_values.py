@@ -15,6 +15,7 @@ PORT_MAX = 65_535
 TTL_S_MAX = 366 * 24 * 3600
 NETWORKS_MAX = 1_000
 ORIGINS_MAX = 100
+WEBHOOK_SECRETS_MAX = 5
 DEFAULT_PORTS = {"http": 80, "https": 443}
 HOST_NAME = r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?"
 LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
@@ -58,6 +59,23 @@ def web_url(text: str) -> str:
     if not _is_url(text, schemes={"http", "https"}, named=False) or urlsplit(text).query:
         raise ValueError("https://HOST")
     return text.rstrip("/")
+
+
+def stripe_key(text: str) -> str:
+    """Return a secret or restricted key of Stripe's."""
+    if not re.fullmatch(r"(sk|rk)_(test|live)_[A-Za-z0-9_]{8,250}", text):
+        raise ValueError("a secret key of Stripe's, such as sk_test_…")
+    return text
+
+
+def webhook_secrets(text: str) -> tuple[str, ...]:
+    """Return secrets that sign webhooks; several while one replaces another."""
+    secrets = tuple(one.strip() for one in text.split(","))
+    if len(secrets) > WEBHOOK_SECRETS_MAX or not all(
+        re.fullmatch(r"whsec_[A-Za-z0-9+/=_-]{8,250}", one) for one in secrets
+    ):
+        raise ValueError(f"whsec_…, or up to {WEBHOOK_SECRETS_MAX} of them with commas between")
+    return secrets
 
 
 def mailbox(text: str) -> str:

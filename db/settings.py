@@ -143,6 +143,20 @@ class Settings:
     sms_gateway: str | None = field(
         default=None, metadata=_variable("WATTLEDGER_SMS_GATEWAY", read.sms_gateway)
     )
+    stripe_secret_key: str | None = field(
+        default=None,
+        repr=False,
+        metadata=_variable("WATTLEDGER_STRIPE_SECRET_KEY", read.stripe_key),
+    )
+    stripe_webhook_secrets: tuple[str, ...] = field(
+        default=(),
+        repr=False,
+        metadata=_variable("WATTLEDGER_STRIPE_WEBHOOK_SECRETS", read.webhook_secrets),
+    )
+    stripe_api_url: str = field(
+        default="https://api.stripe.com",
+        metadata=_variable("WATTLEDGER_STRIPE_API_URL", read.web_url),
+    )
     log_level: str = field(
         default="INFO", metadata=_variable("WATTLEDGER_LOG_LEVEL", read.log_level)
     )
@@ -226,6 +240,9 @@ def _contradictions(settings: Settings, *, found: set[str]) -> list[Problem]:
     if settings.gateway_tokenless and not settings.gateway_allowlist:
         expected = "expected WATTLEDGER_GATEWAY_ALLOWLIST with it, or anybody is a collector"
         problems.append(Problem("WATTLEDGER_GATEWAY_TOKENLESS", expected))
+    if settings.stripe_secret_key is not None and not settings.stripe_webhook_secrets:
+        expected = "expected with WATTLEDGER_STRIPE_SECRET_KEY, or nobody hears of payments"
+        problems.append(Problem("WATTLEDGER_STRIPE_WEBHOOK_SECRETS", expected))
     return [problem for problem in problems if problem.name not in found]
 
 

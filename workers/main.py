@@ -13,14 +13,16 @@ from db.bell import Bell
 from db.settings import Settings, Urls
 from domain.health import is_ready, vitals
 from domain.subscribers.keyring import Keyring
+from domain.topups.providers import gateways_of
 from workers.arq_queue import supervise
 from workers.ingest import Drain
 from workers.jobs.messages import postman_of
+from workers.jobs.topups import Cashier
 from workers.long_jobs import work_on
 from workers.sweeper import sweep
 from workers.works import works
 
-OTHER_CONNECTIONS = 4
+OTHER_CONNECTIONS = 6
 
 
 async def run(
@@ -34,6 +36,7 @@ async def run(
     """Work until cancelled. Without Redis it goes on, later by a poll."""
     database = urlsplit(urls.system).path.lstrip("/")
     connections = settings.ingest_connections
+    gateways = gateways_of(settings, clock=clock)
     await access.connect(urls, pool_size=connections + OTHER_CONNECTIONS)
     try:
         async with (
@@ -55,8 +58,13 @@ async def run(
             postman = postman_of(settings, keyring=keyring, clock=clock)
             if postman is not None:
                 tasks.create_task(postman.run())
+            if gateways.all():
+                cashier = Cashier(gateways, bell, clock=clock)
+                tasks.create_task(cashier.run())
+                tasks.create_task(cashier.run_chores())
             tasks.create_task(
                 supervise(redis_url=redis_url, queue_name=f"{database}:arq", clock=clock)
             )
     finally:
+        await gateways.close()
         await access.close()

@@ -203,3 +203,6 @@ class Gateways:
     async def close(self) -> None:
         for gateway in self._by_name.values():
             await gateway.close()
+
+
+NO_GATEWAYS = Gateways()

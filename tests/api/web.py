@@ -21,6 +21,7 @@ from db.ids import BranchId, CompanyId, FieldId, RoleId, SubscriberId, UserId
 from db.settings import Settings, Urls
 from domain.identity import operations as identity
 from domain.identity.passwords import Passwords
+from domain.topups.gateway import Gateways
 from tests.factories import DATA_KEY, NOW
 
 SECRET = "a secret that is long enough for a test"  # noqa: S105
@@ -166,7 +167,12 @@ REFRESH = (
 
 @asynccontextmanager
 async def web(
-    database: Urls, redis_url: str, *, confine: Confine = confine, **others: Any
+    database: Urls,
+    redis_url: str,
+    *,
+    confine: Confine = confine,
+    gateways: Gateways | None = None,
+    **others: Any,
 ) -> AsyncIterator[Web]:
     """Run an API in this process. others: settings, by their fields."""
     clock, passwords = Clock(), Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
@@ -179,7 +185,7 @@ async def web(
         data_key=DATA_KEY,
         **others,
     )
-    app = create_app(settings, clock=clock, passwords=passwords, confine=confine)
+    app = create_app(settings, clock=clock, passwords=passwords, confine=confine, gateways=gateways)
     async with AsyncExitStack() as running:
         await running.enter_async_context(app.router.lifespan_context(app))
         transport = ASGITransport(app, raise_app_exceptions=True)

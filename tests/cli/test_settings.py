@@ -75,6 +75,18 @@ def test_the_example_shows_the_defaults() -> None:
         ("WATTLEDGER_ACCESS_TOKEN_TTL_S", "60", "access_token_ttl", timedelta(minutes=1)),
         ("WATTLEDGER_TOKEN_SECRET", SECRET, "token_secret", SECRET),
         ("WATTLEDGER_SMTP_URL", "smtps://u:p@mail:465", "smtp_url", "smtps://u:p@mail:465"),
+        (
+            "WATTLEDGER_STRIPE_WEBHOOK_SECRETS",
+            "whsec_0123456789, whsec_abcdefghij",
+            "stripe_webhook_secrets",
+            ("whsec_0123456789", "whsec_abcdefghij"),
+        ),
+        (
+            "WATTLEDGER_STRIPE_API_URL",
+            "http://localhost:8090/",
+            "stripe_api_url",
+            "http://localhost:8090",
+        ),
         ("WATTLEDGER_SMTP_URL", "smtp://u:p@127.0.0.1", "smtp_url", "smtp://u:p@127.0.0.1"),
         ("WATTLEDGER_SMS_GATEWAY", "LOG", "sms_gateway", "log"),
         (
@@ -123,6 +135,8 @@ def test_a_variable_is_read(name: str, text: str, field: str, expected: object) 
         pytest.param("WATTLEDGER_PRODUCTION", "maybe", id="no switch"),
         pytest.param("WATTLEDGER_LOG_LEVEL", "LOUD", id="no level"),
         pytest.param("WATTLEDGER_SMS_GATEWAY", "pigeon", id="no gateway that we know"),
+        pytest.param("WATTLEDGER_STRIPE_SECRET_KEY", "pk_test_0123456789", id="a public key"),
+        pytest.param("WATTLEDGER_STRIPE_WEBHOOK_SECRETS", "whsec_0123456789,", id="half a secret"),
         pytest.param("WATTLEDGER_SMTP_URL", "mail.example", id="no URL of a mail server"),
         pytest.param("WATTLEDGER_SMTP_URL", "smtp://u:p@mail.example", id="password in the clear"),
         pytest.param("WATTLEDGER_PUBLIC_URL", "ftp://meters.example", id="no place for pages"),
@@ -205,3 +219,11 @@ def test_urls_of_another_database_differ_in_its_name_alone() -> None:
     assert urls.of("b") == Urls(
         "postgresql://o:1@h:1/b?ssl=true", "postgresql://a:2@h:1/b", "postgresql://s:3@h/b"
     )
+
+
+def test_who_takes_payments_has_to_hear_of_them() -> None:
+    key = {"WATTLEDGER_STRIPE_SECRET_KEY": "sk_test_0123456789"}
+    secrets = {"WATTLEDGER_STRIPE_WEBHOOK_SECRETS": "whsec_0123456789"}
+
+    assert problems_of(key) == ["WATTLEDGER_STRIPE_WEBHOOK_SECRETS"]
+    assert Settings.from_env(key | secrets).stripe_webhook_secrets == ("whsec_0123456789",)

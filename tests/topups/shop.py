@@ -106,13 +106,16 @@ class Shop:
         await self.hear_of(new)
 
     async def hear_of(self, told: Iterable[Object]) -> None:
+        await self.keep(told)
+        while await events.work(gateways=self.gateways, now=self.now):
+            pass
+
+    async def keep(self, told: Iterable[Object]) -> None:
         for event in told:
             body = body_of(event)
             header = signed(body, SECRETS, at_s=int(self.now.timestamp()))
             verified = self.gateway.verified(body, {"stripe-signature": header}, now=self.now)
             await events.keep(provider="stripe", event=verified, body=body, now=self.now)
-        while await events.work(gateways=self.gateways, now=self.now):
-            pass
 
     async def saved_card(self, card: str = "pm_card_visa") -> SavedCardId:
         """Buy credit for 25.50 with a card that is saved."""

@@ -1,0 +1,22 @@
+"""The payment providers of an installation, by its settings. A new one is added here."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from db.settings import Settings
+from domain.topups.gateway import Gateways
+from domain.topups.stripe import StripeGateway
+
+
+def gateways_of(settings: Settings, *, clock: Callable[[], datetime]) -> Gateways:
+    """Return the providers whose keys the settings have; they are closed by whoever asked."""
+    if settings.stripe_secret_key is None:
+        return Gateways()
+    return Gateways(
+        StripeGateway(
+            secret_key=settings.stripe_secret_key,
+            webhook_secrets=settings.stripe_webhook_secrets,
+            api_url=settings.stripe_api_url,
+            clock=clock,
+        )
+    )
