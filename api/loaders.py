@@ -35,6 +35,7 @@ from domain.subscribers import contacts, protection
 from domain.subscribers.contacts import Contact
 from domain.subscribers.keyring import Keyring
 from domain.subscribers.protection import Detail
+from domain.topups.listings import automatic_of_accounts
 
 BATCH_MAX = 1_000
 
@@ -117,6 +118,14 @@ class Loaders:
         return self._loader(
             "account_of_point",
             lambda connection, ids, wall: accounts_of_points(connection, ids, wall=wall),
+            default=None,
+        )
+
+    @property
+    def automatic_of_account(self) -> DataLoader[int, int | None]:
+        return self._loader(
+            "automatic_of_account",
+            lambda connection, ids, wall: automatic_of_accounts(connection, ids, wall=wall),
             default=None,
         )
 

@@ -10,16 +10,19 @@ from strawberry.utils.str_converters import to_camel_case
 from api.context import Info
 from api.errors import BadUserInput, Forbidden, NotFound, RateLimited
 from api.messages import message
+from api.schema.money import Money
 from api.schema.node import Node, decoded
 from api.schema.user_errors import (
     AdjustmentDecided,
     ErrorParameter,
     IdempotencyConflict,
+    RefundTooLarge,
     RfModuleFull,
     RuleBroken,
     ScopeNotHeld,
     SecondPersonNeeded,
     StaleVersion,
+    TopUpAmountOutOfRange,
     UserError,
 )
 from domain import listing, refusals
@@ -28,6 +31,7 @@ from domain.identity import rules
 from domain.identity.passwords import TooManyWaiting
 from domain.ledger import adjustments, posting
 from domain.refusals import Refused
+from domain.topups import refunds, wishes
 
 EXPECTATION = frozenset({"id", "expected_version"})
 USER_ERRORS = "user_errors"
@@ -42,6 +46,24 @@ BUSY_RETRY_AFTER_S = 1
 PLAIN: Mapping[type[Refused], type[UserError]] = {
     posting.IdempotencyConflict: IdempotencyConflict,
     adjustments.SecondPersonNeeded: SecondPersonNeeded,
+}
+
+# And those that have: what each says besides.
+TELLING: Mapping[type[Refused], tuple[type[UserError], Callable[[Any], dict[str, Any]]]] = {
+    rf_module_room.RfModuleFull: (RfModuleFull, lambda refusal: {"limit": refusal.limit}),
+    rules.ScopeNotHeld: (ScopeNotHeld, lambda refusal: {"scopes": refusal.scopes}),
+    adjustments.AdjustmentDecided: (AdjustmentDecided, lambda refusal: {"state": refusal.state}),
+    wishes.TopUpAmountOutOfRange: (
+        TopUpAmountOutOfRange,
+        lambda refusal: {
+            "minimum": Money.of(refusal.minimum, refusal.currency),
+            "maximum": Money.of(refusal.maximum, refusal.currency),
+        },
+    ),
+    refunds.RefundTooLarge: (
+        RefundTooLarge,
+        lambda refusal: {"left": Money.of(refusal.left, refusal.currency)},
+    ),
 }
 
 Result = TypeVar("Result")
@@ -170,12 +192,10 @@ async def user_error(
     facts = said(info, refusal)
     if isinstance(refusal, refusals.StaleVersion):
         return StaleVersion(current=await shown(info, kind, refusal.row_id), **facts)
-    if isinstance(refusal, rf_module_room.RfModuleFull):
-        return RfModuleFull(limit=refusal.limit, **facts)
-    if isinstance(refusal, rules.ScopeNotHeld):
-        return ScopeNotHeld(scopes=refusal.scopes, **facts)
-    if isinstance(refusal, adjustments.AdjustmentDecided):
-        return AdjustmentDecided(state=refusal.state, **facts)
+    told = TELLING.get(type(refusal))
+    if told is not None:
+        concrete, more = told
+        return concrete(**facts, **more(refusal))
     return PLAIN.get(type(refusal), RuleBroken)(**facts)
 
 

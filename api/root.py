@@ -48,6 +48,7 @@ from api.resolvers.search import SearchQuery
 from api.resolvers.sessions import SessionMutation
 from api.resolvers.subscribers import SubscriberMutation
 from api.resolvers.tariffs import TariffMutation, TariffQuery
+from api.resolvers.topups import TopUpMutation, TopUpQuery
 from api.resolvers.users import UserMutation, UserQuery
 from api.schema.identity import InvalidCredentials, SecondFactorRequired, SessionEnded
 from api.schema.node import NODES
@@ -55,11 +56,13 @@ from api.schema.scalars import SCALARS
 from api.schema.user_errors import (
     AdjustmentDecided,
     IdempotencyConflict,
+    RefundTooLarge,
     RfModuleFull,
     RuleBroken,
     ScopeNotHeld,
     SecondPersonNeeded,
     StaleVersion,
+    TopUpAmountOutOfRange,
 )
 
 Query = merge_types(
@@ -86,6 +89,7 @@ Query = merge_types(
         LedgerQuery,
         TariffQuery,
         MessageQuery,
+        TopUpQuery,
     ),
 )
 Mutation = merge_types(
@@ -120,6 +124,7 @@ Mutation = merge_types(
         AccountMutation,
         AdjustmentMutation,
         TariffMutation,
+        TopUpMutation,
     ),
 )
 Subscription = merge_types("Subscription", (LiveSubscription,))
@@ -127,6 +132,7 @@ USER_ERRORS = (
     AdjustmentDecided,
     IdempotencyConflict,
     InvalidCredentials,
+    RefundTooLarge,
     RfModuleFull,
     RuleBroken,
     ScopeNotHeld,
@@ -134,6 +140,7 @@ USER_ERRORS = (
     SecondPersonNeeded,
     SessionEnded,
     StaleVersion,
+    TopUpAmountOutOfRange,
 )
 
 

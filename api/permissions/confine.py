@@ -34,6 +34,11 @@ TABLES = (
     "entry",
     "journal",
     "adjustment",
+    "top_up",
+    "top_up_refund",
+    "top_up_dispute",
+    "automatic_top_up",
+    "saved_card",
     "subscriber",
     "protection_proof",
     "tariff",
@@ -141,6 +146,33 @@ OF_FIELDS: Mapping[str, str] = {
         join premises p on p.company_id = a.company_id and p.id = a.premises_id
         where a.company_id = message.company_id and a.id = message.account_id
             and p.field_id in ({fields}))""",
+    "top_up": """exists (
+        select from account a
+        join premises p on p.company_id = a.company_id and p.id = a.premises_id
+        where a.company_id = top_up.company_id and a.id = top_up.account_id
+            and p.field_id in ({fields}))""",
+    "top_up_refund": """exists (
+        select from top_up t
+        join account a on a.company_id = t.company_id and a.id = t.account_id
+        join premises p on p.company_id = a.company_id and p.id = a.premises_id
+        where t.company_id = top_up_refund.company_id and t.id = top_up_refund.top_up_id
+            and p.field_id in ({fields}))""",
+    "top_up_dispute": """exists (
+        select from top_up t
+        join account a on a.company_id = t.company_id and a.id = t.account_id
+        join premises p on p.company_id = a.company_id and p.id = a.premises_id
+        where t.company_id = top_up_dispute.company_id and t.id = top_up_dispute.top_up_id
+            and p.field_id in ({fields}))""",
+    "automatic_top_up": """exists (
+        select from account a
+        join premises p on p.company_id = a.company_id and p.id = a.premises_id
+        where a.company_id = automatic_top_up.company_id and a.id = automatic_top_up.account_id
+            and p.field_id in ({fields}))""",
+    "saved_card": """exists (
+        select from account a
+        join premises p on p.company_id = a.company_id and p.id = a.premises_id
+        where a.company_id = saved_card.company_id
+            and a.subscriber_id = saved_card.subscriber_id and p.field_id in ({fields}))""",
     # A daily entry may be of anything in the company.
     "daily_entry": NONE,
     # What may be run is the same for the whole company.
@@ -244,6 +276,23 @@ OF_SUBSCRIBER: Mapping[str, str] = {
     # Who proposed what, and was refused, is the company's affair.
     "adjustment": NONE,
     "message": "message.subscriber_id = {subscriber}::int8",
+    "top_up": """exists (
+        select from account a where a.company_id = top_up.company_id and a.id = top_up.account_id
+            and a.subscriber_id = {subscriber}::int8)""",
+    "top_up_refund": """exists (
+        select from top_up t
+        join account a on a.company_id = t.company_id and a.id = t.account_id
+        where t.company_id = top_up_refund.company_id and t.id = top_up_refund.top_up_id
+            and a.subscriber_id = {subscriber}::int8)""",
+    "top_up_dispute": """exists (
+        select from top_up t
+        join account a on a.company_id = t.company_id and a.id = t.account_id
+        where t.company_id = top_up_dispute.company_id and t.id = top_up_dispute.top_up_id
+            and a.subscriber_id = {subscriber}::int8)""",
+    "automatic_top_up": """exists (
+        select from account a where a.company_id = automatic_top_up.company_id
+            and a.id = automatic_top_up.account_id and a.subscriber_id = {subscriber}::int8)""",
+    "saved_card": "saved_card.subscriber_id = {subscriber}::int8",
     "daily_entry": NONE,
     "document": NONE,
     "api_key": NONE,

@@ -16,10 +16,11 @@ from api.schema.node import Node
 from api.schema.paging import Connection
 from api.schema.premises import MeteringPoint, Premises
 from api.schema.readings import Freshness, TimeRangeInput
-from api.schema.relations import belongs_to, children
+from api.schema.relations import belongs_to, children, related
 from api.schema.scalars import DateTime, MoneyAmount
 from api.schema.subscribers import Subscriber
 from api.schema.tariffs import Tariff
+from api.schema.topups import AutomaticTopUp, TopUp
 from db.enums import BillingMode, Scope, Segment
 from domain.accounts.forecasts import Forecast
 from domain.accounts.queries import (
@@ -34,6 +35,7 @@ from domain.messages.listings import MESSAGES_OF_ACCOUNT
 from domain.metering.queries import PREMISES
 from domain.money import major
 from domain.tariffs.queries import TARIFFS
+from domain.topups.listings import AUTOMATIC_TOP_UPS, TOP_UPS_OF_ACCOUNT
 
 
 @strawberry.type(description="What is left on an account.")
@@ -91,6 +93,10 @@ class AccountForecast:
         )
 
 
+async def _automatic(root: Node, info: Info) -> int | None:
+    return await info.context.loaders.automatic_of_account.load(root.row_id)
+
+
 @strawberry.type(description="A subscriber's contract for one or more metering points of premises.")
 class Account(Node, listing=ACCOUNTS, scope=Scope.ACCOUNTS_READ):
     number: str = strawberry.field(description="What the company calls it.")
@@ -117,6 +123,15 @@ class Account(Node, listing=ACCOUNTS, scope=Scope.ACCOUNTS_READ):
     )
     meters: Connection[Meter] | None = children(
         METERS_OF_ACCOUNT, "The meters that it pays for now, by serial.", scope=Scope.METERS_READ
+    )
+    top_ups: Connection[TopUp] | None = children(
+        TOP_UPS_OF_ACCOUNT, "Credit that was bought, the newest first.", scope=Scope.TOPUPS_READ
+    )
+    automatic_top_up: AutomaticTopUp | None = related(
+        AUTOMATIC_TOP_UPS,
+        _automatic,
+        "What is bought when credit runs low.",
+        scope=Scope.TOPUPS_READ,
     )
     ledger_entries: Connection[LedgerEntry] | None = children(
         ENTRIES_OF_ACCOUNT,

@@ -11,8 +11,8 @@ from api.schema.node import Node
 from api.schema.paging import Connection
 from api.schema.placements import FieldPlacement
 from api.schema.relations import belongs_to, children
-from api.schema.scalars import DateTime, GeoPoint, GeoPolygon, MoneyAmount, TimeZone
-from db.enums import MessageChannel, Scope
+from api.schema.scalars import DateTime, ExactNumber, GeoPoint, GeoPolygon, MoneyAmount, TimeZone
+from db.enums import MessageChannel, Scope, SharePeriod
 from domain.hierarchy.geometry import Point
 from domain.hierarchy.queries import (
     BRANCHES,
@@ -47,6 +47,12 @@ class Company(Node, listing=COMPANIES, scope=Scope.COMPANY_READ):
     phone: str | None = strawberry.field(description="Where to call.")
     tax_office: str | None = strawberry.field(description="Where it pays its taxes.")
     tax_number: str | None = strawberry.field(description="What it is called there.")
+    debt_share_percent: ExactNumber | None = strawberry.field(
+        description="What of each top-up goes to debt; null: all debt is due at once."
+    )
+    debt_share_period: SharePeriod = strawberry.field(
+        description="In what time the cap of that share counts."
+    )
     max_meters_per_rf_module: int = strawberry.field(
         description="How many active meters an RF module may have."
     )
@@ -127,6 +133,23 @@ class Company(Node, listing=COMPANIES, scope=Scope.COMPANY_READ):
     def emergency_near(self) -> MoneyAmount | None:
         near_micro: int | None = self.row["emergency_near_micro"]
         return None if near_micro is None else MoneyAmount(major(near_micro))
+
+    @strawberry.field(description="The least credit that can be bought at a time.")
+    def top_up_minimum(self) -> MoneyAmount:
+        return MoneyAmount(major(self.row["top_up_minimum_micro"]))
+
+    @strawberry.field(description="The most credit that can be bought at a time.")
+    def top_up_maximum(self) -> MoneyAmount:
+        return MoneyAmount(major(self.row["top_up_maximum_micro"]))
+
+    @strawberry.field(description="Amounts to offer for buying credit.")
+    def top_up_presets(self) -> list[MoneyAmount]:
+        return [MoneyAmount(major(one)) for one in self.row["top_up_presets_micro"]]
+
+    @strawberry.field(description="The most that goes to debt in a period; null: no cap.")
+    def debt_share_cap(self) -> MoneyAmount | None:
+        cap_micro: int | None = self.row["debt_share_cap_micro"]
+        return None if cap_micro is None else MoneyAmount(major(cap_micro))
 
     branches: Connection["Branch"] | None = children(
         BRANCHES_OF_COMPANY,

@@ -3,9 +3,9 @@
 import strawberry
 
 from api.schema.companies import Company
-from api.schema.scalars import MoneyAmount, TimeZone
+from api.schema.scalars import ExactNumber, MoneyAmount, TimeZone
 from api.schema.user_errors import UserError
-from db.enums import MessageChannel
+from db.enums import MessageChannel, SharePeriod
 
 
 @strawberry.input(description="A company to found.")
@@ -67,6 +67,25 @@ class UpdateCompanyInput:
     )
     message_channels: strawberry.Maybe[list[MessageChannel]] = strawberry.field(
         description="By which channels subscribers are told."
+    )
+    top_up_minimum: strawberry.Maybe[MoneyAmount] = strawberry.field(
+        description="The least credit that can be bought at a time, above zero."
+    )
+    top_up_maximum: strawberry.Maybe[MoneyAmount] = strawberry.field(
+        description="The most credit that can be bought at a time."
+    )
+    top_up_presets: strawberry.Maybe[list[MoneyAmount]] = strawberry.field(
+        description="Amounts to offer for buying credit, at most 10."
+    )
+    debt_share_percent: strawberry.Maybe[ExactNumber | None] = strawberry.field(
+        description="What of each top-up goes to debt: above 0, up to 100; null: all debt is due"
+        " at once."
+    )
+    debt_share_cap: strawberry.Maybe[MoneyAmount | None] = strawberry.field(
+        description="The most that goes to debt in a period; null: no cap."
+    )
+    debt_share_period: strawberry.Maybe[SharePeriod] = strawberry.field(
+        description="In what time the cap of that share counts, by the company's calendar."
     )
     max_meters_per_rf_module: strawberry.Maybe[int] = strawberry.field(
         description="How many active meters an RF module may have, 1 to 1,000; those with more"

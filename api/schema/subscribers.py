@@ -14,10 +14,12 @@ from api.schema.node import Node
 from api.schema.paging import Connection
 from api.schema.relations import belongs_to, children
 from api.schema.scalars import DateTime, LocalDate
+from api.schema.topups import SavedCard
 from db.enums import ErasureReason, ProtectionKind, Scope
 from domain.accounts.queries import ACCOUNTS_OF_SUBSCRIBER, SUBSCRIBERS
 from domain.messages.listings import MESSAGES_OF_SUBSCRIBER
 from domain.subscribers.protection import PROOFS, PROOFS_OF_SUBSCRIBER, Detail
+from domain.topups.listings import CARDS_OF_SUBSCRIBER
 
 if TYPE_CHECKING:
     from api.schema.accounts import Account
@@ -66,6 +68,9 @@ class Subscriber(Node, listing=SUBSCRIBERS, scope=Scope.SUBSCRIBERS_READ):
     )
     messages: Connection[Message] | None = children(
         MESSAGES_OF_SUBSCRIBER, "What it was sent, newest first.", scope=Scope.MESSAGES_READ
+    )
+    saved_cards: Connection[SavedCard] | None = children(
+        CARDS_OF_SUBSCRIBER, "Cards that can pay, the newest first.", scope=Scope.TOPUPS_READ
     )
     protection_proofs: Connection["ProtectionProof"] | None = children(
         PROOFS_OF_SUBSCRIBER,

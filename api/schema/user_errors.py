@@ -2,6 +2,7 @@
 
 import strawberry
 
+from api.schema.money import Money
 from api.schema.node import Node
 from db.enums import AdjustmentState, Scope
 
@@ -47,6 +48,17 @@ class ScopeNotHeld(UserError):
 @strawberry.type(description="The idempotency key was used before, for something else.")
 class IdempotencyConflict(UserError):
     pass
+
+
+@strawberry.type(description="The company does not sell as much credit at a time, or as little.")
+class TopUpAmountOutOfRange(UserError):
+    minimum: Money = strawberry.field(description="The least that can be bought.")
+    maximum: Money = strawberry.field(description="The most that can be bought.")
+
+
+@strawberry.type(description="There is not as much left that could be given back.")
+class RefundTooLarge(UserError):
+    left: Money = strawberry.field(description="How much there is.")
 
 
 @strawberry.type(description="Somebody has decided about the adjustment.")

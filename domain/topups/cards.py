@@ -8,7 +8,8 @@ from db.ids import CompanyId, SavedCardId, SubscriberId
 from domain import rows
 from domain.refusals import NotThere
 from domain.topups.facts import CardFact
-from domain.topups.gateway import Gateways, PaymentGateway
+from domain.topups.gateway import Gateways, PaymentGateway, ProviderUnavailable
+from domain.topups.wishes import PaymentUnavailable
 
 MAKE_CUSTOMER = """
     insert into payment_customer (company_id, subscriber_id, provider) values ($1, $2, $3)
@@ -116,7 +117,7 @@ async def remove(
     """Remove a card here and at the provider; nothing is bought with it from now on. Repeatable.
 
     :raises NotThere: there is none
-    :raises ProviderUnavailable: it is removed here; repeating removes it there
+    :raises PaymentUnavailable: it is removed here; repeating removes it there
     """
     async with access.tenant(company_id) as connection:
         row = await connection.fetchrow(FOUND, company_id, card_id)
@@ -125,6 +126,9 @@ async def remove(
         await connection.fetchval(REMOVE, company_id, card_id, now)
         await connection.execute(SWITCH_OFF, company_id, card_id)
     gateway = gateways.named(row["provider"])
-    if gateway is not None:
-        await gateway.forget_card(row["reference"])
+    try:
+        if gateway is not None:
+            await gateway.forget_card(row["reference"])
+    except ProviderUnavailable as error:
+        raise PaymentUnavailable from error
     return card_id

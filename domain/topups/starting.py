@@ -94,7 +94,7 @@ async def start(
 
     :raises PaymentUnavailable: it is written down and may have begun; repeat it with the same key
     :raises PaymentRefused: it is written down as failed
-    :raises TopUpAmountOutOfRange, AccountClosed, PaymentsNotSetUp, TopUpLapsed, TooManyWaiting,
+    :raises TopUpAmountOutOfRange, AccountClosed, PaymentsNotSetUp, TopUpLapsed, TooManyTopUps,
         IdempotencyConflict, InvalidValue, NotThere: nothing was begun
     """
     check(wish)

@@ -47,7 +47,7 @@ class TopUpLapsed(Refused):
     """The top-up cannot be paid any more; another key starts another one."""
 
 
-class TooManyWaiting(Refused):
+class TooManyTopUps(Refused):
     """Up to `limit` top-ups of an account may wait to be paid."""
 
 
@@ -105,7 +105,7 @@ def _check_url(url: str) -> None:
 def check_facts(wish: Wish, facts: Record, gateway: PaymentGateway) -> None:
     """Return if the account, its company and the provider let it be bought now.
 
-    :raises TopUpAmountOutOfRange, AccountClosed, TooManyWaiting, InvalidValue: they do not
+    :raises TopUpAmountOutOfRange, AccountClosed, TooManyTopUps, InvalidValue: they do not
     """
     if facts["closed_at"] is not None:
         raise AccountClosed("account_id")
@@ -115,7 +115,7 @@ def check_facts(wish: Wish, facts: Record, gateway: PaymentGateway) -> None:
     if wish.instalments > gateway.instalments_max:
         raise InvalidValue("instalments", expected=f"1 to {gateway.instalments_max}")
     if facts["waiting"] >= WAITING_MAX:
-        raise TooManyWaiting("account_id", limit=WAITING_MAX)
+        raise TooManyTopUps("account_id", limit=WAITING_MAX)
 
 
 def check_amount(amount: Decimal, facts: Record) -> None:

@@ -20,7 +20,7 @@ from domain.topups.wishes import (
     WAITING_MAX,
     PaymentsNotSetUp,
     PaymentUnavailable,
-    TooManyWaiting,
+    TooManyTopUps,
     TopUpAmountOutOfRange,
     TopUpLapsed,
 )
@@ -291,7 +291,7 @@ async def test_only_so_many_top_ups_wait_to_be_paid(shop: Shop) -> None:
     for _ in range(WAITING_MAX):
         await shop.start()
 
-    with pytest.raises(TooManyWaiting):
+    with pytest.raises(TooManyTopUps):
         await shop.start()
     shop.move(HOUR)
 

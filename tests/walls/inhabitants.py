@@ -77,6 +77,7 @@ async def inhabit(place: Place, index_wh: int) -> None:
     await tell(place)
     await people(place)
     await books(place)
+    await payments(place)
 
 
 async def books(place: Place) -> None:
@@ -104,6 +105,49 @@ async def assign_tariff(place: Place) -> None:
         starts_at=NOW + timedelta(days=1),
         now=NOW,
     )
+
+
+async def payments(place: Place) -> None:
+    """Give a place a top-up with a refund and a dispute, and a card that buys by itself."""
+    account_id = place.supplies[0].account_id
+    assert account_id is not None
+    async with access.system() as connection:
+        row = await connection.fetchrow(
+            PAYMENTS,
+            place.company_id,
+            account_id,
+            place.subscriber_id,
+            f"of field {place.field_id}",
+            NOW,
+        )
+    assert row is not None
+
+
+PAYMENTS = """
+    with card as (
+        insert into saved_card (company_id, subscriber_id, provider, reference, brand, last4,
+            expires_year, expires_month, saved_at)
+        values ($1, $3, 'stripe', 'card ' || $4, 'brand ' || $4, '4242', 2034, 12, $5)
+        returning id
+    ), bought as (
+        insert into top_up (company_id, account_id, way, amount_micro, currency, provider,
+            idempotency_key, request_hash, return_url, started_at, payment_at, lapses_at,
+            payment_reference, failure)
+        values ($1, $2, 'CHECKOUT', 25500000, 'TRY', 'stripe', 'key ' || $4, '', 'page ' || $4,
+            $5, $5, $5, 'payment ' || $4, 'failure ' || $4)
+        returning id
+    ), refunded as (
+        insert into top_up_refund (company_id, top_up_id, amount_micro, reason, state, requested_at)
+        select $1, id, 5000000, 'refund ' || $4, 'REQUESTED', $5 from bought
+    ), disputed as (
+        insert into top_up_dispute (company_id, top_up_id, amount_micro, reference, reason, state,
+            opened_at)
+        select $1, id, 5000000, 'dispute ' || $4, 'dispute ' || $4, 'OPEN', $5 from bought
+    )
+    insert into automatic_top_up (company_id, account_id, saved_card_id, threshold_micro,
+        amount_micro)
+    select $1, $2, id, 10000000, 50000000 from card returning id
+"""
 
 
 async def people(place: Place) -> None:
