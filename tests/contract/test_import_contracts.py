@@ -23,6 +23,7 @@ BREACHES = [
     ("Only workers know arq", "collectors/orders.py", "arq"),
     ("Only messages know jinja2", "domain/identity/codes.py", "jinja2"),
     ("Only spreadsheets know openpyxl", "domain/exports/tables.py", "openpyxl"),
+    ("Only one module knows stripe", "domain/topups/starting.py", "stripe"),
     (
         "Drivers do not know each other",
         "collectors/drivers/other/__init__.py",
