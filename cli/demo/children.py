@@ -31,12 +31,13 @@ class NotReady(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A command of ours to keep running. health: where it says that it is ready."""
+    """A command to keep running. health: where it says that it is ready. line: None for ours."""
 
     name: str
     env: Mapping[str, str]
     log: Path
     health: tuple[str, int]
+    line: Sequence[str] | None = None
 
 
 class Child:
@@ -102,7 +103,7 @@ class Child:
             # In a session of its own, a Ctrl-C in the terminal reaches us alone; and its standard
             # input ends with us, however we end.
             return await asyncio.create_subprocess_exec(
-                *command_line(self.command.name),
+                *(self.command.line or command_line(self.command.name)),
                 stdin=asyncio.subprocess.PIPE,
                 stdout=output,
                 stderr=output,

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 
+from cli.demo.payments import Twin
 from cli.demo.welcome import Whereabouts
 from cli.embedded.ports import ANY_PORT, LOOPBACK, is_free
 from cli.servers import Addresses
@@ -24,6 +25,7 @@ class Listening:
     gateway_health: int
     smtp: int
     mail_page: int
+    payments: int
 
     @classmethod
     def chosen(cls, settings: Settings, said: Callable[[str], None]) -> "Listening":
@@ -35,6 +37,7 @@ class Listening:
             "gateway_health": settings.gateway_health_port,
             "smtp": ANY_PORT,
             "mail_page": MAIL_PAGE_PORT,
+            "payments": ANY_PORT,
         }
         ports = {}
         with ExitStack() as held:
@@ -52,10 +55,13 @@ class Listening:
             "api": (settings.api_host, self.api),
         }
 
-    def environment(self, settings: Settings, found: Addresses) -> dict[str, str]:
-        """Return what the processes are told."""
+    def environment(
+        self, settings: Settings, found: Addresses, twin: Twin | None
+    ) -> dict[str, str]:
+        """Return what the processes are told. twin: who takes payments, if a twin does."""
         return inherited_environment(
             {
+                **({} if twin is None else twin.environment),
                 "DATABASE_URL": found.urls.owner,
                 "DATABASE_APP_URL": found.urls.app,
                 "DATABASE_SYSTEM_URL": found.urls.system,
@@ -73,8 +79,9 @@ class Listening:
             }
         )
 
-    def whereabouts(self, settings: Settings) -> Whereabouts:
+    def whereabouts(self, settings: Settings, twin: Twin | None) -> Whereabouts:
         return Whereabouts(
+            payments=None if twin is None else twin.url,
             api=f"http://{settings.api_host}:{self.api}",
             gateway=f"{settings.gateway_host}:{self.gateway}",
             health={

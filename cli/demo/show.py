@@ -17,6 +17,7 @@ from cli.demo.company import found_company
 from cli.demo.field import FieldWork, SimulatedField
 from cli.demo.listening import Listening
 from cli.demo.memory import Memory
+from cli.demo.payments import Twin, twin_of
 from cli.demo.plan import FLAG
 from cli.demo.sink import Sink, serving
 from cli.demo.welcome import welcome
@@ -95,12 +96,13 @@ class Show:
 
     async def _run_processes(self, memory: Memory, since: datetime) -> None:
         ports = Listening.chosen(self._settings, self._console.print)
-        async with self._mail(ports), self._children(ports) as children:
+        twin = twin_of(self._settings, api_port=ports.api, port=ports.payments)
+        async with self._mail(ports), self._children(ports, twin) as children:
             starting = asyncio.gather(*(child.ready() for child in children))
             if not await self._unless_stopped(starting):
                 return
             await starting
-            welcome(self._console, memory, ports.whereabouts(self._settings))
+            welcome(self._console, memory, ports.whereabouts(self._settings, twin))
             await self._run_field(memory, since, ports.gateway)
 
     async def _run_field(self, memory: Memory, since: datetime, port: int) -> None:
@@ -165,14 +167,17 @@ class Show:
             yield
 
     @asynccontextmanager
-    async def _children(self, ports: Listening) -> AsyncIterator[list[Child]]:
+    async def _children(self, ports: Listening, twin: Twin | None) -> AsyncIterator[list[Child]]:
         """Run the processes; they stop in the order in which work flows."""
-        env = ports.environment(self._settings, self._found)
+        env = ports.environment(self._settings, self._found, twin)
         logs = self._settings.home / "logs"
         children = [
             Child(Command(name, env, logs / f"{name}.log", address), self._console.print)
             for name, address in ports.health(self._settings).items()
         ]
+        if twin is not None:
+            command = Command("payments", env, logs / "payments.log", twin.address, twin.line)
+            children.append(Child(command, self._console.print))
         try:
             for child in children:
                 child.start()

@@ -42,7 +42,7 @@ MAY: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Whereabouts:
-    """Where the demo's processes listen. health: by process.
+    """Where the demo's processes listen. health: by process. payments: of the twin of Stripe.
 
     mail: the page that shows it; None where it goes to a server of somebody's own.
     """
@@ -52,6 +52,7 @@ class Whereabouts:
     health: Mapping[str, str]
     mail: str | None
     home: Path
+    payments: str | None = None
 
 
 def welcome(console: Console, memory: Memory, where: Whereabouts) -> None:
@@ -82,6 +83,8 @@ def _addresses(where: Whereabouts) -> Table:
     table.add_row("Collectors dial", where.gateway)
     if where.mail is not None:
         table.add_row("Mail that people got", where.mail)
+    if where.payments is not None:
+        table.add_row("Payments, to a twin of Stripe", f"{where.payments}; see startTopUp")
     for process, url in where.health.items():
         table.add_row(f"Health of the {process}", f"{url}/readyz, /healthz, /metrics")
     return table

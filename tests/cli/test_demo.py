@@ -6,6 +6,7 @@ import signal
 import time
 from pathlib import Path
 
+import httpx
 import pytest
 from graphql import build_schema, parse, validate
 
@@ -15,6 +16,10 @@ from db.enums import Role
 from tests.cli.demo_run import PATIENCE_S, POLL_S, DemoRun, command, demo_run, processes_of
 
 LIVE = "Now it is live"
+START = """
+mutation ($input: StartTopUpInput!) { startTopUp(input: $input) { topUp { id } checkoutUrl } }
+"""
+TOP_UP = "query ($id: ID!) { node(id: $id) { ... on TopUp { state received { amount } } } }"
 
 pytestmark = pytest.mark.skipif(not Path("/proc").exists(), reason="looks for processes in /proc")
 
@@ -26,6 +31,28 @@ def signed_in(run: DemoRun, home: Path, role: Role) -> str:
     wanted = {"email": f"{role.lower()}@demo.example", "password": password}
     token: str = run.ask(SIGN_IN, input=wanted)["signIn"]["tokens"]["accessToken"]
     return token
+
+
+def buy(run: DemoRun, token: str) -> dict[str, object]:
+    """Buy credit on the page of the demo's twin; return the top-up once it is credited."""
+    (account,) = run.ask("{ accounts(first: 1) { nodes { id } } }", token)["accounts"]["nodes"]
+    wish = {
+        "accountId": account["id"],
+        "amount": "125.500000",
+        "returnUrl": "https://app.example.com/",
+        "idempotencyKey": "first",
+    }
+    started = run.ask(START, token, input=wish)["startTopUp"]
+    form = {"card": "pm_card_visa"}
+    with httpx.Client(trust_env=False, timeout=10) as browser:
+        assert browser.post(started["checkoutUrl"], data=form).status_code == 303
+    end = time.monotonic() + PATIENCE_S
+    shown: dict[str, object] = {}
+    while shown.get("state") != "CREDITED":
+        assert time.monotonic() < end, shown
+        time.sleep(POLL_S)
+        shown = run.ask(TOP_UP, token, id=started["topUp"]["id"])["node"]
+    return shown
 
 
 def wait_until_gone(home: Path, *, running: str) -> None:
@@ -41,8 +68,9 @@ def test_a_demo_runs_stops_and_goes_on(open_folder: Path) -> None:
     with demo_run(home) as run:
         run.wait_for(LIVE)
         meters = run.ask(QUERY, signed_in(run, home, Role.ADMINISTRATOR))["meters"]
-        verified = command(home, "ledger", "verify")
         warning = run.wait_for_mail("Krediniz azalıyor")
+        bought = buy(run, signed_in(run, home, Role.SUBSCRIBER))
+        verified = command(home, "ledger", "verify")
         (worker,) = processes_of(home, running="cli.main worker")
         os.kill(worker, signal.SIGKILL)
         run.wait_for("The worker ended (-9) and is started again")
@@ -52,6 +80,7 @@ def test_a_demo_runs_stops_and_goes_on(open_folder: Path) -> None:
     assert all(meter["registers"] for meter in meters["nodes"])
     assert warning["to"].endswith("@demo.example")
     assert "En küçük yükleme: " in warning["text"]
+    assert bought == {"state": "CREDITED", "received": {"amount": "125.500000"}}
     assert (verified.returncode, "The books are right" in verified.stdout) == (0, True)
     assert (code, processes_of(home)) == (0, [])
     assert "Everything has stopped." in run.said

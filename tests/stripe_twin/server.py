@@ -63,6 +63,7 @@ class Twin:
                     for (method, path), call in CALLS.items()
                 ),
                 *Pages(self.world).routes(),
+                Route("/readyz", _ready, methods=["GET"]),
                 Route("/_twin/faults", self._set_faults, methods=["POST"]),
                 Route("/_twin/clock", self._set_clock, methods=["POST"]),
                 Route("/_twin/webhooks", self._set_webhooks, methods=["POST"]),
@@ -136,6 +137,10 @@ class Twin:
             return JSONResponse(self.act(request.path_params["act"], **(await request.json())))
         except Refusal as refusal:
             return JSONResponse(refusal.body, refusal.status)
+
+
+async def _ready(_: Request) -> Response:
+    return Response()
 
 
 def _authenticate(request: Request) -> None:
