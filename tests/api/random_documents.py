@@ -49,6 +49,9 @@ def documents(
         "String": ["x"],
         "Date": ["2026-03-18", "2026-03-19"],
         "DateTime": ["2026-03-18T00:00:00+03:00", "2026-03-19T00:00:00+03:00"],
+        "ExactNumber": ["1.5", "0"],
+        "Kwh": ["0", "12.345"],
+        "MoneyAmount": ["0", "-10.5"],
         "TimeZone": ["Europe/Istanbul"],
     }
     scalars: dict[str, Any] = {
