@@ -14,6 +14,7 @@ from cli.servers import servers, wait_for_database
 from cli.surroundings import read_settings
 from db import access
 from db.settings import Urls
+from domain.analytics.checks import verify as verify_sums
 from domain.ledger.queries import Difference
 from domain.ledger.queries import verify as verify_books
 
@@ -40,7 +41,7 @@ def verify(
 async def _verify(urls: Urls) -> list[Difference]:
     await access.connect(urls, pool_size=1)
     try:
-        return await verify_books()
+        return await verify_books() + await verify_sums()
     finally:
         await access.close()
 
@@ -48,7 +49,7 @@ async def _verify(urls: Urls) -> list[Difference]:
 def _show(differences: list[Difference]) -> None:
     console = Console()
     if not differences:
-        console.print("The books are right: every balance is what its entries make it.")
+        console.print("The books are right: every balance and sum is what its entries make it.")
         return
     table = Table("Company", "Account", "What", "Stored", "Rebuilt")
     for found in differences:

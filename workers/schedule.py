@@ -12,6 +12,7 @@ from db.enums import ActorKind
 from domain.jobs import claim
 from workers.jobs import (
     accounts,
+    analytics,
     audit,
     devices,
     files,
@@ -41,6 +42,8 @@ class RecurringJob:
 RECURRING: Mapping[str, RecurringJob] = MappingProxyType(
     {
         "accounts.attend": RecurringJob(timedelta(seconds=3), accounts.attend),
+        "analytics.fold": RecurringJob(timedelta(seconds=5), analytics.fold),
+        "analytics.measure": RecurringJob(timedelta(minutes=5), analytics.measure),
         "audit.forget_contact_reads": RecurringJob(timedelta(hours=1), audit.forget_contact_reads),
         "audit.seal": RecurringJob(timedelta(seconds=3), audit.seal),
         "devices.forget_synchronisations": RecurringJob(

@@ -66,6 +66,7 @@ class PremisesMutation:
             premises_id=PremisesId(await seen(info, Premises, input.id)),
             expected_version=input.expected_version,
             field_id=FieldId(field_id),
+            now=info.context.clock(),
         )
         return await ended(info, PremisesPayload, Premises, operation)
 

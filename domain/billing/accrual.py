@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from decimal import Decimal
 
 from db.access import Connection
 from db.ids import AccountId, CompanyId
@@ -17,13 +18,13 @@ ALL_PROJECTIONS = ("balance_micro", "debt_micro", "emergency_used_micro", "in_fl
 CHARGE = """
     create temp table if not exists charge (
         company_id int4 not null, account_id int8 not null, local_date date not null,
-        amount_micro int8 not null
+        amount_micro int8 not null, energy_wh numeric not null
     ) on commit delete rows;
     delete from charge;
 """
 
-Charge = tuple[CompanyId, AccountId, date, int]
-"""Company, account, local day, and the amount in millionths."""
+Charge = tuple[CompanyId, AccountId, date, int, Decimal]
+"""Company, account, local day, the amount in millionths, and the energy in Wh as supplied."""
 
 
 async def stage(connection: Connection, charges: Sequence[Charge]) -> None:
@@ -37,12 +38,13 @@ async def accrue(connection: Connection, *, now: datetime) -> None:
     await connection.execute(OPEN_DAYS_LOCK)
     await connection.execute(
         """
-        insert into accrual as a (company_id, account_id, local_date, charged_micro)
-        select company_id, account_id, local_date, sum(amount_micro)
+        insert into accrual as a (company_id, account_id, local_date, charged_micro, energy_wh)
+        select company_id, account_id, local_date, sum(amount_micro), sum(energy_wh)
         from charge group by company_id, account_id, local_date
         order by company_id, account_id, local_date
         on conflict (company_id, account_id, local_date) do update
-        set charged_micro = a.charged_micro + excluded.charged_micro
+        set charged_micro = a.charged_micro + excluded.charged_micro,
+            energy_wh = a.energy_wh + excluded.energy_wh
         """
     )
     await connection.execute(

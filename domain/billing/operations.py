@@ -1,13 +1,15 @@
 """Charging meters that need more than the batch statement: new terms, price changes, late reads."""
 
-from datetime import date, datetime
+from datetime import datetime
 
 from asyncpg import Record
 
 from db.access import Connection
-from db.ids import AccountId, CompanyId, MeterId
+from db.ids import CompanyId, MeterId
 from domain.billing import accrual, queries
+from domain.billing.accrual import Charge
 from domain.billing.claims import Claim, judged
+from domain.billing.energy import consumed, settlement
 from domain.billing.queries import Terms
 from domain.billing.rules import INSTANT, Anchor, Base, Bill, bill, difference
 from domain.refusals import NotThere
@@ -113,8 +115,8 @@ async def settle(
     meter_id: MeterId,
     before: list[Anchor],
     after: list[Anchor],
-) -> list[tuple[CompanyId, AccountId, date, int]]:
-    """Return the charges, in millionths, that the readings in `after` but not in `before` make.
+) -> list[Charge]:
+    """Return the charges that the readings in `after` but not in `before` make.
 
     Both run from one common anchor on; the meter's billing state is locked by the caller and is
     brought up to date here.
@@ -138,8 +140,12 @@ async def settle(
     was, due = bill(before, segments, zone, earlier), bill(after, segments, zone, earlier)
     await _save_bases(connection, company_id=company_id, meter_id=meter_id, bases=due.bases)
     await _advance(connection, company_id, meter_id, after[-1], segments, due)
-    charges = difference(due.charges, was.charges)
-    return [(company_id, account, day, amount) for (account, day), amount in charges.items()]
+    return settlement(
+        company_id,
+        charges=difference(due.charges, was.charges),
+        after=consumed(after, segments, zone),
+        before=consumed(before, segments, zone),
+    )
 
 
 async def _save_bases(

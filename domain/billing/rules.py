@@ -106,7 +106,7 @@ def bill(
     """
     made = Bill()
     bases = {s.starts_at: s.base_index_wh for s in segments if s.base_index_wh is not None}
-    for start, end in _pieces(anchors, segments):
+    for start, end in pieces(anchors, segments):
         segment = next((s for s in segments if s.covers(start.at)), None)
         if segment is None:
             continue
@@ -169,7 +169,7 @@ def _by_version(
         yield line.day, line.gross_micro
 
 
-def _pieces(
+def pieces(
     anchors: Sequence[Anchor], segments: Sequence[Segment]
 ) -> Iterator[tuple[Anchor, Anchor]]:
     """Yield the stretches between anchors, cut where a segment begins or ends."""

@@ -51,6 +51,19 @@ MADE_BEFORE = """
     from unnest($2::text[], $3::text[]) with ordinality asked (kind, key, number)
     join journal j on j.company_id = $1 and j.kind = asked.kind and j.idempotency_key = asked.key
 """
+# Where a line's account was on the transaction's day: premises that moved were elsewhere before.
+FIELD_THEN = """(
+            select coalesce(s.field_id, p.field_id)
+            from account o
+            join premises p on p.company_id = o.company_id and p.id = o.premises_id
+            left join lateral (
+                select field_id from premises_stay
+                where company_id = p.company_id and premises_id = p.id
+                    and until_date >= m.local_date
+                order by until_date limit 1
+            ) s on true
+            where o.company_id = $2 and o.id = l.account_id)"""
+# The company's own lines count for the field of the transaction's first account.
 # Transactions whose key is taken make no lines, and so no entries and no changes.
 POST = f"""
     with asked as (
@@ -59,13 +72,16 @@ POST = f"""
             a (kind, key, request_hash, occurred_at, energy_date, corrects, reason, number)
     ), made as (
         insert into journal (company_id, kind, idempotency_key, request_hash, occurred_at,
-            energy_date, corrects, reason)
-        select $2, kind, key, request_hash, occurred_at, energy_date, corrects, reason
-        from asked order by kind, key
+            local_date, energy_date, corrects, reason)
+        select $2, a.kind, a.key, a.request_hash, a.occurred_at,
+            (a.occurred_at at time zone c.time_zone)::date, a.energy_date, a.corrects, a.reason
+        from company c, asked a where c.id = $2 order by a.kind, a.key
         on conflict (company_id, kind, idempotency_key) do nothing
-        returning id, kind, idempotency_key as key
+        returning id, kind, idempotency_key as key, local_date
+    ), unsummed as (
+        insert into unsummed_journal (company_id, journal_id) select $2, id from made
     ), line as (
-        select m.id as journal_id, a.occurred_at, l.*
+        select m.id as journal_id, a.occurred_at, l.*, {FIELD_THEN} as field_id
         from unnest($10::int8[], $11::int2[], $12::int8[], $13::text[], $14::text[], $15::int8[],
             $16::int8[], $17::bool[])
             l (number, line, ledger_account_id, currency, side, account_id, amount_micro, moves)
@@ -73,9 +89,10 @@ POST = f"""
         join made m on m.kind = a.kind and m.key = a.key
     ), entries as (
         insert into entry (company_id, journal_id, line, ledger_account_id, account_id, amount,
-            currency, occurred_at)
+            currency, occurred_at, field_id)
         select $2, journal_id, line, ledger_account_id, account_id, amount_micro * 0.000001,
-            currency, occurred_at
+            currency, occurred_at, coalesce(field_id, first_value(field_id) over (
+                partition by journal_id order by field_id is null, line))
         from line
     ), {
     balances_changed(

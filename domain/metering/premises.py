@@ -1,6 +1,7 @@
 """Premises of a field: adding, renaming, moving, retiring."""
 
 from collections.abc import Mapping
+from datetime import datetime
 
 from db import access
 from db.access import Connection
@@ -16,6 +17,14 @@ IN_USE = """
         or exists (select from metering_point where company_id = $1 and premises_id = $2 and active)
 """
 OWNERS = "select closed_at is null from account where company_id = $1 and id = $2 for share"
+# Who moves twice on a day was that day where it was in the morning.
+STAYED = """
+    insert into premises_stay (company_id, premises_id, until_date, field_id)
+    select p.company_id, p.id, ($4 at time zone c.time_zone)::date, p.field_id
+    from premises p join company c on c.id = p.company_id
+    where p.company_id = $1 and p.id = $2 and p.field_id <> $3
+    on conflict (company_id, premises_id, until_date) do nothing
+"""
 POINTS_ACROSS = """
     select exists (
         select from metering_point p
@@ -100,9 +109,17 @@ async def set_owner_account(
 
 
 async def move(
-    *, company_id: CompanyId, premises_id: PremisesId, expected_version: int, field_id: FieldId
+    *,
+    company_id: CompanyId,
+    premises_id: PremisesId,
+    expected_version: int,
+    field_id: FieldId,
+    now: datetime,
 ) -> PremisesId:
     """Say that premises belong to another field. Meters, accounts and history go along.
+
+    What the field's money and energy come to is another matter: until the end of the local day
+    they count where the premises were (ADR 12).
 
     :raises InUse: a metering point there is above or below one of other premises, which would
         then be in another field
@@ -111,6 +128,7 @@ async def move(
     async with access.tenant(company_id) as connection:
         await connection.execute(LOCK_TREES, company_id)
         await parents.hold_active(connection, "field", company_id=company_id, row_id=field_id)
+        await connection.execute(STAYED, company_id, premises_id, field_id, now)
         await rows.change(
             connection,
             "premises",

@@ -90,11 +90,12 @@ async def _charge(connection: Connection) -> None:
             join company c on c.id = t.company_id
             where t.index_wh is not null
         )
-        insert into charge (company_id, account_id, local_date, amount_micro)
+        insert into charge (company_id, account_id, local_date, amount_micro, energy_wh)
         select company_id, account_id,
             ((ts - interval '1 microsecond') at time zone time_zone)::date,
             round(price_per_kwh * multiplier * (index_wh - base_index_wh) * 1000)
-                - round(price_per_kwh * multiplier * (before_wh - base_index_wh) * 1000)
+                - round(price_per_kwh * multiplier * (before_wh - base_index_wh) * 1000),
+            multiplier * (index_wh - before_wh)
         from stepped where index_wh <> before_wh
         """
     )

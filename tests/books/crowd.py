@@ -90,7 +90,8 @@ class Crowd:
 
     async def _charge(self, account_id: AccountId, day: date, amount: int) -> None:
         async with access.system() as connection:
-            await accrual.stage(connection, [(self.company_id, account_id, day, amount)])
+            charge = (self.company_id, account_id, day, amount, Decimal(0))
+            await accrual.stage(connection, [charge])
             await accrual.accrue(connection, now=NOW)
         self.balances[account_id] -= amount
 

@@ -1,0 +1,140 @@
+"""How the accounts of each field stand at one instant, counted and summed."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+
+from db.access import Connection
+from db.enums import BillingMode, Segment, Supply
+from db.ids import CompanyId, FieldId
+from domain.accounts.rules import segment
+from domain.analytics.rules import RUN_OUT_DAYS, RUN_OUT_DAYS_MAX, USE_DAYS
+from domain.listing import Record
+
+FIELDS_OF_CHUNK = 20
+READ_TIMEOUT_S = 60
+SUMS = (
+    "balance_micro",
+    "debt_micro",
+    "emergency_used_micro",
+    "in_flight_micro",
+    "daily_use_micro",
+    "run_out_days",
+)
+SPANS = len(RUN_OUT_DAYS) + 1
+
+FIELDS = "select id from field where company_id = $1 order by id"
+RUN_OUTS = ", ".join(f"count(*) filter (where is_open and span = {n})" for n in range(SPANS))
+# Accounts that have ended have no segment, but what they owe is owed. Recent use is that of the
+# whole days that have ended since the account was opened.
+STANDINGS = f"""
+    with own_company as (
+        select id, warning_limit_micro, time_zone, ($3 at time zone time_zone)::date as today
+        from company where id = $1
+    ), standing as (
+        select p.field_id, a.billing_mode, b.balance_micro, b.debt_micro, b.emergency_used_micro,
+            b.in_flight_micro, greatest(used.daily_micro, 0) as daily_micro,
+            a.opened_at <= $3 and (a.closed_at is null or a.closed_at > $3) as is_open,
+            b.balance_micro <= coalesce(a.warning_limit_micro, c.warning_limit_micro) as is_low,
+            coalesce(meters.are_off, false) as is_off,
+            case
+                when a.billing_mode <> 'PREPAID' then null
+                when b.balance_micro <= 0 then 0
+                when used.daily_micro > 0
+                then least(b.balance_micro / used.daily_micro, {RUN_OUT_DAYS_MAX})
+            end as days
+        from own_company c
+        join premises p on p.company_id = c.id and p.field_id = any($2::int8[])
+        join account a on a.company_id = p.company_id and a.premises_id = p.id
+        join account_balance b on b.company_id = a.company_id and b.account_id = a.id
+        cross join lateral (
+            select greatest(c.today - {USE_DAYS},
+                (a.opened_at at time zone c.time_zone)::date) as day
+        ) since
+        left join lateral (
+            select sum(r.charged_micro)::numeric / (c.today - since.day) as daily_micro
+            from accrual r
+            where r.company_id = a.company_id and r.account_id = a.id
+                and r.local_date >= since.day and r.local_date < c.today
+        ) used on since.day < c.today
+        left join lateral (
+            select bool_and(m.supply = 'OFF') as are_off
+            from account_point ap
+            join metering_point mp on mp.company_id = ap.company_id and mp.id = ap.point_id
+                and mp.role in ('BILLING', 'COMMON_AREA')
+            join mounting mo on mo.company_id = ap.company_id and mo.point_id = ap.point_id
+                and tstzrange(mo.started_at, mo.ended_at) @> $3
+            join meter m on m.company_id = mo.company_id and m.id = mo.meter_id
+            where ap.company_id = a.company_id and ap.account_id = a.id
+                and tstzrange(ap.started_at, ap.ended_at) @> $3
+        ) meters on true
+    ), placed as (
+        select *, case
+            when days = 0 then 0
+            else width_bucket(days, '{{{", ".join(map(str, RUN_OUT_DAYS[1:]))}}}'::numeric[]) + 1
+        end as span
+        from standing
+    )
+    select field_id, billing_mode, is_open, is_low, is_off, count(*) as accounts,
+        sum(balance_micro) as balance_micro, sum(debt_micro) as debt_micro,
+        sum(emergency_used_micro) as emergency_used_micro,
+        sum(in_flight_micro) as in_flight_micro,
+        coalesce(sum(daily_micro) filter (where is_open), 0) as daily_use_micro,
+        coalesce(sum(days) filter (where is_open), 0) as run_out_days,
+        array[{RUN_OUTS}] as run_outs
+    from placed group by field_id, billing_mode, is_open, is_low, is_off
+"""
+
+
+@dataclass(slots=True)
+class FieldStanding:
+    """How a field's accounts stand. sums: by the names in SUMS; amounts in millionths.
+
+    below_warning: prepaid accounts at or below their warning limit, whether cut off or not.
+    run_outs: accounts by the span of days in which their credit ends, as RUN_OUT_DAYS.
+    """
+
+    segments: Counter[Segment] = field(default_factory=Counter)
+    below_warning: int = 0
+    sums: dict[str, Decimal] = field(default_factory=lambda: dict.fromkeys(SUMS, Decimal(0)))
+    run_outs: list[int] = field(default_factory=lambda: [0] * SPANS)
+
+    def add(self, row: Record) -> None:
+        for name in SUMS:
+            self.sums[name] += row[name]
+        self.run_outs = [a + b for a, b in zip(self.run_outs, row["run_outs"], strict=True)]
+        if not row["is_open"]:
+            return
+        mode = BillingMode(row["billing_mode"])
+        self.segments[_segment(row, mode)] += row["accounts"]
+        if mode is BillingMode.PREPAID and row["is_low"]:
+            self.below_warning += row["accounts"]
+
+
+def _segment(row: Record, mode: BillingMode) -> Segment:
+    """Return the segment of accounts that are alike in all that decides it."""
+    return segment(
+        billing_mode=mode,
+        supplies=[Supply.OFF] if row["is_off"] else [],
+        balance_micro=0 if row["is_low"] else 1,
+        warning_limit_micro=0,
+    )
+
+
+async def standings(
+    connection: Connection, company_id: CompanyId, *, now: datetime
+) -> dict[FieldId, FieldStanding]:
+    """Return how the accounts of each field stand, some fields at a time.
+
+    The connection's transaction has to see one state throughout.
+    """
+    fields = [FieldId(row["id"]) for row in await connection.fetch(FIELDS, company_id)]
+    found = {field_id: FieldStanding() for field_id in fields}
+    for start in range(0, len(fields), FIELDS_OF_CHUNK):
+        chunk: Sequence[FieldId] = fields[start : start + FIELDS_OF_CHUNK]
+        rows = await connection.fetch(STANDINGS, company_id, chunk, now, timeout=READ_TIMEOUT_S)
+        for row in rows:
+            found[row["field_id"]].add(row)
+    return found
