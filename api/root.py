@@ -28,6 +28,7 @@ from api.resolvers.frames import FrameQuery
 from api.resolvers.health import HealthQuery
 from api.resolvers.identity import IdentityMutation, IdentityQuery
 from api.resolvers.imports import ImportMutation, ImportQuery
+from api.resolvers.indicators import IndicatorQuery
 from api.resolvers.jobs import JobMutation, JobQuery
 from api.resolvers.keys import KeyMutation, KeyQuery
 from api.resolvers.ledger import LedgerQuery
@@ -90,6 +91,7 @@ Query = merge_types(
         TariffQuery,
         MessageQuery,
         TopUpQuery,
+        IndicatorQuery,
     ),
 )
 Mutation = merge_types(

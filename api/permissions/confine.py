@@ -54,6 +54,9 @@ TABLES = (
     "member",
     "invited",
     "role",
+    "money_sum",
+    "charge_sum",
+    "standing_sum",
 )
 WHOLE_COMPANY: Mapping[str, str] = dict.fromkeys(TABLES, ALL)
 
@@ -207,6 +210,9 @@ OF_FIELDS: Mapping[str, str] = {
             where a.company_id = tariff_assignment.company_id
                 and a.id = tariff_assignment.account_id and p.field_id in ({fields}))
         else false end""",
+    "money_sum": "money_sum.field_id in ({fields})",
+    "charge_sum": "charge_sum.field_id in ({fields})",
+    "standing_sum": "standing_sum.field_id in ({fields})",
 }
 FIELDS_OF_BRANCH = (
     "select f.id from field f where f.company_id = {company} and f.branch_id = {branch}::int8"
@@ -296,6 +302,10 @@ OF_SUBSCRIBER: Mapping[str, str] = {
     "daily_entry": NONE,
     "document": NONE,
     "api_key": NONE,
+    # What all accounts of a field come to is not one subscriber's to know.
+    "money_sum": NONE,
+    "charge_sum": NONE,
+    "standing_sum": NONE,
     "subscriber": "subscriber.id = {subscriber}::int8",
     "protection_proof": "protection_proof.subscriber_id = {subscriber}::int8",
     "tariff": """exists (

@@ -54,6 +54,7 @@ from db.enums import (
     TimeSource,
     TopUpState,
 )
+from domain.analytics.rules import IndicatorGrouping, IndicatorResolution
 from domain.search.ways import Match, MatchedIn, SearchType
 
 
@@ -532,5 +533,22 @@ _describe(
         AssignmentLevel.BRANCH: "To the accounts of a branch.",
         AssignmentLevel.GROUP: "To some accounts, by name.",
         AssignmentLevel.ACCOUNT: "To one account.",
+    },
+)
+_describe(
+    IndicatorGrouping,
+    "What indicators are told of.",
+    {
+        IndicatorGrouping.COMPANY: "All that you may see, as one.",
+        IndicatorGrouping.BRANCH: "Each branch.",
+        IndicatorGrouping.FIELD: "Each field.",
+    },
+)
+_describe(
+    IndicatorResolution,
+    "How long a bucket of indicators is.",
+    {
+        IndicatorResolution.DAY: "A local day, which may have 23 or 25 hours.",
+        IndicatorResolution.MONTH: "A local month.",
     },
 )
