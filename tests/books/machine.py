@@ -3,7 +3,8 @@
 Whoever adds a kind of transaction adds a rule here: do it, tell the model, and the invariants hold.
 """
 
-from datetime import timedelta
+from collections import Counter
+from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any, ClassVar
@@ -26,11 +27,15 @@ from hypothesis.stateful import (
 from db import access
 from db.ids import AdjustmentId, JournalId
 from db.settings import Urls
+from domain.analytics.checks import verify as verify_sums
+from domain.analytics.folding import fold
+from domain.analytics.measuring import DAYS_MAX, measure
 from domain.ledger import adjustments, reversal
 from domain.ledger import operations as ledger
 from domain.ledger.adjustments import Hand
 from domain.ledger.posting import IdempotencyConflict
 from domain.ledger.queries import verify
+from tests.books import indicators
 from tests.books.model import ISTANBUL
 from tests.books.place import ACCOUNTS, DAYS_AHEAD, START, BooksPlace, Runner
 
@@ -164,6 +169,31 @@ class LedgerMachine(RuleBasedStateMachine):
         assert len(set(made)) == 1
         self.model.credit("REVERSAL", number, -amount)
 
+    @rule()
+    def fold(self) -> None:
+        self._run(fold())
+
+    @rule()
+    def measure(self) -> None:
+        # A day at a time waits its turn if many are open.
+        for _ in range(-(-DAYS_AHEAD // DAYS_MAX)):
+            self._run(measure(now=self.books.now))
+        days = {day.first: day for day in self._run(indicators.buckets(self.books))}
+        charged = {day: one.charged.amount for day, one in days.items() if one.charged.amount}
+        assert charged == {day: Decimal(micro).scaleb(-6) for day, micro in self._charges().items()}
+        meters = [account.meter for account in self.model.accounts]
+        assert sum(day.charged.energy_wh for day in days.values()) == sum(
+            meter.last[1] - meter.anchors[0][1] for meter in meters
+        )
+        standing = days[self.books.now.astimezone(ISTANBUL).date()].standing
+        assert standing is not None
+        balances = sum(account.balance for account in self.model.accounts)
+        assert standing.balance == Decimal(balances).scaleb(-6)
+
+    @invariant()
+    def indicators_are_the_sums_of_entries(self) -> None:
+        assert self._run(indicators.told(self.books)) == self._run(indicators.plain(self.books))
+
     @invariant()
     def every_account_is_as_in_the_model(self) -> None:
         due = [(a.balance, a.credit, sum(a.open.values()), 0) for a in self.model.accounts]
@@ -177,6 +207,14 @@ class LedgerMachine(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         assert self._run(verify()) == []
+        assert self._run(verify_sums()) == []
+
+    def _charges(self) -> Counter[date]:
+        """Return what each local day comes to by the model."""
+        charges: Counter[date] = Counter()
+        for account in self.model.accounts:
+            charges.update(account.meter.charges())
+        return Counter({day: amount for day, amount in charges.items() if amount})
 
     def _next_key(self) -> str:
         self.keys += 1
