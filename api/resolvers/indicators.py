@@ -39,8 +39,8 @@ class IndicatorQuery:
         self,
         info: Info,
         range: InRange,
+        by: By,
         resolution: Size,
-        by: By = IndicatorGrouping.COMPANY,
     ) -> list[IndicatorGroup] | None:
         range.check()
         grouping = IndicatorGrouping(by)

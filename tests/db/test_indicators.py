@@ -132,7 +132,7 @@ async def test_what_is_paid_is_told_at_once_and_is_the_same_once_it_is_folded(
 
     assert folded == 2
     assert await waiting() == 0
-    assert (before.paid, before.paid_back, before.payments) == (Decimal("10.500001"), 0, 2)
+    assert (before.paid, before.paid_back, before.payments) == (Decimal("10.500001"), NOTHING, 2)
     assert await today(place) == before
     assert await verify() == []
 
@@ -144,7 +144,7 @@ async def test_what_is_folded_and_what_waits_are_added(place: Place) -> None:
 
     bucket = await today(place)
 
-    assert (bucket.paid, bucket.payments) == (15, 2)
+    assert (bucket.paid, bucket.payments) == (Decimal(15), 2)
     assert await verify() == []
 
 
@@ -181,7 +181,7 @@ async def test_any_kind_of_payment_counts_by_its_side(place: Place) -> None:
     bucket = await today(place)
     by_field = await told(place, TODAY, TODAY + DAY, by=IndicatorGrouping.FIELD)
 
-    assert (bucket.paid, bucket.paid_back, bucket.payments) == (8, 0, 1)
+    assert (bucket.paid, bucket.paid_back, bucket.payments) == (Decimal(8), NOTHING, 1)
     assert [len(bucket.movements), len(by_field[place.field_id][0].movements)] == [4, 2]
 
 
@@ -199,7 +199,7 @@ async def test_a_reversal_is_money_that_went_back(place: Place) -> None:
 
     bucket = await today(place)
 
-    assert (bucket.paid, bucket.paid_back, bucket.payments) == (10, 10, 1)
+    assert (bucket.paid, bucket.paid_back, bucket.payments) == (Decimal(10), Decimal(10), 1)
     assert {one.kind for one in bucket.movements} == {
         JournalKind.CASH_TOP_UP,
         JournalKind.REVERSAL,
@@ -296,11 +296,11 @@ async def test_a_day_is_settled_once_it_is_closed_until_a_reading_comes_late(
     await measure(now=NOW + 2 * DAY)
     corrected = (await today(place)).charged
 
-    assert (unknown.amount, unknown.is_settled, unknown.as_of) == (0, False, None)
-    assert (first.amount, first.is_settled, first.as_of) == (10, False, NOW)
-    assert (settled.amount, settled.is_settled, settled.as_of) == (10, True, None)
-    assert (late.amount, late.is_settled, late.as_of) == (10, False, NOW + DAY)
-    assert (corrected.amount, corrected.energy_wh) == (Decimal("7.5"), 3_000)
+    assert (unknown.amount, unknown.is_settled, unknown.as_of) == (NOTHING, False, None)
+    assert (first.amount, first.is_settled, first.as_of) == (Decimal(10), False, NOW)
+    assert (settled.amount, settled.is_settled, settled.as_of) == (Decimal(10), True, None)
+    assert (late.amount, late.is_settled, late.as_of) == (Decimal(10), False, NOW + DAY)
+    assert (corrected.amount, corrected.energy_wh) == (Decimal("7.5"), Decimal(3_000))
     assert corrected.is_settled
     assert await verify() == []
 
@@ -328,7 +328,7 @@ async def test_what_was_posted_counts_when_it_was_and_what_was_used_when_that_wa
     assert [one.charged.amount for one in buckets] == [10, 0]
     assert [
         [(one.side, one.credited) for one in bucket.movements if one.credited] for bucket in buckets
-    ] == [[], [(LedgerAccountKind.REVENUE, 10)]]
+    ] == [[], [(LedgerAccountKind.REVENUE, Decimal(10))]]
 
 
 async def test_standings_are_the_ledgers_of_their_moment(place: Place) -> None:
@@ -342,7 +342,11 @@ async def test_standings_are_the_ledgers_of_their_moment(place: Place) -> None:
 
     assert standing is not None
     assert standing.as_of == NOW
-    assert (standing.balance, standing.debt, standing.in_flight) == (Decimal("5.5"), 0, 0)
+    assert (standing.balance, standing.debt, standing.in_flight) == (
+        Decimal("5.5"),
+        NOTHING,
+        NOTHING,
+    )
     assert standing.segments == {
         Segment.NO_ENERGY: 0,
         Segment.INVOICED: 0,
@@ -469,8 +473,8 @@ async def test_verify_reports_sums_that_are_not_the_books(place: Place, database
 
     field = f"field {place.field_id}"
     assert [(one.what, one.stored, one.rebuilt) for one in found] == [
-        (f"sum debited 2026-03-18 CASH_TOP_UP CASH {field}", 11, 10),
-        ("sum energy in kWh 2026-03-18", Decimal("4.5"), 4),
+        (f"sum debited 2026-03-18 CASH_TOP_UP CASH {field}", Decimal(11), Decimal(10)),
+        ("sum energy in kWh 2026-03-18", Decimal("4.5"), Decimal(4)),
     ]
 
 
