@@ -31,24 +31,31 @@ RUN_OUTS = ", ".join(f"count(*) filter (where is_open and span = {n})" for n in 
 # whole days that have ended since the account was opened.
 STANDINGS = f"""
     with own_company as (
-        select id, warning_limit_micro, time_zone, ($3 at time zone time_zone)::date as today
+        select id, warning_limit_micro, cut_off_limit_micro, time_zone,
+            ($3 at time zone time_zone)::date as today
         from company where id = $1
     ), standing as (
         select p.field_id, a.billing_mode, b.balance_micro, b.debt_micro, b.emergency_used_micro,
             b.in_flight_micro, greatest(used.daily_micro, 0) as daily_micro,
             a.opened_at <= $3 and (a.closed_at is null or a.closed_at > $3) as is_open,
-            b.balance_micro <= coalesce(a.warning_limit_micro, c.warning_limit_micro) as is_low,
+            b.balance_micro <= greatest(limits.warning_micro, limits.cut_off_micro) as is_low,
             coalesce(meters.are_off, false) as is_off,
             case
                 when a.billing_mode <> 'PREPAID' then null
-                when b.balance_micro <= 0 then 0
+                when b.balance_micro <= limits.cut_off_micro then 0
                 when used.daily_micro > 0
-                then least(b.balance_micro / used.daily_micro, {RUN_OUT_DAYS_MAX})
+                then least(
+                    (b.balance_micro - limits.cut_off_micro) / used.daily_micro,
+                    {RUN_OUT_DAYS_MAX})
             end as days
         from own_company c
         join premises p on p.company_id = c.id and p.field_id = any($2::int8[])
         join account a on a.company_id = p.company_id and a.premises_id = p.id
         join account_balance b on b.company_id = a.company_id and b.account_id = a.id
+        cross join lateral (
+            select coalesce(a.warning_limit_micro, c.warning_limit_micro) as warning_micro,
+                coalesce(a.cut_off_limit_micro, c.cut_off_limit_micro) as cut_off_micro
+        ) limits
         cross join lateral (
             select greatest(c.today - {USE_DAYS},
                 (a.opened_at at time zone c.time_zone)::date) as day
