@@ -5,7 +5,7 @@ import platform
 import sys
 from datetime import UTC, datetime
 
-from benchmarks import ingest, postings, queries, socket_to_billed
+from benchmarks import indicators, ingest, postings, queries, socket_to_billed
 from benchmarks.figures import table
 
 BENCHMARKS = {
@@ -13,6 +13,7 @@ BENCHMARKS = {
     "socket_to_billed": socket_to_billed.run,
     "queries": queries.run,
     "postings": postings.run,
+    "indicators": indicators.run,
 }
 
 
