@@ -25,6 +25,12 @@ POOL_SIZE = 10
 
 SEE_COMPANY = "select set_config('app.company', $1, true), set_config('app.actor', $2, true)"
 READ_ONE_STATE = "set transaction isolation level repeatable read read only"
+# The clock of the transaction runs already: a new time alone would not start it anew.
+LAST_LONGER = """
+    set local transaction_timeout = 0;
+    set local transaction_timeout = '10min';
+    set local statement_timeout = '10min';
+"""
 SAY_WHO = "select set_config('app.actor', $1, true)"
 
 _readers = Readers()

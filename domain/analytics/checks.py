@@ -77,8 +77,7 @@ async def verify() -> list[Difference]:
     Reads one snapshot and writes nothing.
     """
     async with access.system(snapshot=True) as connection:
-        await connection.execute("set local statement_timeout = '10min'")
-        await connection.execute("set local transaction_timeout = '10min'")
+        await connection.execute(access.LAST_LONGER)
         rows = [
             row
             for check in (MONEY, CHARGES)

@@ -23,10 +23,6 @@ READ_TIMEOUT_S = 60
 
 # A snapshot only reads unless somebody says otherwise before its first query.
 ALSO_WRITE = "set transaction read write"
-TIMEOUTS = """
-    select set_config('statement_timeout', '60s', true),
-        set_config('transaction_timeout', '10min', true)
-"""
 # Of two who measure a company, the later one goes.
 LOCK = "select pg_try_advisory_xact_lock(hashtext('analytics.measure'), $1)"
 # A day that is open, or was again since it was measured; the newest first when all have waited
@@ -94,7 +90,7 @@ async def measure_company(*, company_id: CompanyId, now: datetime) -> bool:
     """Measure one company; return whether nobody else does so at this moment."""
     async with access.system(snapshot=True) as connection:
         await connection.execute(ALSO_WRITE)
-        await connection.execute(TIMEOUTS)
+        await connection.execute(access.LAST_LONGER)
         if not await connection.fetchval(LOCK, company_id):
             return False
         days = await connection.fetch(DUE, company_id, DAYS_MAX)

@@ -29,8 +29,7 @@ async def verify() -> list[Difference]:
     entries repeat of their transactions and ledger accounts.
     """
     async with access.system(snapshot=True) as connection:
-        await connection.execute("set local statement_timeout = '10min'")
-        await connection.execute("set local transaction_timeout = '10min'")
+        await connection.execute(access.LAST_LONGER)
         rows = [
             row
             for check in (STANDINGS, POSTED_DAYS, JOURNALS, REVERSALS, COPIES)

@@ -79,3 +79,11 @@ async def test_an_error_comes_out_as_it_is_though_the_roll_back_fails_too(
     with pytest.raises(ZeroDivisionError):
         async with access.system():
             raise ZeroDivisionError
+
+
+async def test_a_snapshot_may_last_longer_than_other_transactions(connected: None) -> None:
+    async with access.system(snapshot=True) as connection:
+        await connection.execute(access.LAST_LONGER)
+        await connection.execute("select pg_sleep(5.5)")
+
+        assert await connection.fetchval("select 1") == 1
