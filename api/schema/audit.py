@@ -25,6 +25,7 @@ SCOPES_OF_PARTS: Mapping[str, Scope] = {
     "OidcIdentity": Scope.USERS_READ,
     "OidcProvider": Scope.USERS_READ,
     "PasswordReset": Scope.USERS_READ,
+    "PaymentCustomer": Scope.TOPUPS_READ,
     "PersonKey": Scope.SUBSCRIBERS_READ,
     "RecoveryCode": Scope.USERS_READ,
     "SecondFactor": Scope.USERS_READ,

@@ -17,7 +17,7 @@ from domain.subscribers import contacts, protection
 from domain.subscribers.protection import Detail
 from tests.factories import KEYRING, NOW, Place
 
-SECRETS = ("Ayşe", "Işık", "ayse", "0000000", "ALS", "file 7")
+SECRETS = ("Ayşe", "Işık", "ayse", "5550000000", "ALS", "file 7")
 
 
 async def fetch(query: str, *arguments: object) -> list[dict[str, Any]]:
