@@ -6,7 +6,7 @@ from db.migrate import migrate
 from db.settings import Urls
 from tests.factories import NOW
 
-BEFORE = "wattledger.m0019_tariffs"
+BEFORE = "wattledger.m0020_tariffs"
 PUT_MAIL = """
     insert into mail (company_id, kind, sealed, locale, state, next_attempt_at, created_at,
         ended_at, failure)

@@ -256,5 +256,5 @@ alter table company
 
 
 class Migration(migrations.Migration):
-    dependencies = [("wattledger", "m0020_messages")]
+    dependencies = [("wattledger", "m0021_messages")]
     operations = [RunSQL(UP, DOWN)]

@@ -59,5 +59,5 @@ alter table membership drop column from_provider;
 
 
 class Migration(migrations.Migration):
-    dependencies = [("wattledger", "m0023_account_life")]
+    dependencies = [("wattledger", "m0018_account_life")]
     operations = [RunSQL(UP, DOWN)]

@@ -144,5 +144,5 @@ drop table premises_stay;
 
 
 class Migration(migrations.Migration):
-    dependencies = [("wattledger", "m0021_topups")]
+    dependencies = [("wattledger", "m0022_topups")]
     operations = [RunSQL(UP, DOWN)]

@@ -159,5 +159,5 @@ drop table message_event, message;
 
 
 class Migration(migrations.Migration):
-    dependencies = [("wattledger", "m0019_tariffs")]
+    dependencies = [("wattledger", "m0020_tariffs")]
     operations = [RunSQL(UP, DOWN)]

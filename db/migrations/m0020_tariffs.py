@@ -165,5 +165,5 @@ alter table company drop column second_person_for_tariffs;
 
 
 class Migration(migrations.Migration):
-    dependencies = [("wattledger", "m0018_mended")]
+    dependencies = [("wattledger", "m0019_mended")]
     operations = [RunSQL(UP, DOWN)]
