@@ -28,6 +28,9 @@ class Scope(StrEnum):
     TARIFFS_WRITE = "tariffs:write"
     TARIFFS_APPROVE = "tariffs:approve"
     CREDIT_BORROW = "credit:borrow"
+    INVOICES_READ = "invoices:read"
+    INVOICES_WRITE = "invoices:write"
+    PAYMENTS_WRITE = "payments:write"
     TOPUPS_READ = "topups:read"
     TOPUPS_WRITE = "topups:write"
     TOPUPS_REFUND = "topups:refund"
@@ -181,6 +184,9 @@ class JournalKind(StrEnum):
     CASH_TOP_UP = "CASH_TOP_UP"
     ADJUSTMENT = "ADJUSTMENT"
     REVERSAL = "REVERSAL"
+    INVOICE_ROUNDING = "INVOICE_ROUNDING"
+    CREDIT_NOTE = "CREDIT_NOTE"
+    PAYMENT = "PAYMENT"
     SETTLEMENT = "SETTLEMENT"
     EMERGENCY_CREDIT = "EMERGENCY_CREDIT"
     PAYMENT_IN_FLIGHT = "PAYMENT_IN_FLIGHT"
@@ -220,6 +226,96 @@ class AdjustmentState(StrEnum):
     PROPOSED = "PROPOSED"
     POSTED = "POSTED"
     REJECTED = "REJECTED"
+
+
+class InvoiceKind(StrEnum):
+    """What an invoice is: of a month, of bought credit, or one that takes another back."""
+
+    MONTHLY = "MONTHLY"
+    PURCHASE = "PURCHASE"
+    CREDIT_NOTE = "CREDIT_NOTE"
+
+
+class InvoiceState(StrEnum):
+    """How far an invoice is; a function of facts, never stored."""
+
+    ISSUED = "ISSUED"
+    PARTLY_PAID = "PARTLY_PAID"
+    PAID = "PAID"
+    OVERDUE = "OVERDUE"
+    CANCELLED = "CANCELLED"
+
+
+class InvoiceLineKind(StrEnum):
+    """What a line of an invoice is about."""
+
+    ENERGY = "ENERGY"
+    SETTLEMENT = "SETTLEMENT"
+    CREDIT = "CREDIT"
+
+
+class InvoiceLanguage(StrEnum):
+    """In which language an invoice is shown."""
+
+    EN = "EN"
+    TR = "TR"
+
+
+class TransmissionState(StrEnum):
+    """How far an e-invoice is on its way to the integrator; the last two are final."""
+
+    WAITING = "WAITING"
+    SENT = "SENT"
+    REFUSED = "REFUSED"
+
+
+class DeliveryMethod(StrEnum):
+    """How a notice reached somebody."""
+
+    HAND = "HAND"
+    POST = "POST"
+    REGISTERED_POST = "REGISTERED_POST"
+    EMAIL = "EMAIL"
+    SMS = "SMS"
+
+
+class PurchaseGrouping(StrEnum):
+    """What is told apart of bought credit."""
+
+    PERIOD = "PERIOD"
+    BRANCH = "BRANCH"
+    FIELD = "FIELD"
+    METHOD = "METHOD"
+
+
+class PaymentMethod(StrEnum):
+    """How an invoice is paid: at the cash desk, by bank transfer, or by card at a terminal."""
+
+    CASH = "CASH"
+    BANK_TRANSFER = "BANK_TRANSFER"
+    CARD = "CARD"
+
+
+class StatementFormat(StrEnum):
+    """How a bank tells what was transferred."""
+
+    CSV = "CSV"
+    MT940 = "MT940"
+
+
+class TransferState(StrEnum):
+    """What became of a bank transfer; REVIEW waits for a person."""
+
+    MATCHED = "MATCHED"
+    REVIEW = "REVIEW"
+    IGNORED = "IGNORED"
+
+
+class PaymentState(StrEnum):
+    """Whether a payment counts; the last is final."""
+
+    POSTED = "POSTED"
+    REVERSED = "REVERSED"
 
 
 class PaymentWay(StrEnum):
@@ -317,6 +413,7 @@ class JobKind(StrEnum):
 
     IMPORT = "IMPORT"
     EXPORT = "EXPORT"
+    BANK_STATEMENT = "BANK_STATEMENT"
 
 
 class JobState(StrEnum):

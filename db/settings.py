@@ -133,6 +133,9 @@ class Settings:
     oidc_private_issuers: bool = field(
         default=False, metadata=_variable("WATTLEDGER_OIDC_PRIVATE_ISSUERS", read.switch)
     )
+    einvoice_folder: Path | None = field(
+        default=None, metadata=_variable("WATTLEDGER_EINVOICE_FOLDER", Path)
+    )
     smtp_url: str | None = field(
         default=None, repr=False, metadata=_variable("WATTLEDGER_SMTP_URL", read.smtp_url)
     )

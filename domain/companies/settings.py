@@ -13,6 +13,7 @@ from db.ids import CompanyId
 from domain import values
 from domain.hierarchy import checks
 from domain.hierarchy.checks import Check, checked
+from domain.invoices.rules import SERIES, InvalidFormat, check_format
 from domain.money import micro
 from domain.refusals import InvalidValue, NotThere, Refused, StaleVersion
 from domain.warnings import asking
@@ -23,6 +24,7 @@ PRESETS_MAX = 10
 PERCENT_MAX = 100
 PERCENT_STEP = Decimal("0.01")
 CURRENCY = re.compile("[A-Z]{3}")
+SERIES_EXPECTED = "1 to 8 capital letters and digits, a letter first and last"
 LOCALE = re.compile("[a-z]{2,3}(-[A-Z]{2})?")
 # Far more than the 90 days by which readings may be late: what they are charged against stays.
 READING_RETENTION_DAYS_MIN = 365
@@ -80,6 +82,20 @@ def _channels(value: list[MessageChannel], path: str) -> list[str]:
     return list(dict.fromkeys(MessageChannel(one).value for one in value))
 
 
+def _after_days(value: int | None, path: str) -> int | None:
+    if value is None:
+        return None
+    return values.whole_number(value, path, minimum=0, maximum=27)
+
+
+def _number_format(value: str, path: str) -> str:
+    try:
+        return check_format(value)
+    except InvalidFormat as error:
+        expected = "{series}, {year} and {number} once each, such as {series}{year}{number:09}"
+        raise InvalidValue(path, expected=expected) from error
+
+
 def _money(value: Decimal, path: str) -> int:
     if value <= 0:
         raise InvalidValue(path, expected="an amount above zero")
@@ -130,6 +146,14 @@ CHECKS: Mapping[str, Check] = {
     "message_channels": _channels,
     "emergency_credit": _not_negative,
     "emergency_near": _optional_limit,
+    "invoice_number_format": _number_format,
+    "invoice_series": _matching(SERIES, SERIES_EXPECTED),
+    "purchase_series": _matching(SERIES, SERIES_EXPECTED),
+    "credit_note_series": _matching(SERIES, SERIES_EXPECTED),
+    "invoice_due_days": _between(0, 365),
+    "invoice_after_days": _after_days,
+    "einvoices_since": checks.as_given,
+    "notice_working_days": _between(0, 60),
     "top_up_minimum": _money,
     "top_up_maximum": _money,
     "top_up_presets": _presets,

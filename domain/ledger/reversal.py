@@ -12,10 +12,13 @@ from domain.refusals import NotThere, Refused
 
 # What energy costs follows from readings: corrected ones post the difference by themselves.
 # What went through a payment provider is given back there.
+# What an invoice or a credit note did is told by it, and answered by another.
 IRREVERSIBLE = frozenset(
     {
         JournalKind.ENERGY,
         JournalKind.REVERSAL,
+        JournalKind.INVOICE_ROUNDING,
+        JournalKind.CREDIT_NOTE,
         JournalKind.PAYMENT_IN_FLIGHT,
         JournalKind.TOP_UP,
         JournalKind.REFUND,

@@ -34,16 +34,26 @@ class PersonKey:
         self._owner = owner
 
     def seal(self, text: str, *, what: str) -> bytes:
+        return self.seal_bytes(text.encode(), what=what)
+
+    def seal_bytes(self, content: bytes, *, what: str) -> bytes:
         nonce = secrets.token_bytes(NONCE_BYTES)
-        return nonce + self._cipher.encrypt(nonce, text.encode(), self._bound(what))
+        return nonce + self._cipher.encrypt(nonce, content, self._bound(what))
 
     def open(self, sealed: bytes, *, what: str) -> str:
         """Return a text that was sealed as the same thing of the same person.
 
         :raises cryptography.exceptions.InvalidTag: it was not
         """
+        return self.open_bytes(sealed, what=what).decode()
+
+    def open_bytes(self, sealed: bytes, *, what: str) -> bytes:
+        """Return what was sealed as the same thing of the same person.
+
+        :raises cryptography.exceptions.InvalidTag: it was not
+        """
         nonce, cipher = sealed[:NONCE_BYTES], sealed[NONCE_BYTES:]
-        return self._cipher.decrypt(nonce, cipher, self._bound(what)).decode()
+        return self._cipher.decrypt(nonce, cipher, self._bound(what))
 
     def _bound(self, what: str) -> bytes:
         return f"{what} of {self._owner}".encode()

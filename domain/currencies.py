@@ -1,0 +1,13 @@
+"""What can be paid of an amount, as against what is charged to six decimals."""
+
+from decimal import ROUND_HALF_UP, Decimal
+
+from domain.money import decimals_of
+
+
+def payable(amount: Decimal, currency: str) -> Decimal:
+    """Return an amount of major units as it is paid: in whole minor units, half away from zero.
+
+    The one place where money is rounded to minor units: invoices are, and payments come so.
+    """
+    return amount.quantize(Decimal(1).scaleb(-decimals_of(currency)), rounding=ROUND_HALF_UP)

@@ -1,0 +1,227 @@
+"""What invoices are made of, what they come to, and how they are numbered. Pure."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from typing import Self
+from zoneinfo import ZoneInfo
+
+from db.enums import InvoiceKind, InvoiceLineKind, InvoiceState
+from db.ids import MeterId
+
+NUMBER_FORMAT_CHARACTERS_MAX = 40
+# Digits at an end would run into the year or the number.
+SERIES = re.compile(r"[A-Z]([A-Z0-9]{0,6}[A-Z])?")
+SLOT = re.compile(r"\{(series|year|number)(?::0([1-9]|1[0-2]))?\}")
+PLAIN = re.compile(r"[A-Za-z0-9/._-]*")
+MONTHS_OF_YEAR = 12
+
+
+class InvalidFormat(Exception):
+    """The text is no format of numbers that can be told apart."""
+
+
+@dataclass(frozen=True, slots=True)
+class Numbering:
+    """How an invoice is numbered. year: of the day on which it is issued.
+
+    format: a text with {series}, {year} and {number}, the last with a width: {number:09}.
+    """
+
+    format: str
+    series: str
+    year: int
+
+    def number(self, place: int) -> str:
+        """Return the number of the invoice at a place in the series, from 1 on."""
+        said = {"series": self.series, "year": str(self.year), "number": str(place)}
+
+        def filled(slot: re.Match[str]) -> str:
+            return said[slot[1]].zfill(int(slot[2] or 0))
+
+        return SLOT.sub(filled, self.format)
+
+
+def check_format(format: str) -> str:
+    """Return a format of numbers.
+
+    :raises InvalidFormat: invoices of two series, years or places could have the same number
+    """
+    slots = [slot[1] for slot in SLOT.finditer(format)]
+    if sorted(slots) != ["number", "series", "year"]:
+        raise InvalidFormat
+    if not PLAIN.fullmatch(SLOT.sub("", format)) or len(format) > NUMBER_FORMAT_CHARACTERS_MAX:
+        raise InvalidFormat
+    return format
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Month:
+    """A local month of a company, by its first day."""
+
+    first: date
+
+    @classmethod
+    def of(cls, day: date) -> Self:
+        return cls(day.replace(day=1))
+
+    @property
+    def last(self) -> date:
+        return self.moved(1).first - timedelta(days=1)
+
+    def moved(self, months: int) -> "Month":
+        """Return the month that is so many later, or earlier."""
+        years, place = divmod(self.first.month - 1 + months, MONTHS_OF_YEAR)
+        return Month(date(self.first.year + years, place + 1, 1))
+
+    def starts_at(self, zone: ZoneInfo) -> datetime:
+        """Return the instant at which it begins, in UTC."""
+        return datetime.combine(self.first, time(), zone).astimezone(UTC)
+
+    def ends_at(self, zone: ZoneInfo) -> datetime:
+        """Return the instant at which it ends, exclusive, in UTC."""
+        return self.moved(1).starts_at(zone)
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """A place that a register has had. at: UTC. is_estimated: no reading stood where it counts."""
+
+    at: datetime
+    index_wh: int
+    is_estimated: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Metered:
+    """Energy of a meter at one price.
+
+    multiplier: of the transformers; indexes are before it. price_per_kwh: after it; None where a
+        tariff has components, and so no one price.
+    """
+
+    meter_id: MeterId
+    serial: str
+    multiplier: Decimal
+    first: Index
+    last: Index
+    price_per_kwh: Decimal | None
+
+    @property
+    def energy_wh(self) -> Decimal:
+        """At the consumer's side of the multiplier."""
+        return (self.last.index_wh - self.first.index_wh) * self.multiplier
+
+    @property
+    def is_estimated(self) -> bool:
+        return self.first.is_estimated or self.last.is_estimated
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InvoiceLine:
+    """What an invoice charges, or a credit note gives back.
+
+    amount: major units to six decimals. energy_month: whose energy it is. metered: of ENERGY.
+    of_line: of a credit note, which line of the invoice it takes back.
+    """
+
+    kind: InvoiceLineKind
+    amount: Decimal
+    energy_month: Month | None = None
+    metered: Metered | None = None
+    of_line: int | None = None
+
+    @property
+    def is_estimated(self) -> bool:
+        return self.metered is not None and self.metered.is_estimated
+
+
+@dataclass(frozen=True, slots=True)
+class TaxLine:
+    """A tax on the lines, in major units. rate: as a part, where there is one for all."""
+
+    name: str
+    rate: Decimal | None
+    base: Decimal
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """What an invoice comes to, in major units; the four sum up. rounding: to minor units."""
+
+    lines: Decimal
+    tax: Decimal
+    rounding: Decimal
+    total: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Credited:
+    """What a credit note is made of."""
+
+    lines: Sequence[InvoiceLine]
+    taxes: Sequence[TaxLine]
+
+
+def settlements(posted: dict[Month, Decimal], invoiced: dict[Month, Decimal]) -> list[InvoiceLine]:
+    """Return the lines that make what was invoiced what the books have, by month."""
+    return [
+        InvoiceLine(kind=InvoiceLineKind.SETTLEMENT, amount=due, energy_month=month)
+        for month in sorted(posted)
+        if (due := posted[month] - invoiced.get(month, Decimal(0))) != 0
+    ]
+
+
+def part_of_lines(
+    lines: Sequence[InvoiceLine], taxes: Sequence[TaxLine], wanted: dict[int, Decimal]
+) -> Credited:
+    """Return what takes parts of lines back, and the same part of each tax.
+
+    wanted: amounts by the lines' places, from 1 on.
+    """
+    chosen = [
+        replace(lines[place - 1], amount=amount, of_line=place)
+        for place, amount in sorted(wanted.items())
+    ]
+    whole = sum((line.amount for line in lines), Decimal(0))
+    part = sum(wanted.values(), Decimal(0)) / whole if whole else Decimal(0)
+    step = Decimal("0.000001")
+    return Credited(
+        chosen,
+        [
+            replace(
+                tax,
+                base=(tax.base * part).quantize(step),
+                amount=(tax.amount * part).quantize(step),
+            )
+            for tax in taxes
+        ],
+    )
+
+
+def state(
+    *,
+    kind: InvoiceKind,
+    total: Decimal,
+    paid: Decimal,
+    credited: Decimal,
+    due_date: date,
+    today: date,
+) -> InvoiceState:
+    """Return how far an invoice is on a local day; due on that very day is not overdue."""
+    if kind is InvoiceKind.CREDIT_NOTE:
+        return InvoiceState.ISSUED
+    if credited and credited == total:
+        return InvoiceState.CANCELLED
+    if paid + credited == total:
+        return InvoiceState.PAID
+    if due_date < today:
+        return InvoiceState.OVERDUE
+    return InvoiceState.PARTLY_PAID if paid else InvoiceState.ISSUED
+
+
+def due_date(issue_date: date, due_days: int) -> date:
+    return issue_date + timedelta(days=due_days)
