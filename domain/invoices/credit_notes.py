@@ -1,0 +1,232 @@
+"""Taking invoices back, in full or by line: an invoice is never changed, another answers it."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from decimal import Decimal
+
+from db import access
+from db.access import Connection
+from db.enums import InvoiceKind, JournalKind, LedgerAccountKind
+from db.ids import CompanyId, InvoiceId
+from domain import values
+from domain.invoices import rules
+from domain.invoices.rules import Credited, TaxLine
+from domain.invoices.stored import StoredInvoice, stored
+from domain.invoices.totals import totals
+from domain.invoices.writing import Draft, Issuer, write
+from domain.ledger.posting import LOCK_BALANCES, IdempotencyConflict, hash_of, post
+from domain.ledger.rules import KEY_CHARACTERS_MAX, REASON_CHARACTERS_MAX, Line, Posting
+from domain.money import micro
+from domain.payments import allocation
+from domain.refusals import InvalidValue, NotThere, Refused
+
+ACCOUNT = "select account_id from invoice where company_id = $1 and id = $2"
+# The same key waits here for whoever uses it at the same time.
+LOCK_KEY = "select pg_advisory_xact_lock(hashtextextended('credit note/' || $2, $1))"
+MADE_BEFORE = """
+    select id, request_hash from invoice where company_id = $1 and idempotency_key = $2
+"""
+NOTES = "select id from invoice where company_id = $1 and refers_to = $2 order by id"
+REVERSED = """
+    select exists (
+        select from journal where company_id = $1 and corrects = $2 and kind = 'REVERSAL')
+"""
+CREDIT = """
+    update invoice set credited_micro = credited_micro + $3, paid_micro = least(paid_micro,
+        total_micro - credited_micro - $3)
+    where company_id = $1 and id = $2
+"""
+
+
+class NotCreditable(Refused):
+    """It is a credit note itself, or nothing of it is left to take back."""
+
+
+class TopUpStands(Refused):
+    """What was bought is still there: give the money back first."""
+
+
+async def credit(
+    *,
+    company_id: CompanyId,
+    invoice_id: InvoiceId,
+    amounts: Mapping[int, Decimal] | None = None,
+    reason: str,
+    idempotency_key: str,
+    now: datetime,
+) -> InvoiceId:
+    """Issue a credit note on an invoice, and give its account what it says.
+
+    amounts: by line from 1 on, in major units before taxes; None takes back all that is left.
+    Of bought credit, all is taken back, and only once the top-up has been undone in the books.
+    Returns the credit note; on a retry, the one that was made.
+
+    :raises NotThere, NotCreditable, TopUpStands, InvalidValue, IdempotencyConflict: nothing was
+        written
+    """
+    reason = values.name(reason, "reason", characters_max=REASON_CHARACTERS_MAX)
+    key = values.name(idempotency_key, "idempotency_key", characters_max=KEY_CHARACTERS_MAX)
+    request_hash = hash_of(f"{invoice_id}/{_said(amounts)}/{reason}")
+    async with access.tenant(company_id) as connection:
+        await connection.execute(LOCK_KEY, company_id, key)
+        made = await connection.fetchrow(MADE_BEFORE, company_id, key)
+        if made is not None:
+            if made["request_hash"] != request_hash:
+                raise IdempotencyConflict
+            return InvoiceId(made["id"])
+        invoice = await _locked(connection, company_id, invoice_id)
+        parts = await _parts(connection, company_id, invoice, amounts)
+        draft = Draft(
+            account_id=invoice.account_id,
+            lines=parts.lines,
+            taxes=parts.taxes,
+            totals=_sums(invoice, parts, is_rest=amounts is None),
+            refers_to=invoice_id,
+            reason=reason,
+            key=key,
+            request_hash=request_hash,
+        )
+        return await _issue(connection, company_id, invoice, draft, now=now)
+
+
+def _said(amounts: Mapping[int, Decimal] | None) -> str:
+    if amounts is None:
+        return "all"
+    return ",".join(f"{place}:{amount.normalize()}" for place, amount in sorted(amounts.items()))
+
+
+async def _locked(
+    connection: Connection, company_id: CompanyId, invoice_id: InvoiceId
+) -> StoredInvoice:
+    account_id = await connection.fetchval(ACCOUNT, company_id, invoice_id)
+    if account_id is None:
+        raise NotThere
+    await connection.fetch(LOCK_BALANCES, company_id, [account_id])
+    (invoice,) = await stored(connection, company_id=company_id, invoice_ids=[invoice_id])
+    if invoice.kind is InvoiceKind.CREDIT_NOTE or invoice.credited == invoice.totals.total:
+        raise NotCreditable("invoice_id")
+    return invoice
+
+
+async def _parts(
+    connection: Connection,
+    company_id: CompanyId,
+    invoice: StoredInvoice,
+    amounts: Mapping[int, Decimal] | None,
+) -> Credited:
+    if invoice.kind is InvoiceKind.PURCHASE:
+        if not await connection.fetchval(REVERSED, company_id, invoice.journal_id):
+            raise TopUpStands("invoice_id")
+        if amounts is not None:
+            raise InvalidValue("lines", expected="all of bought credit")
+    ids = [InvoiceId(row["id"]) for row in await connection.fetch(NOTES, company_id, invoice.id)]
+    notes = await stored(connection, company_id=company_id, invoice_ids=ids)
+    left = _left(invoice, notes)
+    if amounts is None:
+        taxes = _taxes_left(invoice, notes)
+        part = rules.part_of_lines(invoice.lines, (), {n: a for n, a in left.items() if a})
+        return Credited(part.lines, taxes)
+    wanted = _checked(amounts, left)
+    return rules.part_of_lines(invoice.lines, invoice.taxes, wanted)
+
+
+def _left(invoice: StoredInvoice, notes: Sequence[StoredInvoice]) -> dict[int, Decimal]:
+    left = {place: line.amount for place, line in enumerate(invoice.lines, start=1)}
+    for note in notes:
+        for line in note.lines:
+            if line.of_line is not None:
+                left[line.of_line] -= line.amount
+    return left
+
+
+def _taxes_left(invoice: StoredInvoice, notes: Sequence[StoredInvoice]) -> list[TaxLine]:
+    taken: dict[str, list[TaxLine]] = defaultdict(list)
+    for note in notes:
+        for tax in note.taxes:
+            taken[tax.name].append(tax)
+    return [
+        TaxLine(
+            tax.name,
+            tax.rate,
+            tax.base - sum(one.base for one in taken[tax.name]),
+            tax.amount - sum(one.amount for one in taken[tax.name]),
+        )
+        for tax in invoice.taxes
+    ]
+
+
+def _checked(amounts: Mapping[int, Decimal], left: Mapping[int, Decimal]) -> dict[int, Decimal]:
+    """Return amounts that the lines still have, each of its line's sign."""
+    if not amounts:
+        raise InvalidValue("lines", expected="one line at the least")
+    for place, amount in amounts.items():
+        values.money(amount, "lines", "amount")
+        rest = left.get(place)
+        if (
+            rest is None
+            or amount == 0
+            or not min(rest, Decimal(0)) <= amount <= max(rest, Decimal(0))
+        ):
+            raise InvalidValue(
+                "lines", "amount", expected=f"a part of the {rest or 0} that is left"
+            )
+    return dict(amounts)
+
+
+def _sums(invoice: StoredInvoice, parts: Credited, *, is_rest: bool) -> rules.Totals:
+    """Return what a credit note comes to: never more than is left, and for the rest all of it."""
+    sums = totals(parts.lines, parts.taxes, invoice.currency)
+    left = invoice.totals.total - invoice.credited
+    total = left if is_rest else min(sums.total, left)
+    if total <= 0:
+        raise NotCreditable("invoice_id")
+    return rules.Totals(sums.lines, sums.tax, total - sums.lines - sums.tax, total)
+
+
+async def _issue(
+    connection: Connection,
+    company_id: CompanyId,
+    invoice: StoredInvoice,
+    draft: Draft,
+    *,
+    now: datetime,
+) -> InvoiceId:
+    amount = draft.totals.total
+    if invoice.kind is InvoiceKind.MONTHLY:
+        await allocation.release_beyond(
+            connection,
+            company_id=company_id,
+            invoice_id=invoice.id,
+            kept=invoice.totals.total - invoice.credited - amount,
+            now=now,
+        )
+    await connection.execute(CREDIT, company_id, invoice.id, micro(amount))
+    if invoice.kind is InvoiceKind.MONTHLY:
+        await allocation.allocate_waiting(
+            connection, company_id=company_id, account_ids=[invoice.account_id], now=now
+        )
+        posting = Posting(
+            company_id=company_id,
+            kind=JournalKind.CREDIT_NOTE,
+            idempotency_key=f"credit-note/{draft.key}",
+            request=f"{invoice.id}/{micro(amount)}",
+            occurred_at=now,
+            lines=[
+                Line(LedgerAccountKind.CREDIT, amount, invoice.account_id),
+                *_taken_back(draft),
+            ],
+            reason=draft.reason,
+        )
+        journal_id = await post(connection, posting, now=now)
+        draft = replace(draft, journal_id=journal_id)
+    issuer = await Issuer.of(connection, company_id)
+    (note_id,) = await write(connection, issuer, InvoiceKind.CREDIT_NOTE, [draft], now=now)
+    return note_id
+
+
+def _taken_back(draft: Draft) -> list[Line]:
+    lines = [Line(LedgerAccountKind.TAX, -tax.amount, code=tax.name) for tax in draft.taxes]
+    net = draft.totals.total - draft.totals.tax
+    return [line for line in [Line(LedgerAccountKind.REVENUE, -net), *lines] if line.amount]

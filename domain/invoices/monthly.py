@@ -1,0 +1,136 @@
+"""Invoices of a month, for accounts that pay after they consume."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from db import access
+from db.access import Connection
+from db.enums import BillingMode, InvoiceKind, JournalKind, LedgerAccountKind
+from db.ids import AccountId, CompanyId, InvoiceId, JournalId
+from domain.invoices.consumption import month_lines
+from domain.invoices.rules import Month
+from domain.invoices.totals import totals
+from domain.invoices.writing import Draft, Issuer, write
+from domain.ledger.posting import LOCK_BALANCES, post_all
+from domain.ledger.rules import Line, Posting
+from domain.money import micro
+from domain.payments import allocation
+from domain.refusals import NotThere, Refused
+
+MODE = "select billing_mode from account where company_id = $1 and id = $2"
+INVOICED = """
+    select account_id, id from invoice
+    where company_id = $1 and account_id = any($2::int8[]) and month = $3 and kind = 'MONTHLY'
+"""
+UNPOSTED = """
+    select exists (select from accrual where company_id = $1 and account_id = $2
+        and local_date >= $3 and local_date < $4 and charged_micro <> posted_micro)
+"""
+
+
+class MonthNotOver(Refused):
+    """The month has not ended yet, or the books lack some of its days."""
+
+
+class NotPostpaid(Refused):
+    """The account pays before it consumes: it is invoiced for what it buys."""
+
+
+class NothingToInvoice(Refused):
+    """The month charged nothing, or less than is to be given back: that goes into the next."""
+
+
+async def issue(
+    *, company_id: CompanyId, account_id: AccountId, month: Month, now: datetime
+) -> InvoiceId:
+    """Invoice an account for a month; on a retry, return the invoice that was made.
+
+    :raises NotThere, MonthNotOver, NotPostpaid, NothingToInvoice: nothing was written
+    """
+    async with access.tenant(company_id) as connection:
+        mode = await connection.fetchval(MODE, company_id, account_id)
+        if mode is None:
+            raise NotThere("account_id")
+        if mode != BillingMode.POSTPAID:
+            raise NotPostpaid("account_id")
+        issuer = await Issuer.of(connection, company_id)
+        if month.ends_at(issuer.zone) > now:
+            raise MonthNotOver("month")
+        days = (month.first, month.moved(1).first)
+        if await connection.fetchval(UNPOSTED, company_id, account_id, *days):
+            raise MonthNotOver("month")
+        await issue_all(connection, issuer, [account_id], month, now=now)
+        made = await connection.fetch(INVOICED, company_id, [account_id], month.first)
+    if not made:
+        raise NothingToInvoice("month")
+    return InvoiceId(made[0]["id"])
+
+
+async def issue_all(
+    connection: Connection,
+    issuer: Issuer,
+    account_ids: Sequence[AccountId],
+    month: Month,
+    *,
+    now: datetime,
+) -> list[InvoiceId]:
+    """Invoice postpaid accounts for a month that is over, each once, in the caller's transaction.
+
+    Left out are those that have an invoice of the month already, and those with nothing to pay.
+    What rounding adds or takes is posted, so that who pays an invoice owes nothing of it.
+    """
+    company_id = issuer.company_id
+    await connection.fetch(LOCK_BALANCES, company_id, account_ids)
+    rows = await connection.fetch(INVOICED, company_id, account_ids, month.first)
+    done = {row["account_id"] for row in rows}
+    lines = await month_lines(
+        connection,
+        company_id=company_id,
+        account_ids=[account_id for account_id in account_ids if account_id not in done],
+        month=month,
+        zone=issuer.zone,
+    )
+    drafts = [
+        Draft(account_id=account_id, lines=made, totals=sums, month=month)
+        for account_id, made in sorted(lines.items())
+        if (sums := totals(made, (), issuer.currency)).total >= 0
+    ]
+    if not drafts:
+        return []
+    rounded = await _post_rounding(connection, company_id, drafts, month, now=now)
+    numbered = [replace(draft, journal_id=rounded.get(draft.account_id)) for draft in drafts]
+    made = await write(connection, issuer, InvoiceKind.MONTHLY, numbered, now=now)
+    await allocation.allocate_waiting(
+        connection, company_id=company_id, account_ids=account_ids, now=now
+    )
+    return made
+
+
+async def _post_rounding(
+    connection: Connection,
+    company_id: CompanyId,
+    drafts: Sequence[Draft],
+    month: Month,
+    *,
+    now: datetime,
+) -> dict[AccountId, JournalId]:
+    rounded = [draft for draft in drafts if draft.totals.rounding]
+    if not rounded:
+        return {}
+    postings = [
+        Posting(
+            company_id=company_id,
+            kind=JournalKind.INVOICE_ROUNDING,
+            idempotency_key=f"invoice-rounding/{draft.account_id}/{month.first}",
+            request=str(micro(draft.totals.rounding)),
+            occurred_at=now,
+            lines=[
+                Line(LedgerAccountKind.CREDIT, -draft.totals.rounding, draft.account_id),
+                Line(LedgerAccountKind.REVENUE, draft.totals.rounding),
+            ],
+        )
+        for draft in rounded
+    ]
+    posted = await post_all(connection, postings, now=now)
+    return {draft.account_id: one.journal_id for draft, one in zip(rounded, posted, strict=True)}

@@ -1,0 +1,132 @@
+"""Taking invoices back: another invoice says so, and the books follow."""
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from db.enums import InvoiceKind
+from db.ids import InvoiceId
+from db.settings import Urls
+from domain.invoices import credit_notes, monthly
+from domain.invoices.credit_notes import NotCreditable
+from domain.ledger.posting import IdempotencyConflict
+from domain.ledger.queries import balance_of, verify
+from domain.refusals import InvalidValue, NotThere
+from tests.db.invoicing import (
+    ENDS_AT,
+    FEBRUARY,
+    ISSUED_AT,
+    STARTS_AT,
+    account_of,
+    invoice_of,
+    make_partitions,
+    make_postpaid,
+    measure,
+    query,
+)
+from tests.factories import Place, make_register_set
+
+
+@pytest.fixture
+async def place(connected: None, database: Urls) -> Place:
+    await make_partitions(database.owner)
+    place = await make_postpaid()
+    registers = await make_register_set(place.company_id)
+    await measure(place, registers, {STARTS_AT: 0, ENDS_AT: 123_456})
+    return place
+
+
+@pytest.fixture
+async def invoice_id(place: Place) -> InvoiceId:
+    return await monthly.issue(
+        company_id=place.company_id,
+        account_id=account_of(place),
+        month=FEBRUARY,
+        now=ISSUED_AT,
+    )
+
+
+async def credit(place: Place, invoice_id: InvoiceId, **changes: Any) -> InvoiceId:
+    asked: dict[str, Any] = {
+        "reason": "a wrong meter",
+        "idempotency_key": "one",
+        "amounts": None,
+        **changes,
+    }
+    return await credit_notes.credit(
+        company_id=place.company_id, invoice_id=invoice_id, now=ISSUED_AT, **asked
+    )
+
+
+async def balance(place: Place) -> Decimal:
+    return await balance_of(company_id=place.company_id, account_id=account_of(place))
+
+
+async def test_a_whole_invoice_is_taken_back(place: Place, invoice_id: InvoiceId) -> None:
+    note_id = await credit(place, invoice_id)
+
+    note, invoice = [await invoice_of(place.company_id, one) for one in (note_id, invoice_id)]
+    assert (note.kind, note.number) == (InvoiceKind.CREDIT_NOTE, "CRN2026000000001")
+    assert (note.refers_to, note.reason) == (invoice_id, "a wrong meter")
+    assert note.totals == invoice.totals
+    assert [line.of_line for line in note.lines] == [1]
+    assert (invoice.credited, invoice.open) == (invoice.totals.total, Decimal(0))
+    assert await balance(place) == 0
+    assert await verify() == []
+
+
+async def test_parts_are_taken_back_until_nothing_is_left(
+    place: Place, invoice_id: InvoiceId
+) -> None:
+    total = (await invoice_of(place.company_id, invoice_id)).totals.total
+    part_id = await credit(place, invoice_id, amounts={1: Decimal("100.004")})
+    rest_id = await credit(place, invoice_id, idempotency_key="two")
+
+    part, rest = [await invoice_of(place.company_id, one) for one in (part_id, rest_id)]
+    assert (part.totals.total, part.totals.rounding) == (Decimal(100), Decimal("-0.004"))
+    assert part.totals.total + rest.totals.total == total == Decimal("289.59")
+    assert await balance(place) == 0
+    with pytest.raises(NotCreditable):
+        await credit(place, invoice_id, idempotency_key="three")
+    assert await query("select last_number from invoice_counter where series = 'CRN'") == 2
+
+
+async def test_the_same_key_makes_one_credit_note(place: Place, invoice_id: InvoiceId) -> None:
+    first = await credit(place, invoice_id, amounts={1: Decimal(1)})
+
+    assert await credit(place, invoice_id, amounts={1: Decimal("1.0")}) == first
+    with pytest.raises(IdempotencyConflict):
+        await credit(place, invoice_id, amounts={1: Decimal(2)})
+    assert await query("select count(*) from invoice where kind = 'CREDIT_NOTE'") == 1
+
+
+@pytest.mark.parametrize(
+    "amounts",
+    [
+        pytest.param({}, id="nothing"),
+        pytest.param({2: Decimal(1)}, id="no such line"),
+        pytest.param({1: Decimal("289.60")}, id="more than there was"),
+        pytest.param({1: Decimal(-1)}, id="less than nothing"),
+        pytest.param({1: Decimal("0.0000001")}, id="too fine"),
+    ],
+)
+async def test_other_parts_are_refused(
+    place: Place, invoice_id: InvoiceId, amounts: dict[int, Decimal]
+) -> None:
+    before = await balance(place)
+
+    with pytest.raises(InvalidValue):
+        await credit(place, invoice_id, amounts=amounts)
+
+    assert await balance(place) == before
+    assert await query("select count(*) from invoice") == 1
+
+
+async def test_a_credit_note_is_not_taken_back(place: Place, invoice_id: InvoiceId) -> None:
+    note_id = await credit(place, invoice_id, amounts={1: Decimal(1)})
+
+    with pytest.raises(NotCreditable):
+        await credit(place, note_id, idempotency_key="two")
+    with pytest.raises(NotThere):
+        await credit(place, InvoiceId(1), idempotency_key="three")
