@@ -1,0 +1,138 @@
+"""The invoices of all postpaid accounts for a month that has ended, some accounts at a time.
+
+How far a month is stands in a row, which moves on in the transaction that makes the invoices: who
+dies leaves nothing half done, and two who work at once do not meet. Each account has one invoice
+of a month, which the database sees to as well.
+"""
+
+import logging
+from collections.abc import Sequence
+from datetime import datetime
+
+from db import access
+from db.access import Connection, DatabaseUnavailable
+from db.ids import AccountId, CompanyId, InvoiceId
+from domain.invoices.monthly import issue_all
+from domain.invoices.rules import Month
+from domain.invoices.writing import Issuer
+from domain.listing import Record
+
+log = logging.getLogger(__name__)
+
+CHUNK_ACCOUNTS = 250
+# Other jobs of the process wait for this one.
+CHUNKS_MAX = 20
+
+# Once the company's days after the month's end are over, and the books have all of the month. Only
+# the month that ended last: what was never invoiced is not made up for by itself.
+BEGIN = """
+    insert into invoicing_run (company_id, month, begun_at)
+    select c.id, ended.month, $1
+    from company c
+    cross join lateral (select ($1::timestamptz at time zone c.time_zone)::date as today) local
+    cross join lateral (
+        select (date_trunc('month', local.today) - interval '1 month')::date as month) ended
+    where c.active and c.invoice_after_days is not null
+        and extract(day from local.today) > c.invoice_after_days
+        and not exists (select from invoicing_run r
+            where r.company_id = c.id and r.month = ended.month)
+        and not exists (select from open_day d where d.company_id = c.id
+            and d.local_date >= ended.month and d.local_date < ended.month + interval '1 month')
+    on conflict do nothing
+"""
+TAKE = """
+    select company_id, month, after_account_id from invoicing_run
+    where ended_at is null order by company_id, month limit 1 for update skip locked
+"""
+# Those that were open at any time of the month.
+ACCOUNTS = """
+    select id from account
+    where company_id = $1 and id > $2 and billing_mode = 'POSTPAID' and opened_at < $4
+        and (closed_at is null or closed_at > $3)
+    order by id limit $5
+"""
+ADVANCE = """
+    update invoicing_run set after_account_id = $3, issued = issued + $4, failed = failed + $5
+    where company_id = $1 and month = $2
+"""
+END = "update invoicing_run set ended_at = $3 where company_id = $1 and month = $2"
+
+
+async def work(*, now: datetime, chunks_max: int = CHUNKS_MAX) -> int:
+    """Make invoices of months that have ended, and return how many. Safe to repeat."""
+    async with access.system() as connection:
+        await connection.execute(BEGIN, now)
+    issued = 0
+    for _ in range(chunks_max):
+        made = await _chunk(now)
+        if made is None:
+            break
+        issued += made
+    return issued
+
+
+async def _chunk(now: datetime) -> int | None:
+    """Make the next invoices; return how many, or None when there is nothing left to look at."""
+    async with access.system() as connection:
+        run = await connection.fetchrow(TAKE)
+        if run is None:
+            return None
+        company_id, month = CompanyId(run["company_id"]), Month(run["month"])
+        issuer = await Issuer.of(connection, company_id)
+        account_ids = await _next_accounts(connection, issuer, run)
+        if not account_ids:
+            await connection.execute(END, company_id, month.first, now)
+            return 0
+        issued, failed = await _issue(connection, issuer, account_ids, month, now)
+        await connection.execute(ADVANCE, company_id, month.first, account_ids[-1], issued, failed)
+    return issued
+
+
+async def _next_accounts(connection: Connection, issuer: Issuer, run: Record) -> list[AccountId]:
+    month = Month(run["month"])
+    rows = await connection.fetch(
+        ACCOUNTS,
+        issuer.company_id,
+        run["after_account_id"],
+        month.starts_at(issuer.zone),
+        month.ends_at(issuer.zone),
+        CHUNK_ACCOUNTS,
+    )
+    return [AccountId(row["id"]) for row in rows]
+
+
+async def _issue(
+    connection: Connection,
+    issuer: Issuer,
+    account_ids: Sequence[AccountId],
+    month: Month,
+    now: datetime,
+) -> tuple[int, int]:
+    """Invoice all, or, where one of them cannot be, each by itself; return how many of each."""
+    try:
+        return len(await _try(connection, issuer, account_ids, month, now)), 0
+    except DatabaseUnavailable:
+        raise
+    except Exception:
+        log.exception("invoices.chunk_failed", extra={"company": issuer.company_id})
+    issued, failed = 0, 0
+    for account_id in account_ids:
+        try:
+            issued += len(await _try(connection, issuer, [account_id], month, now))
+        except DatabaseUnavailable:
+            raise
+        except Exception:
+            failed += 1
+            log.exception("invoices.account_failed", extra={"account": account_id})
+    return issued, failed
+
+
+async def _try(
+    connection: Connection,
+    issuer: Issuer,
+    account_ids: Sequence[AccountId],
+    month: Month,
+    now: datetime,
+) -> list[InvoiceId]:
+    async with connection.transaction():
+        return await issue_all(connection, issuer, account_ids, month, now=now)

@@ -1,0 +1,15 @@
+"""Jobs that invoice."""
+
+import logging
+from datetime import datetime
+
+from domain.invoices import month_end as run
+
+log = logging.getLogger(__name__)
+
+
+async def month_end(*, now: datetime) -> None:
+    """Make some of the invoices of a month that has ended. Safe to run twice and to be killed."""
+    issued = await run.work(now=now)
+    if issued:
+        log.info("invoices.issued", extra={"invoices": issued})
