@@ -1,0 +1,173 @@
+"""Pictures of invoices: what stands on the page, in Turkish or English. Pure, but for the template.
+
+Not here: whose invoice it is, and where the picture is kept.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import typst
+
+from db.enums import InvoiceKind, InvoiceLanguage, InvoiceLineKind
+from domain.invoices.rules import InvoiceLine, Month
+from domain.invoices.stored import StoredInvoice
+from domain.invoices.words import WORDS, Words
+from domain.money import decimals_of
+
+TEMPLATE = Path(__file__).with_name("invoice.typ")
+WH_PER_KWH = 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Party:
+    """Somebody on an invoice: a name, and what else stands below it."""
+
+    name: str
+    lines: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """All that a picture shows. refers_to: the number of the invoice that a credit note answers."""
+
+    invoice: StoredInvoice
+    company: Party
+    customer: Party
+    account_number: str
+    premises: str
+    refers_to: str | None
+    zone: ZoneInfo
+    language: InvoiceLanguage
+
+
+def pdf(page: Page) -> bytes:
+    """Return the picture. It takes a tenth of a second: not on the event loop."""
+    data = json.dumps(_data(page), ensure_ascii=False)
+    made = typst.compile(
+        TEMPLATE.read_bytes(),
+        sys_inputs={"data": data},
+        ignore_system_fonts=True,
+        format="pdf",
+        timestamp=int(page.invoice.issued_at.timestamp()),
+    )
+    if not isinstance(made, bytes):
+        raise TypeError(f"a PDF is one file, not {type(made)}")
+    return made
+
+
+def _data(page: Page) -> dict[str, Any]:
+    invoice, words = page.invoice, WORDS[page.language]
+    return {
+        "language": page.language.lower(),
+        "labels": {"customer": words["customer"]},
+        "number": invoice.number,
+        "title": words[invoice.kind],
+        "company": {"name": page.company.name, "lines": list(page.company.lines)},
+        "customer": {"name": page.customer.name, "lines": list(page.customer.lines)},
+        "facts": _facts(page, words),
+        "columns": [words[name] for name in ("line", "first", "last", "energy", "price", "amount")],
+        "lines": [_line(page, line, words) for line in invoice.lines],
+        "sums": _sums(page, words),
+        "notes": _notes(invoice, words),
+    }
+
+
+def _facts(page: Page, words: Words) -> list[tuple[str, str]]:
+    invoice = page.invoice
+    facts = [(words["issued"], _day(invoice.issue_date, page.language))]
+    if invoice.kind is InvoiceKind.MONTHLY:
+        facts.append((words["due"], _day(invoice.due_date, page.language)))
+    if invoice.month is not None:
+        facts.append((words["month"], _month(invoice.month, words)))
+    if page.refers_to is not None:
+        facts.append((words["refers_to"], page.refers_to))
+    return [*facts, (words["account"], page.account_number), (words["premises"], page.premises)]
+
+
+def _line(page: Page, line: InvoiceLine, words: Words) -> dict[str, Any]:
+    amount = _number(line.amount, 6, page.language)
+    details = [words["estimated"]] if line.is_estimated else []
+    if (metered := line.metered) is None:
+        what = words[line.kind]
+        if line.energy_month is not None:
+            what = f"{what} {_month(line.energy_month, words)}"
+        return {"what": what, "details": details, "cells": ["", "", "", "", amount]}
+    times = _number(metered.multiplier.normalize(), None, page.language)
+    indexes = [
+        f"{_kwh(Decimal(index.index_wh), page.language)}\n"
+        f"{_day(index.at.astimezone(page.zone).date(), page.language)}"
+        for index in (metered.first, metered.last)
+    ]
+    return {
+        "what": words[InvoiceLineKind.ENERGY],
+        "details": [
+            f"{words['meter']} {metered.serial}",
+            f"{words['multiplier']} {times}",
+            *details,
+        ],
+        "cells": [
+            *indexes,
+            _kwh(metered.energy_wh, page.language),
+            _price(metered.price_per_kwh, page.language),
+            amount,
+        ],
+    }
+
+
+def _sums(page: Page, words: Words) -> list[dict[str, Any]]:
+    invoice, language = page.invoice, page.language
+    totals = invoice.totals
+    rows = [(words["subtotal"], _number(totals.lines, 6, language), False)]
+    for tax in invoice.taxes:
+        rate = (
+            ""
+            if tax.rate is None
+            else f" {_number((tax.rate * 100).normalize(), None, language)} %"
+        )
+        rows.append((tax.name + rate, _number(tax.amount, 6, language), False))
+    if totals.rounding:
+        rows.append((words["rounding"], _number(totals.rounding, 6, language), False))
+    total = _number(totals.total, decimals_of(invoice.currency), language)
+    rows.append((words["total"], f"{total} {invoice.currency}", True))
+    return [{"what": what, "amount": amount, "bold": bold} for what, amount, bold in rows]
+
+
+def _notes(invoice: StoredInvoice, words: Words) -> list[str]:
+    notes = []
+    if any(line.is_estimated for line in invoice.lines):
+        notes.append(words["about_estimates"])
+    if invoice.reason is not None:
+        notes.append(f"{words['reason']}: {invoice.reason}")
+    if invoice.kind is InvoiceKind.PURCHASE:
+        notes.append(words["paid_by_purchase"])
+    return notes
+
+
+def _price(price: Decimal | None, language: InvoiceLanguage) -> str:
+    return "" if price is None else _number(price.normalize(), None, language)
+
+
+def _kwh(energy_wh: Decimal, language: InvoiceLanguage) -> str:
+    return _number(energy_wh / WH_PER_KWH, 3, language)
+
+
+def _month(month: Month, words: Words) -> str:
+    return f"{words['months'].split()[month.first.month - 1]} {month.first.year}"
+
+
+def _day(day: date, language: InvoiceLanguage) -> str:
+    return f"{day:%d.%m.%Y}" if language is InvoiceLanguage.TR else f"{day:%Y-%m-%d}"
+
+
+def _number(value: Decimal, decimals: int | None, language: InvoiceLanguage) -> str:
+    """Return a number as it is written in the language; decimals: None for as many as it has."""
+    text = f"{value:,f}" if decimals is None else f"{value:,.{decimals}f}"
+    if language is InvoiceLanguage.TR:
+        return text.translate(str.maketrans(",.", ".,"))
+    return text
