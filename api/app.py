@@ -18,6 +18,7 @@ from api.endpoint import Endpoint
 from api.file_tokens import FileTokens
 from api.files import file_routes
 from api.health import health_routes
+from api.invoice_files import invoice_routes
 from api.live import LiveFeed
 from api.oidc import OidcSignIn
 from api.oidc_client import OidcClient
@@ -119,6 +120,7 @@ def create_app(
             WebSocketRoute(PATH, sockets),
             *_oidc(settings, auth, clock).routes(),
             *file_routes(files, clock=clock),
+            *invoice_routes(files, keyring=keyring, clock=clock),
             *webhook_routes(gateways, bell=bell, clock=clock),
             *health_routes(clock=clock, bell=bell, feed=live, registry=CollectorRegistry()),
         ],

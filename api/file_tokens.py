@@ -28,6 +28,7 @@ class Purpose(IntEnum):
 
     SEND = 1
     FETCH = 2
+    INVOICE = 3
 
 
 class InvalidFileToken(Exception):

@@ -20,6 +20,7 @@ from domain.filters import EVERYTHING, Condition
 from domain.frames.listings import bodies
 from domain.hierarchy import health
 from domain.hierarchy.rules import DeviceFacts
+from domain.invoices.listings import Parts, allocations, parts
 from domain.ledger.statements import Statement, statements
 from domain.listing import Listing, Page, Record, Relation, Wall, Window
 from domain.messages import listings as messages
@@ -236,6 +237,23 @@ class Loaders:
             ("series", span),
             lambda connection, ids, wall: series_of(connection, ids, span, wall=wall),
             default=SpanSeries(),
+        )
+
+    @property
+    def invoice_parts(self) -> DataLoader[int, Parts]:
+        """Load lines and taxes, by invoice."""
+        return self._loader(
+            "invoice_parts",
+            lambda connection, ids, wall: parts(connection, ids, wall=wall),
+            default=Parts(),
+        )
+
+    def allocations(self, of: str) -> DataLoader[int, list[Record]]:
+        """Load what pays what. of: `invoice_id` or `payment_id`."""
+        return self._loader(
+            ("allocations", of),
+            lambda connection, ids, wall: allocations(connection, ids, of=of, wall=wall),
+            default=[],
         )
 
     def _recording(

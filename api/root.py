@@ -29,6 +29,7 @@ from api.resolvers.health import HealthQuery
 from api.resolvers.identity import IdentityMutation, IdentityQuery
 from api.resolvers.imports import ImportMutation, ImportQuery
 from api.resolvers.indicators import IndicatorQuery
+from api.resolvers.invoices import InvoiceMutation, InvoiceQuery
 from api.resolvers.jobs import JobMutation, JobQuery
 from api.resolvers.keys import KeyMutation, KeyQuery
 from api.resolvers.ledger import LedgerQuery
@@ -38,7 +39,9 @@ from api.resolvers.metering_points import MeteringPointMutation
 from api.resolvers.meters import MeterMutation
 from api.resolvers.mountings import MountingMutation
 from api.resolvers.nodes import NodeQuery
+from api.resolvers.notices import NoticeMutation, NoticeQuery
 from api.resolvers.oidc import OidcMutation, OidcQuery
+from api.resolvers.payments import PaymentMutation, PaymentQuery
 from api.resolvers.places import PlaceQuery
 from api.resolvers.premises import PremisesMutation
 from api.resolvers.protection import ProtectionMutation
@@ -90,6 +93,9 @@ Query = merge_types(
         LedgerQuery,
         TariffQuery,
         MessageQuery,
+        InvoiceQuery,
+        PaymentQuery,
+        NoticeQuery,
         TopUpQuery,
         IndicatorQuery,
     ),
@@ -126,6 +132,9 @@ Mutation = merge_types(
         AccountMutation,
         AdjustmentMutation,
         TariffMutation,
+        InvoiceMutation,
+        PaymentMutation,
+        NoticeMutation,
         TopUpMutation,
     ),
 )

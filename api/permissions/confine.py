@@ -34,6 +34,10 @@ TABLES = (
     "entry",
     "journal",
     "adjustment",
+    "invoice",
+    "payment",
+    "overdue_notice",
+    "bank_transfer",
     "top_up",
     "top_up_refund",
     "top_up_dispute",
@@ -149,6 +153,24 @@ OF_FIELDS: Mapping[str, str] = {
         join premises p on p.company_id = a.company_id and p.id = a.premises_id
         where a.company_id = message.company_id and a.id = message.account_id
             and p.field_id in ({fields}))""",
+    "invoice": """exists (
+        select from account a
+        join premises p on p.company_id = a.company_id and p.id = a.premises_id
+        where a.company_id = invoice.company_id and a.id = invoice.account_id
+            and p.field_id in ({fields}))""",
+    "payment": """exists (
+        select from account a
+        join premises p on p.company_id = a.company_id and p.id = a.premises_id
+        where a.company_id = payment.company_id and a.id = payment.account_id
+            and p.field_id in ({fields}))""",
+    "overdue_notice": """exists (
+        select from invoice i
+        join account a on a.company_id = i.company_id and a.id = i.account_id
+        join premises p on p.company_id = a.company_id and p.id = a.premises_id
+        where i.company_id = overdue_notice.company_id and i.id = overdue_notice.invoice_id
+            and p.field_id in ({fields}))""",
+    # A company's bank knows no places.
+    "bank_transfer": NONE,
     "top_up": """exists (
         select from account a
         join premises p on p.company_id = a.company_id and p.id = a.premises_id
@@ -279,6 +301,18 @@ OF_SUBSCRIBER: Mapping[str, str] = {
         join account a on a.company_id = e.company_id and a.id = e.account_id
         where e.company_id = journal.company_id and e.journal_id = journal.id
             and a.subscriber_id = {subscriber}::int8)""",
+    "invoice": """exists (
+        select from account a where a.company_id = invoice.company_id
+            and a.id = invoice.account_id and a.subscriber_id = {subscriber}::int8)""",
+    "payment": """exists (
+        select from account a where a.company_id = payment.company_id
+            and a.id = payment.account_id and a.subscriber_id = {subscriber}::int8)""",
+    "overdue_notice": """exists (
+        select from invoice i
+        join account a on a.company_id = i.company_id and a.id = i.account_id
+        where i.company_id = overdue_notice.company_id and i.id = overdue_notice.invoice_id
+            and a.subscriber_id = {subscriber}::int8)""",
+    "bank_transfer": NONE,
     # Who proposed what, and was refused, is the company's affair.
     "adjustment": NONE,
     "message": "message.subscriber_id = {subscriber}::int8",

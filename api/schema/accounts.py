@@ -9,11 +9,13 @@ import strawberry
 
 from api.context import Info
 from api.permissions.requires import requires
+from api.schema.invoices import Invoice
 from api.schema.ledger import AccountStatement, LedgerEntry
 from api.schema.messages import Message
 from api.schema.meters import Meter
 from api.schema.node import Node
 from api.schema.paging import Connection
+from api.schema.payments import Payment
 from api.schema.premises import MeteringPoint, Premises
 from api.schema.readings import Freshness, TimeRangeInput
 from api.schema.relations import belongs_to, children, related
@@ -30,10 +32,12 @@ from domain.accounts.queries import (
     SUBSCRIBERS,
     Standing,
 )
+from domain.invoices.listings import INVOICES_OF_ACCOUNT
 from domain.ledger.listings import ENTRIES_OF_ACCOUNT
 from domain.messages.listings import MESSAGES_OF_ACCOUNT
 from domain.metering.queries import PREMISES
 from domain.money import major
+from domain.payments.listings import PAYMENTS_OF_ACCOUNT
 from domain.tariffs.queries import TARIFFS
 from domain.topups.listings import AUTOMATIC_TOP_UPS, TOP_UPS_OF_ACCOUNT
 
@@ -123,6 +127,12 @@ class Account(Node, listing=ACCOUNTS, scope=Scope.ACCOUNTS_READ):
     )
     meters: Connection[Meter] | None = children(
         METERS_OF_ACCOUNT, "The meters that it pays for now, by serial.", scope=Scope.METERS_READ
+    )
+    invoices: Connection[Invoice] | None = children(
+        INVOICES_OF_ACCOUNT, "Its invoices, the newest first.", scope=Scope.INVOICES_READ
+    )
+    payments: Connection[Payment] | None = children(
+        PAYMENTS_OF_ACCOUNT, "What was paid for it, the newest first.", scope=Scope.INVOICES_READ
     )
     top_ups: Connection[TopUp] | None = children(
         TOP_UPS_OF_ACCOUNT, "Credit that was bought, the newest first.", scope=Scope.TOPUPS_READ

@@ -83,6 +83,27 @@ class Company(Node, listing=COMPANIES, scope=Scope.COMPANY_READ):
     synchronisation_retention_days: int = strawberry.field(
         description="How long it is kept when devices were in step."
     )
+    invoice_number_format: str = strawberry.field(
+        description="How invoices are numbered: a text with {series}, {year} and {number}."
+    )
+    invoice_series: str = strawberry.field(description="The series of monthly invoices.")
+    purchase_series: str = strawberry.field(description="The series of invoices of bought credit.")
+    credit_note_series: str = strawberry.field(description="The series of credit notes.")
+    invoice_due_days: int = strawberry.field(
+        description="How many days after its issue an invoice is due."
+    )
+    invoice_after_days: int | None = strawberry.field(
+        description="How many days after a month's end its invoices are made; null: only when"
+        " somebody asks."
+    )
+    notice_working_days: int = strawberry.field(
+        description="How many whole working days lie between the proven delivery of the second"
+        " notice of an overdue invoice and a cut, at the least."
+    )
+    einvoices_since: DateTime | None = strawberry.field(
+        name="eInvoicesSince",
+        description="From when on its invoices go to an integrator; null: none do.",
+    )
     created_at: DateTime = strawberry.field(description="When it was founded.")
     version: int = strawberry.field(description="Goes up with each change.")
 

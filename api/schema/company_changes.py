@@ -3,7 +3,7 @@
 import strawberry
 
 from api.schema.companies import Company
-from api.schema.scalars import ExactNumber, MoneyAmount, TimeZone
+from api.schema.scalars import DateTime, ExactNumber, MoneyAmount, TimeZone
 from api.schema.user_errors import UserError
 from db.enums import MessageChannel, SharePeriod
 
@@ -67,6 +67,34 @@ class UpdateCompanyInput:
     )
     message_channels: strawberry.Maybe[list[MessageChannel]] = strawberry.field(
         description="By which channels subscribers are told."
+    )
+    invoice_number_format: strawberry.Maybe[str] = strawberry.field(
+        description="How invoices are numbered: a text with {series}, {year} and {number}, the"
+        " last with a width, such as {series}{year}{number:09}."
+    )
+    invoice_series: strawberry.Maybe[str] = strawberry.field(
+        description="The series of monthly invoices, 1 to 8 capital letters and digits."
+    )
+    purchase_series: strawberry.Maybe[str] = strawberry.field(
+        description="The series of invoices of bought credit."
+    )
+    credit_note_series: strawberry.Maybe[str] = strawberry.field(
+        description="The series of credit notes."
+    )
+    invoice_due_days: strawberry.Maybe[int] = strawberry.field(
+        description="How many days after its issue an invoice is due, 0 to 365."
+    )
+    invoice_after_days: strawberry.Maybe[int | None] = strawberry.field(
+        description="How many days after a month's end its invoices are made, 0 to 27; null: only"
+        " when somebody asks."
+    )
+    notice_working_days: strawberry.Maybe[int] = strawberry.field(
+        description="How many whole working days lie between the proven delivery of the second"
+        " notice of an overdue invoice and a cut, 0 to 60."
+    )
+    einvoices_since: strawberry.Maybe[DateTime | None] = strawberry.field(
+        name="eInvoicesSince",
+        description="From when on its invoices go to an integrator; null: none do.",
     )
     top_up_minimum: strawberry.Maybe[MoneyAmount] = strawberry.field(
         description="The least credit that can be bought at a time, above zero."

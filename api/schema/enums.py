@@ -15,6 +15,7 @@ from db.enums import (
     BillingBasis,
     BillingMode,
     ComponentKind,
+    DeliveryMethod,
     DisputeState,
     EnergyDirection,
     EntryKind,
@@ -22,6 +23,10 @@ from db.enums import (
     Frequency,
     Health,
     ImportMode,
+    InvoiceKind,
+    InvoiceLanguage,
+    InvoiceLineKind,
+    InvoiceState,
     JobKind,
     JobState,
     JournalKind,
@@ -31,9 +36,12 @@ from db.enums import (
     MessageChannel,
     MessageKind,
     MessageState,
+    PaymentMethod,
+    PaymentState,
     PaymentWay,
     PointRole,
     ProtectionKind,
+    PurchaseGrouping,
     Quality,
     RefundState,
     RefundWay,
@@ -43,6 +51,7 @@ from db.enums import (
     Segment,
     SharePeriod,
     SlabPeriod,
+    StatementFormat,
     Supply,
     SynchronisationKind,
     SynchronisationOutcome,
@@ -53,6 +62,8 @@ from db.enums import (
     TaxPoint,
     TimeSource,
     TopUpState,
+    TransferState,
+    TransmissionState,
 )
 from domain.analytics.rules import IndicatorGrouping, IndicatorResolution
 from domain.search.ways import Match, MatchedIn, SearchType
@@ -252,7 +263,11 @@ _describe(
 _describe(
     JobKind,
     "What long work does.",
-    {JobKind.IMPORT: "Reads tables into the hierarchy.", JobKind.EXPORT: "Writes it to tables."},
+    {
+        JobKind.IMPORT: "Reads tables into the hierarchy.",
+        JobKind.EXPORT: "Writes it to tables.",
+        JobKind.BANK_STATEMENT: "Takes in what a bank says was transferred.",
+    },
 )
 _describe(
     JobState,
@@ -370,6 +385,9 @@ _describe(
         JournalKind.CASH_TOP_UP: "Credit that was bought with cash.",
         JournalKind.ADJUSTMENT: "Credit that somebody gave or took by hand.",
         JournalKind.REVERSAL: "The exact opposite of another one.",
+        JournalKind.INVOICE_ROUNDING: "What makes the charges of a month an amount to be paid.",
+        JournalKind.CREDIT_NOTE: "What a credit note gives back.",
+        JournalKind.PAYMENT: "Money that was brought for an account.",
         JournalKind.SETTLEMENT: "What was left or lacking when an account ended.",
         JournalKind.EMERGENCY_CREDIT: "What was lent near the limit.",
         JournalKind.PAYMENT_IN_FLIGHT: "A payment that a provider processes, or stopped to.",
@@ -550,5 +568,104 @@ _describe(
     {
         IndicatorResolution.DAY: "A local day, which may have 23 or 25 hours.",
         IndicatorResolution.MONTH: "A local month.",
+    },
+)
+_describe(
+    InvoiceKind,
+    "What an invoice is.",
+    {
+        InvoiceKind.MONTHLY: "Of a month, for an account that pays later.",
+        InvoiceKind.PURCHASE: "Of bought credit, which paid it.",
+        InvoiceKind.CREDIT_NOTE: "One that takes another back, in full or in part.",
+    },
+)
+_describe(
+    InvoiceState,
+    "How far an invoice is.",
+    {
+        InvoiceState.ISSUED: "Nothing of it is paid.",
+        InvoiceState.PARTLY_PAID: "Some of it is paid, and it is not due yet.",
+        InvoiceState.PAID: "It is paid, but for what was taken back.",
+        InvoiceState.OVERDUE: "Some of it is open, and its last day is over.",
+        InvoiceState.CANCELLED: "All of it was taken back.",
+    },
+)
+_describe(
+    InvoiceLineKind,
+    "What a line of an invoice is about.",
+    {
+        InvoiceLineKind.ENERGY: "Energy of a meter at one price.",
+        InvoiceLineKind.SETTLEMENT: "What came late of a month, or was corrected.",
+        InvoiceLineKind.CREDIT: "Credit that was bought.",
+    },
+)
+_describe(
+    InvoiceLanguage,
+    "In which language an invoice is shown.",
+    {InvoiceLanguage.EN: "English.", InvoiceLanguage.TR: "Turkish."},
+)
+_describe(
+    PurchaseGrouping,
+    "What is told apart of bought credit.",
+    {
+        PurchaseGrouping.PERIOD: "The company's local months.",
+        PurchaseGrouping.BRANCH: "Branches.",
+        PurchaseGrouping.FIELD: "Fields.",
+        PurchaseGrouping.METHOD: "Ways of buying it.",
+    },
+)
+_describe(
+    PaymentMethod,
+    "How an invoice is paid.",
+    {
+        PaymentMethod.CASH: "At the cash desk.",
+        PaymentMethod.BANK_TRANSFER: "By bank transfer.",
+        PaymentMethod.CARD: "By card, at a terminal.",
+    },
+)
+_describe(
+    PaymentState,
+    "Whether a payment counts.",
+    {
+        PaymentState.POSTED: "It is in the books.",
+        PaymentState.REVERSED: "It was undone by its opposite.",
+    },
+)
+_describe(
+    StatementFormat,
+    "How a bank tells what was transferred.",
+    {
+        StatementFormat.CSV: "A table with the columns date, amount, currency, reference and, if"
+        " there is one, bank_reference.",
+        StatementFormat.MT940: "SWIFT's customer statement message.",
+    },
+)
+_describe(
+    TransferState,
+    "What became of a bank transfer.",
+    {
+        TransferState.MATCHED: "It is a payment.",
+        TransferState.REVIEW: "A person has to say whose it is.",
+        TransferState.IGNORED: "It pays nothing here.",
+    },
+)
+_describe(
+    TransmissionState,
+    "How far an e-invoice is on its way to the integrator.",
+    {
+        TransmissionState.WAITING: "Nobody has taken it yet.",
+        TransmissionState.SENT: "The integrator has it.",
+        TransmissionState.REFUSED: "The integrator does not take it.",
+    },
+)
+_describe(
+    DeliveryMethod,
+    "How a notice reached somebody.",
+    {
+        DeliveryMethod.HAND: "Somebody brought it.",
+        DeliveryMethod.POST: "By post.",
+        DeliveryMethod.REGISTERED_POST: "By registered post.",
+        DeliveryMethod.EMAIL: "By e-mail.",
+        DeliveryMethod.SMS: "By text message.",
     },
 )

@@ -6,8 +6,8 @@ from datetime import timedelta
 from decimal import Decimal
 
 from db import access
-from db.enums import JobKind, JobState, MessageChannel, ProtectionKind, Role, Scope
-from db.ids import FieldId, FrameId, UserId
+from db.enums import JobKind, JobState, MessageChannel, PaymentMethod, ProtectionKind, Role, Scope
+from db.ids import FieldId, FrameId, JobId, UserId
 from domain.frames import operations as frames
 from domain.frames.operations import REVIEW_FIRST, IncomingFrame
 from domain.hierarchy import branches, collectors, fields, rf_modules, synchronisations
@@ -17,8 +17,10 @@ from domain.identity.operations import add_membership
 from domain.identity.providers import GroupRole
 from domain.identity.rules import WHOLE_COMPANY, GivenRole, Giver
 from domain.identity.rules import Place as Confinement
+from domain.invoices import purchases
 from domain.ledger import adjustments
 from domain.ledger.adjustments import Hand
+from domain.ledger.operations import credit_cash
 from domain.longwork import jobs, running
 from domain.longwork.jobs import Asker
 from domain.longwork.running import ItemError
@@ -27,6 +29,9 @@ from domain.messages.facts import Money, Reconnection
 from domain.messages.letters import Office
 from domain.messages.making import letter_of
 from domain.messages.operations import Receipt, put_for_account
+from domain.payments import transfers
+from domain.payments.operations import record as record_payment
+from domain.payments.statements import Transfer
 from domain.readings import operations as readings
 from domain.refusals import AlreadyExists, StaleVersion
 from domain.subscribers import operations as subscribers
@@ -80,8 +85,15 @@ async def inhabit(place: Place, index_wh: int) -> None:
     await payments(place)
 
 
+# A purchase is paid when it is invoiced: nobody is told of it but here.
+OVERDUE = """
+    insert into overdue_notice (company_id, invoice_id, number, issued_at, open_micro)
+    select company_id, id, 1, $2, 1 from invoice where company_id = $1 and account_id = $3
+"""
+
+
 async def books(place: Place) -> None:
-    """Give a place's account an adjustment of its credit, and so a transaction with entries."""
+    """Give a place's account an adjustment, an invoice, a payment, and the company a transfer."""
     account_id = place.supplies[0].account_id
     assert account_id is not None
     await adjustments.adjust(
@@ -93,6 +105,37 @@ async def books(place: Place) -> None:
         hand=Hand(),
         now=NOW,
     )
+    top_up = await credit_cash(
+        company_id=place.company_id,
+        account_id=account_id,
+        amount=Decimal(place.field_id),
+        idempotency_key=f"top-up in field {place.field_id}",
+        occurred_at=NOW,
+    )
+    await purchases.issue(company_id=place.company_id, journal_id=top_up, now=NOW)
+    async with access.system() as connection:
+        await connection.execute(OVERDUE, place.company_id, NOW, account_id)
+    await record_payment(
+        company_id=place.company_id,
+        account_id=account_id,
+        amount=Decimal(place.field_id),
+        method=PaymentMethod.CASH,
+        reference=f"receipt of field {place.field_id}",
+        received_at=NOW,
+        idempotency_key=f"payment in field {place.field_id}",
+        now=NOW,
+    )
+    transfer = Transfer(
+        booked_date=NOW.date(),
+        amount=Decimal(place.field_id),
+        currency="TRY",
+        text=f"what was written for field {place.field_id}",
+        bank_reference=f"transfer for field {place.field_id}",
+    )
+    async with access.tenant(place.company_id) as connection:
+        await transfers.take_in(
+            connection, [transfer], company_id=place.company_id, job_id=JobId(1), now=NOW
+        )
 
 
 async def assign_tariff(place: Place) -> None:
