@@ -1,0 +1,187 @@
+"""Invoices as UBL 2.1 in the Turkish customization TR1.2. Pure.
+
+Not here: signatures and the envelope, which are the integrator's.
+"""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from xml.etree import ElementTree as ET
+
+from db.enums import InvoiceKind, InvoiceLanguage
+from domain.invoices.rules import InvoiceLine, TaxLine
+from domain.invoices.stored import StoredInvoice
+from domain.invoices.words import WORDS
+from domain.money import decimals_of
+
+INVOICE = "urn:oasis:names:specification:ubl:schema:xsd:Invoice-2"
+CAC = "urn:oasis:names:specification:ubl:schema:xsd:CommonAggregateComponents-2"
+CBC = "urn:oasis:names:specification:ubl:schema:xsd:CommonBasicComponents-2"
+VERSION, CUSTOMIZATION = "2.1", "TR1.2"
+ARCHIVE_PROFILE = "EARSIVFATURA"
+SALE, RETURN = "SATIS", "IADE"
+# By UN/ECE recommendation 20: kilowatt hours, and pieces.
+KWH, PIECE = "KWH", "C62"
+# Not told in advance how it is to be paid.
+ANY_MEANS = "1"
+NAMESPACE = uuid.UUID("8f1c4d0e-6f55-4f0e-9b39-3e1d5c1f7a52")
+WH_PER_KWH = 1000
+PRICE_STEP = Decimal("0.000000001")
+# Codes of the tax office for taxes by their usual names; others are told by name alone.
+TAX_CODES = {"KDV": "0015", "VAT": "0015", "BTV": "4171"}
+VAT_CODE = "0015"
+PRIVATE_IDENTITY_DIGITS = 11
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trader:
+    """Who sells or buys. identity: tax number of ten digits, or a person's of eleven."""
+
+    name: str
+    identity: str | None
+    address: Sequence[str]
+    tax_office: str | None = None
+
+
+def uuid_of(company_id: int, invoice_id: int) -> str:
+    """Return the document's UUID, which follows from the invoice."""
+    return str(uuid.uuid5(NAMESPACE, f"{company_id}/{invoice_id}"))
+
+
+def ubl(
+    invoice: StoredInvoice,
+    *,
+    document_uuid: str,
+    issued_at: datetime,
+    supplier: Trader,
+    customer: Trader,
+    refers_to: str | None,
+) -> bytes:
+    """Return an invoice as XML. issued_at: in the company's zone. refers_to: of a credit note."""
+    ET.register_namespace("", INVOICE)
+    ET.register_namespace("cac", CAC)
+    ET.register_namespace("cbc", CBC)
+    root = ET.Element(f"{{{INVOICE}}}Invoice")
+    _head(root, invoice, document_uuid, issued_at)
+    if invoice.month is not None:
+        period = _aggregate(root, "InvoicePeriod")
+        _basic(period, "StartDate", invoice.month.first.isoformat())
+        _basic(period, "EndDate", invoice.month.last.isoformat())
+    if refers_to is not None:
+        reference = _aggregate(_aggregate(root, "BillingReference"), "InvoiceDocumentReference")
+        _basic(reference, "ID", refers_to)
+        _basic(reference, "IssueDate", invoice.issue_date.isoformat())
+    _party(_aggregate(root, "AccountingSupplierParty"), supplier)
+    _party(_aggregate(root, "AccountingCustomerParty"), customer)
+    if invoice.kind is InvoiceKind.MONTHLY:
+        means = _aggregate(root, "PaymentMeans")
+        _basic(means, "PaymentMeansCode", ANY_MEANS)
+        _basic(means, "PaymentDueDate", invoice.due_date.isoformat())
+    _taxes(root, invoice)
+    _totals(root, invoice)
+    for place, line in enumerate(invoice.lines, start=1):
+        _line(root, invoice, place, line)
+    return bytes(ET.tostring(root, encoding="utf-8", xml_declaration=True))
+
+
+def _head(
+    root: ET.Element, invoice: StoredInvoice, document_uuid: str, issued_at: datetime
+) -> None:
+    _basic(root, "UBLVersionID", VERSION)
+    _basic(root, "CustomizationID", CUSTOMIZATION)
+    _basic(root, "ProfileID", ARCHIVE_PROFILE)
+    _basic(root, "ID", invoice.number)
+    _basic(root, "CopyIndicator", "false")
+    _basic(root, "UUID", document_uuid)
+    _basic(root, "IssueDate", invoice.issue_date.isoformat())
+    _basic(root, "IssueTime", f"{issued_at:%H:%M:%S}")
+    kind = RETURN if invoice.kind is InvoiceKind.CREDIT_NOTE else SALE
+    _basic(root, "InvoiceTypeCode", kind)
+    if invoice.reason is not None:
+        _basic(root, "Note", invoice.reason)
+    _basic(root, "DocumentCurrencyCode", invoice.currency)
+    _basic(root, "LineCountNumeric", str(len(invoice.lines)))
+
+
+def _basic(parent: ET.Element, name: str, text: str, **attributes: str) -> None:
+    ET.SubElement(parent, f"{{{CBC}}}{name}", attributes).text = text
+
+
+def _aggregate(parent: ET.Element, name: str) -> ET.Element:
+    return ET.SubElement(parent, f"{{{CAC}}}{name}")
+
+
+def _amount(parent: ET.Element, name: str, amount: Decimal, currency: str) -> None:
+    _basic(parent, name, f"{amount:f}", currencyID=currency)
+
+
+def _party(parent: ET.Element, trader: Trader) -> None:
+    party = _aggregate(parent, "Party")
+    identity = trader.identity or ""
+    scheme = "TCKN" if len(identity) == PRIVATE_IDENTITY_DIGITS else "VKN"
+    _basic(_aggregate(party, "PartyIdentification"), "ID", identity, schemeID=scheme)
+    _basic(_aggregate(party, "PartyName"), "Name", trader.name)
+    address = _aggregate(party, "PostalAddress")
+    for text in trader.address:
+        _basic(_aggregate(address, "AddressLine"), "Line", text)
+    if trader.tax_office is not None:
+        scheme_element = _aggregate(_aggregate(party, "PartyTaxScheme"), "TaxScheme")
+        _basic(scheme_element, "Name", trader.tax_office)
+
+
+def _taxes(root: ET.Element, invoice: StoredInvoice) -> None:
+    total = _aggregate(root, "TaxTotal")
+    _amount(total, "TaxAmount", invoice.totals.tax, invoice.currency)
+    none = TaxLine("KDV", Decimal(0), invoice.totals.lines, Decimal(0))
+    for tax in invoice.taxes or [none]:
+        subtotal = _aggregate(total, "TaxSubtotal")
+        _amount(subtotal, "TaxableAmount", tax.base, invoice.currency)
+        _amount(subtotal, "TaxAmount", tax.amount, invoice.currency)
+        if tax.rate is not None:
+            _basic(subtotal, "Percent", f"{(tax.rate * 100).normalize():f}")
+        scheme = _aggregate(_aggregate(subtotal, "TaxCategory"), "TaxScheme")
+        _basic(scheme, "Name", tax.name)
+        _basic(scheme, "TaxTypeCode", TAX_CODES.get(tax.name.upper(), VAT_CODE))
+
+
+def _totals(root: ET.Element, invoice: StoredInvoice) -> None:
+    totals, currency = invoice.totals, invoice.currency
+    monetary = _aggregate(root, "LegalMonetaryTotal")
+    _amount(monetary, "LineExtensionAmount", totals.lines, currency)
+    _amount(monetary, "TaxExclusiveAmount", totals.lines, currency)
+    _amount(monetary, "TaxInclusiveAmount", totals.lines + totals.tax, currency)
+    _amount(monetary, "PayableRoundingAmount", totals.rounding, currency)
+    payable = totals.total.quantize(Decimal(1).scaleb(-decimals_of(currency)))
+    _amount(monetary, "PayableAmount", payable, currency)
+
+
+def _line(root: ET.Element, invoice: StoredInvoice, place: int, line: InvoiceLine) -> None:
+    element = _aggregate(root, "InvoiceLine")
+    _basic(element, "ID", str(place))
+    metered = line.metered
+    if metered is not None:
+        indexes = " - ".join(
+            f"{Decimal(index.index_wh) / WH_PER_KWH:f} ({index.at:%Y-%m-%dT%H:%M}Z)"
+            for index in (metered.first, metered.last)
+        )
+        note = f"{metered.serial} x {metered.multiplier.normalize():f}: {indexes}"
+        _basic(element, "Note", note)
+    energy = Decimal(1) if metered is None else metered.energy_wh / WH_PER_KWH
+    unit = PIECE if metered is None else KWH
+    _basic(element, "InvoicedQuantity", f"{energy.normalize():f}", unitCode=unit)
+    _amount(element, "LineExtensionAmount", line.amount, invoice.currency)
+    name = WORDS[InvoiceLanguage.TR][line.kind].rstrip(":")
+    _basic(_aggregate(element, "Item"), "Name", name)
+    _amount(_aggregate(element, "Price"), "PriceAmount", _price(line), invoice.currency)
+
+
+def _price(line: InvoiceLine) -> Decimal:
+    """Return the price of a unit; where a tariff has components, what one came to."""
+    metered = line.metered
+    if metered is None or metered.energy_wh == 0:
+        return line.amount
+    if metered.price_per_kwh is not None:
+        return metered.price_per_kwh
+    return (line.amount * WH_PER_KWH / metered.energy_wh).quantize(PRICE_STEP)
