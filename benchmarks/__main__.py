@@ -5,7 +5,7 @@ import platform
 import sys
 from datetime import UTC, datetime
 
-from benchmarks import indicators, ingest, postings, queries, socket_to_billed
+from benchmarks import indicators, ingest, invoicing, postings, queries, socket_to_billed
 from benchmarks.figures import table
 
 BENCHMARKS = {
@@ -14,6 +14,7 @@ BENCHMARKS = {
     "queries": queries.run,
     "postings": postings.run,
     "indicators": indicators.run,
+    "invoicing": invoicing.run,
 }
 
 

@@ -15,6 +15,7 @@ from domain.health import is_ready, vitals
 from domain.subscribers.keyring import Keyring
 from domain.topups.providers import gateways_of
 from workers.arq_queue import supervise
+from workers.einvoices import hand_over, integrator_of
 from workers.ingest import Drain
 from workers.jobs.messages import postman_of
 from workers.jobs.topups import Cashier
@@ -55,6 +56,8 @@ async def run(
                 tasks.create_task(drain.run())
             tasks.create_task(sweep(clock=clock))
             tasks.create_task(work_on(works=works(keyring), clock=clock))
+            if (integrator := integrator_of(settings)) is not None:
+                tasks.create_task(hand_over(integrator, keyring=keyring, clock=clock))
             postman = postman_of(settings, keyring=keyring, clock=clock)
             if postman is not None:
                 tasks.create_task(postman.run())

@@ -5,6 +5,7 @@ from functools import partial
 from db.enums import JobKind
 from domain.exports.work import ExportWork
 from domain.imports.work import ImportWork
+from domain.payments.statement_work import StatementWork
 from domain.subscribers.keyring import Keyring
 from workers.long_jobs import Works
 
@@ -14,4 +15,5 @@ def works(keyring: Keyring) -> Works:
     return {
         JobKind.IMPORT: partial(ImportWork, keyring=keyring),
         JobKind.EXPORT: partial(ExportWork, keyring=keyring),
+        JobKind.BANK_STATEMENT: StatementWork,
     }

@@ -1,0 +1,144 @@
+"""Notices of overdue invoices, and the proof that they arrived."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from db import access
+from db.access import Connection
+from db.enums import DeliveryMethod
+from db.ids import CompanyId, InvoiceId, NoticeId
+from domain import rows, values
+from domain.notices.rules import GATING_NOTICE, earliest_cut
+from domain.refusals import InvalidValue, NotThere, Refused, StaleVersion
+
+EVIDENCE_CHARACTERS_MAX = 500
+HOLIDAYS_MAX = 366
+
+# Locked, so that two notices of one invoice do not get one number.
+INVOICE = """
+    select i.due_date, i.total_micro - i.paid_micro - i.credited_micro as open_micro,
+        ($3::timestamptz at time zone c.time_zone)::date as today
+    from invoice i join company c on c.id = i.company_id
+    where i.company_id = $1 and i.id = $2 and i.kind = 'MONTHLY' for no key update of i
+"""
+LAST = """
+    select number, delivered_at from overdue_notice
+    where company_id = $1 and invoice_id = $2 order by number desc limit 1
+"""
+NOTICE = """
+    select issued_at, delivered_at, version from overdue_notice
+    where company_id = $1 and id = $2 for no key update
+"""
+DELIVERED = """
+    update overdue_notice set delivered_at = $3, delivery_method = $4, delivery_evidence = $5,
+        version = version + 1
+    where company_id = $1 and id = $2
+"""
+GATE = """
+    select n.delivered_at, c.time_zone, c.notice_working_days,
+        array(select h.day from holiday h where h.company_id = c.id) as holidays
+    from overdue_notice n join company c on c.id = n.company_id
+    where n.company_id = $1 and n.invoice_id = $2 and n.number = $3
+        and n.delivered_at is not null
+"""
+FORGET = "delete from holiday where company_id = $1 and day between $2 and $3"
+ADD = "insert into holiday (company_id, day, name) values ($1, $2, $3)"
+
+
+class NotOverdue(Refused):
+    """The invoice is paid, or its last day is not over."""
+
+
+class NoticeUndelivered(Refused):
+    """Nothing proves that the notice before arrived."""
+
+
+class NoticeDelivered(Refused):
+    """It is proven already that the notice arrived."""
+
+
+async def issue(*, company_id: CompanyId, invoice_id: InvoiceId, now: datetime) -> NoticeId:
+    """Note that somebody is told of an overdue invoice; each notice has the next number.
+
+    :raises NotThere, NotOverdue, NoticeUndelivered: nothing was written
+    """
+    async with access.tenant(company_id) as connection:
+        invoice = await connection.fetchrow(INVOICE, company_id, invoice_id, now)
+        if invoice is None:
+            raise NotThere("invoice_id")
+        if invoice["open_micro"] == 0 or invoice["today"] <= invoice["due_date"]:
+            raise NotOverdue("invoice_id")
+        last = await connection.fetchrow(LAST, company_id, invoice_id)
+        if last is not None and last["delivered_at"] is None:
+            raise NoticeUndelivered("invoice_id")
+        notice_id = await rows.insert(
+            connection,
+            "overdue_notice",
+            company_id=company_id,
+            invoice_id=invoice_id,
+            number=1 if last is None else last["number"] + 1,
+            issued_at=now,
+            open_micro=invoice["open_micro"],
+        )
+    return NoticeId(notice_id)
+
+
+async def record_delivery(
+    *,
+    company_id: CompanyId,
+    notice_id: NoticeId,
+    expected_version: int,
+    method: DeliveryMethod,
+    evidence: str,
+    delivered_at: datetime,
+    now: datetime,
+) -> NoticeId:
+    """Say that a notice arrived. evidence: what proves it, such as the number of a receipt.
+
+    :raises NotThere, StaleVersion, NoticeDelivered, InvalidValue, InTheFuture: nothing was written
+    """
+    evidence = values.name(evidence, "evidence", characters_max=EVIDENCE_CHARACTERS_MAX)
+    values.past(delivered_at, "delivered_at", now=now)
+    async with access.tenant(company_id) as connection:
+        notice = await connection.fetchrow(NOTICE, company_id, notice_id)
+        if notice is None:
+            raise NotThere
+        if notice["version"] != expected_version:
+            raise StaleVersion(notice_id)
+        if notice["delivered_at"] is not None:
+            raise NoticeDelivered("id")
+        if delivered_at < notice["issued_at"]:
+            raise InvalidValue("delivered_at", expected="a time after the notice was issued")
+        await connection.execute(DELIVERED, company_id, notice_id, delivered_at, method, evidence)
+    return notice_id
+
+
+async def cut_allowed_from(
+    connection: Connection, *, company_id: CompanyId, invoice_id: InvoiceId
+) -> date | None:
+    """Return the local day from which an overdue invoice may cost the supply; None: not yet.
+
+    Whether anything of it is still open is for the caller to see.
+    """
+    gate = await connection.fetchrow(GATE, company_id, invoice_id, GATING_NOTICE)
+    if gate is None:
+        return None
+    return earliest_cut(
+        gate["delivered_at"].astimezone(ZoneInfo(gate["time_zone"])).date(),
+        working_days=gate["notice_working_days"],
+        holidays=frozenset(gate["holidays"]),
+    )
+
+
+async def set_holidays(*, company_id: CompanyId, year: int, days: Mapping[date, str]) -> None:
+    """Say on which days of a year a company does not work, by their names. Safe to repeat.
+
+    :raises InvalidValue: nothing was written
+    """
+    if len(days) > HOLIDAYS_MAX or any(day.year != year for day in days):
+        raise InvalidValue("days", expected=f"days of {year}")
+    named = [(company_id, day, values.name(days[day], "days", "name")) for day in sorted(days)]
+    async with access.tenant(company_id) as connection:
+        await connection.execute(FORGET, company_id, date(year, 1, 1), date(year, 12, 31))
+        await connection.executemany(ADD, named)
