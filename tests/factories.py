@@ -134,6 +134,7 @@ async def add_supply(
     mounted: bool = True,
     initial_index_wh: int = 0,
     premises_id: PremisesId | None = None,
+    parent_id: PointId | None = None,
 ) -> Supply:
     """Add a meter, mounted at a point of these or new premises, with an account of its own."""
     number = next(_numbers)
@@ -150,7 +151,11 @@ async def add_supply(
             company_id=place.company_id, field_id=place.field_id, name=f"Shop {number}"
         )
     point_id = await points.create(
-        company_id=place.company_id, premises_id=premises_id, code=f"P{number}", role=role
+        company_id=place.company_id,
+        premises_id=premises_id,
+        code=f"P{number}",
+        role=role,
+        parent_id=parent_id,
     )
     if mounted:
         await mountings.mount(

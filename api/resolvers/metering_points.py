@@ -57,6 +57,7 @@ class MeteringPointMutation:
             point_id=PointId(await seen(info, MeteringPoint, input.id)),
             expected_version=input.expected_version,
             changes=changes,
+            now=info.context.clock(),
         )
         return await ended(info, MeteringPointPayload, MeteringPoint, operation)
 

@@ -70,7 +70,8 @@ class UpdateMeteringPointInput:
         description="What it measures; stays once an account has paid for it."
     )
     parent_id: strawberry.Maybe[strawberry.ID | None] = strawberry.field(
-        description="The point of the same field that its energy flows through; null for none."
+        description="The point of the same field that its energy flows through from now on, whose"
+        " account does not pay for what others pay for below it; null for none."
     )
 
 

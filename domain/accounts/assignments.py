@@ -12,6 +12,7 @@ from db.access import Connection
 from db.ids import AccountId, CompanyId, MeterId, PointId, PremisesId
 from domain import values
 from domain.billing import operations as billing
+from domain.billing import submeters
 from domain.billing.claims import Claim
 from domain.metering.mountings import INDEX_WH_MAX
 from domain.metering.rules import Course
@@ -77,6 +78,7 @@ async def lock_points(
 
     :raises PointElsewhere: one is not of these premises, or not in use
     """
+    await submeters.hold_lines(connection, company_id, points)
     found = await connection.fetch(LOCK_POINTS, company_id, list(points))
     fitting = {row["id"] for row in found if row["active"] and row["premises_id"] == premises_id}
     for place, point_id in enumerate(points):

@@ -17,6 +17,7 @@ from domain import rows, values
 from domain.accounts import assignments, operations
 from domain.accounts.settling import settle
 from domain.accounts.suspension import AccountClosed
+from domain.billing import submeters
 from domain.metering.rules import Course
 from domain.refusals import InUse, InvalidValue, NotThere
 
@@ -101,11 +102,7 @@ async def close(
             return account_id
         await _end(connection, company_id, account_id, expected_version, account, ending)
         owners_id = await connection.fetchval(HOLD_OWNERS, company_id, account.owner_account_id)
-        if owners_id is not None:
-            await assignments.assign(
-                connection, company_id, owners_id, ending.final_indexes, since=ending.at
-            )
-        await _charge_and_settle(connection, company_id, account_id, ending, now=now)
+        await _charge_and_settle(connection, company_id, account_id, ending, owners_id, now=now)
     return account_id
 
 
@@ -130,7 +127,7 @@ async def change_tenancy(
         if await _has_ended_so(connection, company_id, account_id, account, ending):
             return await _taken_over(connection, company_id, account, ending, successor)
         await _end(connection, company_id, account_id, expected_version, account, ending)
-        await _charge_and_settle(connection, company_id, account_id, ending, now=now)
+        await _charge_and_settle(connection, company_id, account_id, ending, None, now=now)
         return await operations.add(
             connection,
             company_id=company_id,
@@ -186,7 +183,7 @@ async def _end(
     account: _Account,
     ending: Ending,
 ) -> None:
-    """Write that an account and its assignments end; nothing is charged yet."""
+    """Write that an account ends, and hold its points; nothing is charged yet."""
     if await connection.fetchval(IS_OWNERS, company_id, account_id):
         raise InUse("id")
     paid_for = await connection.fetch(POINTS, company_id, account_id, None)
@@ -204,7 +201,6 @@ async def _end(
         changes={"closed_at": ending.at},
     )
     await assignments.lock_points(connection, company_id, account.premises_id, ending.final_indexes)
-    await assignments.end(connection, company_id, account_id, ending.final_indexes, at=ending.at)
 
 
 async def _charge_and_settle(
@@ -212,19 +208,33 @@ async def _charge_and_settle(
     company_id: CompanyId,
     account_id: AccountId,
     ending: Ending,
+    owners_id: AccountId | None,
     *,
     now: datetime,
 ) -> None:
-    await assignments.begin_terms(
+    """End what an account pays for, let the owner's pay from then on, charge, and settle."""
+    points = ending.final_indexes
+    async with submeters.settled(
         connection,
-        company_id,
-        ending.final_indexes,
-        at=ending.at,
-        course=Course.ROLLING if ending.rolled_over else Course.STEADY,
-        at_path=ending.at_path,
-        index="final_index",
+        company_id=company_id,
+        point_ids=points,
+        since=ending.at,
+        path=(ending.at_path,),
         now=now,
-    )
+    ):
+        await assignments.end(connection, company_id, account_id, points, at=ending.at)
+        if owners_id is not None:
+            await assignments.assign(connection, company_id, owners_id, points, since=ending.at)
+        await assignments.begin_terms(
+            connection,
+            company_id,
+            points,
+            at=ending.at,
+            course=Course.ROLLING if ending.rolled_over else Course.STEADY,
+            at_path=ending.at_path,
+            index="final_index",
+            now=now,
+        )
     await settle(
         connection,
         company_id=company_id,

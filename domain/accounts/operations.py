@@ -15,6 +15,7 @@ from db.ids import AccountId, CompanyId, PointId, PremisesId, SubscriberId, Tari
 from domain import rows, values
 from domain.accounts import assignments
 from domain.accounts.suspension import hold_open
+from domain.billing import submeters
 from domain.hierarchy import parents
 from domain.metering.rules import Course
 from domain.money import micro
@@ -121,17 +122,25 @@ async def add(
     )
     await _check_tariff(connection, company_id, account_id, opened_at)
     await connection.execute(ADD_BALANCE, company_id, account_id, opened_at)
-    await assignments.assign(connection, company_id, account_id, points, since=opened_at)
-    await assignments.begin_terms(
+    async with submeters.settled(
         connection,
-        company_id,
-        points,
-        at=opened_at,
-        course=Course.ROLLING,
-        at_path="opened_at",
-        index="opening_index",
+        company_id=company_id,
+        point_ids=points,
+        since=opened_at,
+        path=("opened_at",),
         now=now,
-    )
+    ):
+        await assignments.assign(connection, company_id, account_id, points, since=opened_at)
+        await assignments.begin_terms(
+            connection,
+            company_id,
+            points,
+            at=opened_at,
+            course=Course.ROLLING,
+            at_path="opened_at",
+            index="opening_index",
+            now=now,
+        )
     return account_id
 
 

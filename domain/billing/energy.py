@@ -30,6 +30,12 @@ def consumed(anchors: Sequence[Anchor], segments: Sequence[Segment], zone: ZoneI
     return made
 
 
+def less(charged: Energy, deducted: Energy) -> Energy:
+    """Return what is left of energy, which may be below zero where it is settled apart."""
+    keys = charged.keys() | deducted.keys()
+    return {key: charged.get(key, NONE) - deducted.get(key, NONE) for key in keys}
+
+
 def settlement(
     company_id: CompanyId,
     *,

@@ -6,10 +6,11 @@ from asyncpg import Record
 
 from db.access import Connection
 from db.ids import CompanyId, MeterId
-from domain.billing import accrual, queries
+from domain.billing import accrual, ancestors, queries
 from domain.billing.accrual import Charge
 from domain.billing.claims import Claim, judged
-from domain.billing.energy import consumed, settlement
+from domain.billing.deductions import net
+from domain.billing.energy import consumed, less, settlement
 from domain.billing.queries import Terms
 from domain.billing.rules import INSTANT, Anchor, Base, Bill, bill, difference
 from domain.refusals import NotThere
@@ -39,7 +40,7 @@ async def begin_terms(
         at.index_wh,
     )
     bases = {at.at: Base(at.index_wh, False)}
-    await _save_bases(connection, company_id=company_id, meter_id=meter_id, bases=bases)
+    await save_bases(connection, company_id=company_id, meter_id=meter_id, bases=bases)
 
 
 async def locked_state(
@@ -87,8 +88,15 @@ async def _save_terms(
 ) -> None:
     """Say that a meter is charged until `at`, and goes on from there on `terms`.
 
-    terms_since: changes of terms from here on end them.
+    terms_since: changes of terms from here on end them. Below a point that an account pays for,
+    they end at once: each read is deducted there, too, which the batch statement does not do.
     """
+    if await ancestors.are_paid_for(connection, company_id=company_id, meter_id=meter_id, at=at.at):
+        until: datetime | None = at.at
+    else:
+        until = await queries.terms_until(
+            connection, company_id=company_id, meter_id=meter_id, since=terms_since
+        )
     await connection.execute(
         "update billing_state set billed_at = $3, billed_index_wh = $4, account_id = $5,"
         " tariff_id = $6, version_from = $7, multiplier = $8,"
@@ -102,9 +110,7 @@ async def _save_terms(
         terms.tariff_id,
         terms.version_from,
         terms.multiplier,
-        await queries.terms_until(
-            connection, company_id=company_id, meter_id=meter_id, since=terms_since
-        ),
+        until,
     )
 
 
@@ -118,6 +124,8 @@ async def settle(
 ) -> list[Charge]:
     """Return the charges that the readings in `after` but not in `before` make.
 
+    What they charge to an account is deducted from that of the point above, with negative sign.
+
     Both run from one common anchor on; the meter's billing state is locked by the caller and is
     brought up to date here.
     """
@@ -128,27 +136,38 @@ async def settle(
         from_at=after[0].at,
         until_at=after[-1].at,
     )
+    deducted = await ancestors.deducted(
+        connection,
+        company_id=company_id,
+        meter_id=meter_id,
+        own=segments,
+        from_at=after[0].at,
+        until_at=after[-1].at,
+    )
     zone = await queries.company_zone(connection, company_id)
     earlier = await queries.earlier_anchors(
         connection,
         company_id=company_id,
         meter_id=meter_id,
         before=after[0].at,
-        segments=segments,
+        segments=[*segments, *deducted],
         zone=zone,
     )
-    was, due = bill(before, segments, zone, earlier), bill(after, segments, zone, earlier)
-    await _save_bases(connection, company_id=company_id, meter_id=meter_id, bases=due.bases)
+    was, due = (
+        net(bill(anchors, segments, zone, earlier), bill(anchors, deducted, zone, earlier))
+        for anchors in (before, after)
+    )
+    await save_bases(connection, company_id=company_id, meter_id=meter_id, bases=due.bases)
     await _advance(connection, company_id, meter_id, after[-1], segments, due)
     return settlement(
         company_id,
         charges=difference(due.charges, was.charges),
-        after=consumed(after, segments, zone),
-        before=consumed(before, segments, zone),
+        after=less(consumed(after, segments, zone), consumed(after, deducted, zone)),
+        before=less(consumed(before, segments, zone), consumed(before, deducted, zone)),
     )
 
 
-async def _save_bases(
+async def save_bases(
     connection: Connection, *, company_id: CompanyId, meter_id: MeterId, bases: dict[datetime, Base]
 ) -> None:
     """Remember where segments began on a meter. A late reading may move an estimated one."""

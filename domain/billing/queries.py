@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from db.access import Connection
 from db.ids import AccountId, CompanyId, MeterId, TariffId
+from domain.billing import ancestors
 from domain.billing.rules import Anchor, Segment, needed_from
 from domain.tariffs.proposals import version_of
 
@@ -137,7 +138,7 @@ async def anchors(
 
     From the last one at or before `from_at` to the first one after `until_at`; on to the very last
     one when the terms change in between, for the split there moves every later charge, and when a
-    version with components holds, for its slabs count on.
+    version with components holds, for its slabs count on. Terms of deductions are terms, too.
     """
     start = await connection.fetchval(
         f"select max(at) from ({KNOWN}) k where at <= $3", company_id, meter_id, from_at
@@ -164,7 +165,7 @@ async def earlier_anchors(
     company_id: CompanyId,
     meter_id: MeterId,
     before: datetime,
-    segments: Sequence[MeterSegment],
+    segments: Sequence[Segment],
     zone: ZoneInfo,
 ) -> list[Anchor]:
     """Return the known indexes before an anchor that versions with components need, by time.
@@ -218,6 +219,9 @@ async def _terms_change(
     start: datetime,
     end: datetime | None,
 ) -> bool:
+    above = await ancestors.above(connection, company_id=company_id, meter_id=meter_id)
+    if any(one.unsettles(start, end) for one in above):
+        return True
     return bool(
         await connection.fetchval(
             f"select exists (select from ({TERMS}) t"

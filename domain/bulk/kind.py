@@ -123,6 +123,7 @@ class Change:
     row_id: int
     version: int
     changes: Mapping[str, Any]
+    now: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -81,6 +81,7 @@ class Writer:
             row_id=existing.id,
             version=existing.record["version"],
             changes=found.changes,
+            now=self._now,
         )
         await self._kind.change(connection, change)
         counts.updated += 1

@@ -10,6 +10,7 @@ from db.access import Connection
 from db.ids import CompanyId, MeterId, MountingId, PointId
 from domain import rows, values
 from domain.billing import operations as billing
+from domain.billing import submeters
 from domain.billing.claims import Claim
 from domain.hierarchy import parents
 from domain.metering.rules import Course
@@ -79,8 +80,12 @@ async def add(
     values.multiplier(multiplier, "multiplier")
     values.whole_number(initial_index_wh, "initial_index", minimum=0, maximum=INDEX_WH_MAX)
     # The point first: who opens an account there meanwhile would not see the meter, nor we it.
+    await submeters.hold_lines(connection, company_id, [point_id])
     await parents.hold_active(
         connection, "metering_point", company_id=company_id, row_id=point_id, alone=True
+    )
+    await submeters.hold_meters(
+        connection, company_id, [point_id], meter_ids=[meter_id], since=started_at
     )
     await billing.locked_state(connection, company_id=company_id, meter_id=meter_id)
     made: MountingId | None = await connection.fetchval(
@@ -89,9 +94,6 @@ async def add(
     if made is not None:
         return made
     await parents.hold_active(connection, "meter", company_id=company_id, row_id=meter_id)
-    mounting_id = await _insert(
-        connection, company_id, meter_id, point_id, started_at, initial_index_wh, multiplier
-    )
     claim = Claim(
         at=started_at,
         index_wh=initial_index_wh,
@@ -99,9 +101,20 @@ async def add(
         at_path=(at_path,),
         index_path=("initial_index",),
     )
-    await billing.begin_terms(
-        connection, company_id=company_id, meter_id=meter_id, claim=claim, now=now
-    )
+    async with submeters.settled(
+        connection,
+        company_id=company_id,
+        point_ids=[point_id],
+        since=started_at,
+        path=claim.at_path,
+        now=now,
+    ):
+        mounting_id = await _insert(
+            connection, company_id, meter_id, point_id, started_at, initial_index_wh, multiplier
+        )
+        await billing.begin_terms(
+            connection, company_id=company_id, meter_id=meter_id, claim=claim, now=now
+        )
     return mounting_id
 
 

@@ -4,6 +4,7 @@ Points form trees within a field: a parent's energy flows on to its children.
 """
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from db import access
@@ -11,7 +12,9 @@ from db.access import Connection
 from db.enums import PointRole
 from db.ids import CompanyId, PointId, PremisesId
 from domain import rows, values
+from domain.billing import submeters
 from domain.hierarchy import parents
+from domain.metering import lineage
 from domain.refusals import InUse, Refused
 
 # Who changes the trees does so alone, so that two changes at once cannot close a circle. It comes
@@ -113,11 +116,17 @@ async def add(
     )
     if parent_id is not None:
         await _check_tree(connection, company_id, point_id)
+        await lineage.begin(connection, company_id, point_id, parent_id)
     return point_id
 
 
 async def update(
-    *, company_id: CompanyId, point_id: PointId, expected_version: int, changes: Mapping[str, Any]
+    *,
+    company_id: CompanyId,
+    point_id: PointId,
+    expected_version: int,
+    changes: Mapping[str, Any],
+    now: datetime,
 ) -> PointId:
     """Change a metering point. changes: any of `code`, `role` and `parent_id`.
 
@@ -130,13 +139,18 @@ async def update(
     if "code" in checked:
         checked["code"] = values.name(checked["code"], "code")
     async with access.tenant(company_id) as connection:
-        if checked.get("parent_id") is not None:
+        parent_id = checked.get("parent_id")
+        if "parent_id" in checked:
             await connection.execute(LOCK_TREES, company_id)
+            held = (point_id,) if parent_id is None else (point_id, parent_id)
+            await submeters.hold_lines(connection, company_id, held)
         await _change(connection, company_id, point_id, expected_version, checked)
         if "role" in checked and await connection.fetchval(WAS_PAID_FOR, company_id, point_id):
             raise InUse("role")
-        if checked.get("parent_id") is not None:
+        if parent_id is not None:
             await _check_tree(connection, company_id, point_id)
+        if "parent_id" in checked:
+            await lineage.change(connection, company_id, point_id, parent_id, now=now)
     return point_id
 
 

@@ -13,12 +13,11 @@ from db.access import Connection
 from db.ids import CompanyId, MeterId, MountingId, PointId
 from domain import values
 from domain.billing import operations as billing
+from domain.billing import submeters
 from domain.billing.claims import Claim
 from domain.metering import mountings
 from domain.metering.rules import Course
 from domain.refusals import NotThere, Refused
-
-LOCK_POINT = "select from metering_point where company_id = $1 and id = $2 for no key update"
 
 
 class MountingEnded(Refused):
@@ -129,8 +128,10 @@ async def _locked(
     )
     if found is None:
         raise NotThere
-    await connection.execute(LOCK_POINT, company_id, found["point_id"])
-    for meter_id in sorted({found["meter_id"], *other_meters}):
+    await submeters.hold_lines(connection, company_id, [found["point_id"]])
+    meter_ids = (found["meter_id"], *other_meters)
+    await submeters.hold_meters(connection, company_id, [found["point_id"]], meter_ids=meter_ids)
+    for meter_id in meter_ids:
         await billing.locked_state(connection, company_id=company_id, meter_id=meter_id)
     row = await connection.fetchrow(
         "select id, meter_id, point_id, started_at, multiplier, ended_at, final_index_wh"
@@ -165,13 +166,22 @@ async def _end(
 ) -> None:
     if claim.at <= mounting.started_at:
         raise EndsBeforeStart(*claim.at_path, started_at=mounting.started_at.isoformat())
-    await connection.execute(
-        "update mounting set ended_at = $3, final_index_wh = $4 where company_id = $1 and id = $2",
-        company_id,
-        mounting.id,
-        claim.at,
-        claim.index_wh,
-    )
-    await billing.begin_terms(
-        connection, company_id=company_id, meter_id=mounting.meter_id, claim=claim, now=now
-    )
+    async with submeters.settled(
+        connection,
+        company_id=company_id,
+        point_ids=[mounting.point_id],
+        since=claim.at,
+        path=claim.at_path,
+        now=now,
+    ):
+        await connection.execute(
+            "update mounting set ended_at = $3, final_index_wh = $4"
+            " where company_id = $1 and id = $2",
+            company_id,
+            mounting.id,
+            claim.at,
+            claim.index_wh,
+        )
+        await billing.begin_terms(
+            connection, company_id=company_id, meter_id=mounting.meter_id, claim=claim, now=now
+        )

@@ -162,6 +162,7 @@ async def test_two_changes_at_once_close_no_circle(web: Web, place: Place) -> No
             point_id=point_id,
             expected_version=1,
             changes={"parent_id": parent_id},
+            now=NOW,
         )
 
     results = await asyncio.gather(

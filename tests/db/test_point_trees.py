@@ -14,7 +14,7 @@ from db.settings import Urls
 from domain.identity.passwords import Passwords
 from domain.metering import points
 from domain.metering.points import LOCK_TREES
-from tests.factories import Place, make_place
+from tests.factories import NOW, Place, make_place
 from tests.imports import imported, make_asker, workbook
 
 # As long as it takes to get to the lock, on a slow machine too.
@@ -69,6 +69,7 @@ async def test_a_new_parent_waits_for_the_trees_before_it_holds_the_point(
             point_id=point_id,
             expected_version=1,
             changes={"parent_id": parent_id},
+            now=NOW,
         )
 
     assert not await held_meanwhile(database, place, change, "metering_point", point_id)

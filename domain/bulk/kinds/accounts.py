@@ -7,9 +7,9 @@ from db.access import Connection
 from db.enums import BillingMode, Scope
 from db.ids import AccountId, CompanyId
 from domain.accounts import operations
+from domain.billing import submeters
 from domain.bulk import readers
 from domain.bulk.kind import Change, Column, Creation, Described, Judged, Kind, Reference, Verdict
-from domain.bulk.kinds.held_points import hold_points
 from domain.bulk.kinds.instants import judge_past
 
 PREMISES_OF_POINT = "select premises_id from metering_point where company_id = $1 and id = $2"
@@ -26,13 +26,6 @@ POINTS = """
 CLOSED = """
     select number from account
     where company_id = $1 and number = any($2::text[]) and closed_at is not null
-"""
-LOCK_METERS = """
-    select b.meter_id from billing_state b
-    where b.company_id = $1 and b.meter_id in (
-        select mo.meter_id from mounting mo
-        where mo.company_id = $1 and mo.point_id = any($2::int8[]))
-    order by b.meter_id for update
 """
 
 
@@ -64,8 +57,8 @@ async def _change(connection: Connection, change: Change) -> None:
 async def _lock(connection: Connection, company_id: CompanyId, new: list[Creation]) -> None:
     """Take what each of them locks in the order in which everybody does."""
     points = [line["point_id"] for one in new for line in one.lines]
-    await hold_points(connection, company_id, points)
-    await connection.execute(LOCK_METERS, company_id, points)
+    await submeters.hold_lines(connection, company_id, points)
+    await submeters.hold_meters(connection, company_id, points)
 
 
 async def _judge(connection: Connection, judged: Judged) -> list[Verdict]:

@@ -7,9 +7,9 @@ from db.access import Connection
 from db.enums import Scope
 from db.ids import CompanyId
 from domain import values
+from domain.billing import submeters
 from domain.bulk import readers
 from domain.bulk.kind import Column, Creation, Judged, Kind, Reference, Verdict
-from domain.bulk.kinds.held_points import hold_points
 from domain.bulk.kinds.instants import judge_past
 from domain.metering import mountings
 
@@ -27,10 +27,6 @@ TAKEN = """
     from unnest($2::text[], $3::text[], $4::timestamptz[])
         with ordinality as given(meter, point, started_at, place)
     order by given.place
-"""
-LOCK_METERS = """
-    select meter_id from billing_state where company_id = $1 and meter_id = any($2::int8[])
-    order by meter_id for update
 """
 DIGITS_IF_EMPTY = 6
 
@@ -51,8 +47,8 @@ async def _lock(connection: Connection, company_id: CompanyId, new: list[Creatio
     """Take what each of them locks in the order in which everybody does."""
     points = [one.values["point_id"] for one in new]
     meters = [one.values["meter_id"] for one in new]
-    await hold_points(connection, company_id, points)
-    await connection.execute(LOCK_METERS, company_id, meters)
+    await submeters.hold_lines(connection, company_id, points)
+    await submeters.hold_meters(connection, company_id, points, meter_ids=meters)
 
 
 async def _judge(connection: Connection, judged: Judged) -> list[Verdict]:

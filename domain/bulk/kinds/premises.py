@@ -28,6 +28,7 @@ async def _change_point(connection: Connection, change: Change) -> None:
         point_id=PointId(change.row_id),
         expected_version=change.version,
         changes=change.changes,
+        now=change.now,
     )
 
 
