@@ -34,6 +34,8 @@ MESSAGES: Mapping[str, Mapping[str, str]] = {
         "ANOTHER_PERSON_NEEDED": "Somebody else than who proposed these prices approves them.",
         "ALREADY_DECIDED": "This version is active or withdrawn already.",
         "NOT_CHARGEABLE": "Accounts cannot be charged by this yet: {part}.",
+        "NOT_DEDUCTIBLE": "Other accounts pay for energy below the metering point {point}, which"
+        " cannot be deducted by slabs.",
         "NO_TARIFF_ASSIGNED": "No tariff is assigned to the account at that time; name one.",
         "NO_PRICE_THEN": "The tariff has no prices at that time.",
         "PRICE_IN_THE_PAST": "Energy until {earliest} may be charged already; choose a later time.",
@@ -126,6 +128,8 @@ MESSAGES: Mapping[str, Mapping[str, str]] = {
         "ANOTHER_PERSON_NEEDED": "Bu fiyatları önerenden başka birinin onaylaması gerekir.",
         "ALREADY_DECIDED": "Bu sürüm zaten yürürlükte ya da geri çekilmiş.",
         "NOT_CHARGEABLE": "Hesaplar henüz buna göre ücretlendirilemiyor: {part}.",
+        "NOT_DEDUCTIBLE": "{point} ölçüm noktasının altındaki enerjiyi başka hesaplar ödüyor; bu"
+        " enerji kademeli fiyatla düşülemez.",
         "NO_PRICE_THEN": "Tarifenin o anda fiyatı yok.",
         "PRICE_IN_THE_PAST": "{earliest} anına kadarki enerji ücretlendirilmiş olabilir;"
         " daha sonraki bir an seçin.",

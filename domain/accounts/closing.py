@@ -20,6 +20,7 @@ from domain.accounts.suspension import AccountClosed
 from domain.billing import submeters
 from domain.metering.rules import Course
 from domain.refusals import InUse, InvalidValue, NotThere
+from domain.tariffs.deductible import check_deductible
 
 ENDING = """
     select a.premises_id, a.tariff_id, a.billing_mode, a.opened_at, a.closed_at, p.owner_account_id
@@ -235,6 +236,8 @@ async def _charge_and_settle(
             index="final_index",
             now=now,
         )
+    if owners_id is not None:
+        await check_deductible(connection, company_id, list(points), "points", since=ending.at)
     await settle(
         connection,
         company_id=company_id,

@@ -21,6 +21,7 @@ from domain.metering.rules import Course
 from domain.money import micro
 from domain.refusals import Refused
 from domain.subscribers.operations import hold_present
+from domain.tariffs.deductible import check_deductible
 from domain.warnings import asking
 
 NUMBER_CHARACTERS_MAX = 50
@@ -62,7 +63,7 @@ async def open_account(
 
     :raises AlreadyExists, NotThere, ParentInactive, InvalidValue, InTheFuture, PointElsewhere,
         PointPaidFor, NoTariffAssigned, SubscriberErased, AlreadyBilled, IndexOutOfRange,
-        IndexContradicts, IndexImplausible: nothing was written
+        IndexContradicts, IndexImplausible, NotDeductible: nothing was written
     """
     async with access.tenant(company_id) as connection:
         return await add(
@@ -141,6 +142,7 @@ async def add(
             index="opening_index",
             now=now,
         )
+    await check_deductible(connection, company_id, list(points), "points", since=opened_at)
     return account_id
 
 

@@ -5,6 +5,7 @@ from datetime import datetime
 from db.access import Connection
 from db.ids import CompanyId, PointId
 from domain.billing import submeters
+from domain.tariffs.deductible import check_deductible
 
 BEGIN = """
     insert into point_parent (company_id, point_id, parent_id, starts_at)
@@ -39,6 +40,8 @@ async def change(
 
     It takes effect where the last of the meters at and below the point is charged to, if that is
     later. Where there never was a meter, it has always been so. The points' lines are held.
+
+    :raises NotDeductible: an account that pays for a point above has slabs
     """
     held = await submeters.hold_meters(connection, company_id, [point_id])
     at = max([now, *(one.billed_at for one in held if one.billed_at is not None)])
@@ -48,4 +51,5 @@ async def change(
         await connection.execute(END, company_id, point_id, since)
     if parent_id is not None:
         await connection.execute(BEGIN, company_id, point_id, parent_id, since)
+        await check_deductible(connection, company_id, [point_id], "parent_id", since=at)
     await submeters.look_again(connection, company_id, held)

@@ -17,6 +17,7 @@ from domain import rows, values
 from domain.readings.rules import AHEAD_MAX
 from domain.refusals import InvalidValue, NotThere, Refused
 from domain.tariffs.chargeable import check_basis
+from domain.tariffs.deductible import check_deductible, has_slabs
 from domain.tariffs.operations import PriceInThePast
 
 GROUP_MAX = 500
@@ -58,7 +59,8 @@ async def assign(
 ) -> TariffAssignmentId:
     """Let a tariff hold for somebody over a time; nothing ends or replaces an assignment but time.
 
-    :raises NotThere, InvalidValue, PriceInThePast, NoPriceThen, NotChargeable: nothing was written
+    :raises NotThere, InvalidValue, PriceInThePast, NoPriceThen, NotChargeable, NotDeductible:
+        nothing was written
     """
     columns = _checked(whom)
     check_basis(basis)
@@ -81,6 +83,8 @@ async def assign(
         )
         if whom.group is not None:
             await _add_members(connection, company_id, assignment_id, whom.account_ids)
+        if await has_slabs(connection, company_id, tariff_id):
+            await check_deductible(connection, company_id, None, "tariff_id", since=now)
     return TariffAssignmentId(assignment_id)
 
 

@@ -18,6 +18,7 @@ from domain.tariffs import operations
 from domain.tariffs.chargeable import check_chargeable
 from domain.tariffs.completeness import check
 from domain.tariffs.components import Version, flat
+from domain.tariffs.deductible import check_deductible, has_slabs
 from domain.tariffs.definitions import read
 
 WAITING_MAX = 50
@@ -83,8 +84,8 @@ async def approve(
 
     by: who approves; None for a program, which is nobody's second person.
 
-    :raises NotThere, AlreadyDecided, AnotherPersonNeeded, NotChargeable, PriceInThePast: nothing
-        was written
+    :raises NotThere, AlreadyDecided, AnotherPersonNeeded, NotChargeable, NotDeductible,
+        PriceInThePast: nothing was written
     """
     async with access.tenant(company_id) as connection:
         row = await _held(connection, company_id, version_id)
@@ -106,6 +107,8 @@ async def approve(
             by,
             now,
         )
+        if await has_slabs(connection, company_id, row["tariff_id"]):
+            await check_deductible(connection, company_id, None, since=now)
     return version_id
 
 

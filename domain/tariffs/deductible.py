@@ -1,0 +1,83 @@
+"""Whether energy that others pay for can be deducted: what slabs charge for it, nobody can say."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from db.access import Connection
+from db.ids import CompanyId, TariffId
+from domain.refusals import Refused
+
+# Slabs on any point above one that an account pays for, now or later. $2: the points at which to
+# look, upwards and downwards; null for all.
+SLABS_ABOVE = """
+    with recursive below(point_id, way) as (
+        select p.id, array[p.id] from metering_point p
+        where p.company_id = $1 and p.id = any($2::int8[])
+        union all
+        select c.point_id, below.way || c.point_id
+        from below join point_parent c on c.company_id = $1 and c.parent_id = below.point_id
+        where (c.ends_at is null or c.ends_at > $3) and c.point_id <> all (below.way)
+    ), child as (
+        select point_id from below
+        union
+        select point_id from point_parent c where c.company_id = $1 and $2 is null
+    ), line(point_id, way) as (
+        select c.parent_id, array[c.point_id, c.parent_id]
+        from child
+        join metering_point p on p.company_id = $1 and p.id = child.point_id
+            and p.role in ('BILLING', 'COMMON_AREA')
+        join account_point ap on ap.company_id = $1 and ap.point_id = child.point_id
+            and (ap.ended_at is null or ap.ended_at > $3)
+        join point_parent c on c.company_id = $1 and c.point_id = child.point_id
+            and (c.ends_at is null or c.ends_at > $3)
+        union
+        select c.parent_id, line.way || c.parent_id
+        from line join point_parent c on c.company_id = $1 and c.point_id = line.point_id
+            and (c.ends_at is null or c.ends_at > $3)
+        where c.parent_id <> all (line.way)
+    )
+    select p.code from (select distinct point_id from line) above
+    join metering_point p on p.company_id = $1 and p.id = above.point_id
+        and p.role in ('BILLING', 'COMMON_AREA')
+    join account_point ap on ap.company_id = $1 and ap.point_id = above.point_id
+        and (ap.ended_at is null or ap.ended_at > $3)
+    cross join lateral account_tariffs(ap.company_id, ap.account_id) t
+    join tariff_version v on v.company_id = $1 and v.tariff_id = t.tariff_id and v.state = 'ACTIVE'
+        and (v.valid_until is null or v.valid_until > $3)
+        and v.definition @? '$.components[*].shape.slabs'
+    where t.ends_at is null or t.ends_at > $3
+    order by p.code limit 1
+"""
+HAS_SLABS = """
+    select exists (select from tariff_version where company_id = $1 and tariff_id = $2
+        and state = 'ACTIVE' and definition @? '$.components[*].shape.slabs')
+"""
+
+
+class NotDeductible(Refused):
+    """Energy that others pay for cannot be deducted by slabs at the metering point `point`."""
+
+
+async def has_slabs(connection: Connection, company_id: CompanyId, tariff_id: TariffId) -> bool:
+    """Whether a tariff has, had, or is to have slabs."""
+    return bool(await connection.fetchval(HAS_SLABS, company_id, tariff_id))
+
+
+async def check_deductible(
+    connection: Connection,
+    company_id: CompanyId,
+    point_ids: Sequence[int] | None,
+    *path: str,
+    since: datetime,
+) -> None:
+    """Return if what accounts pay for can be deducted wherever its energy came through.
+
+    point_ids: where to look, upwards and downwards; None for all points of the company.
+
+    :raises NotDeductible: an account that pays for a point above has slabs
+    """
+    code = await connection.fetchval(
+        SLABS_ABOVE, company_id, None if point_ids is None else list(point_ids), since
+    )
+    if code is not None:
+        raise NotDeductible(*path, point=code)
