@@ -1,0 +1,84 @@
+"""What energy costs, and when."""
+
+from api.schema.enums.meanings import describe
+from db.enums import (
+    AssignmentLevel,
+    BillingBasis,
+    ComponentKind,
+    EnergyDirection,
+    SlabPeriod,
+    TariffDay,
+    TariffState,
+    TaxPoint,
+)
+
+describe(
+    ComponentKind,
+    "What a component of a tariff pays for.",
+    {
+        ComponentKind.ENERGY: "The energy itself.",
+        ComponentKind.DISTRIBUTION: "Bringing it there.",
+        ComponentKind.DEMAND: "The highest demand of a month.",
+        ComponentKind.REACTIVE: "Reactive energy, by its limits.",
+        ComponentKind.FEE: "Anything else.",
+    },
+)
+describe(
+    EnergyDirection,
+    "Which way the energy flows.",
+    {
+        EnergyDirection.IMPORT: "To the consumer, who pays for it.",
+        EnergyDirection.EXPORT: "From the consumer, who is paid for it.",
+    },
+)
+describe(
+    BillingBasis,
+    "What says how much energy was used; the others only check it.",
+    {
+        BillingBasis.TOTAL_REGISTER: "The total register.",
+        BillingBasis.TOU_REGISTERS: "The meter's registers by hours.",
+        BillingBasis.INTERVAL: "The load profile.",
+    },
+)
+describe(
+    TaxPoint,
+    "When taxes fall due.",
+    {TaxPoint.TOP_UP: "When credit is bought.", TaxPoint.CONSUMPTION: "When energy is used."},
+)
+describe(
+    TariffDay,
+    "Kinds of days that hours of use tell apart.",
+    {
+        **{day: f"A {day.value.capitalize()} that is no special day." for day in TariffDay},
+        TariffDay.SPECIAL: "A day that the tariff names, whatever its weekday.",
+    },
+)
+describe(
+    SlabPeriod,
+    "Over which local time slabs count consumption.",
+    {
+        SlabPeriod.DAY: "A day.",
+        SlabPeriod.MONTH: "A calendar month.",
+        SlabPeriod.YEAR: "A calendar year.",
+    },
+)
+describe(
+    TariffState,
+    "How far a version of a tariff is.",
+    {
+        TariffState.DRAFT: "It waits for somebody's approval.",
+        TariffState.PROPOSED: "It waits for the approval of somebody else than who proposed it.",
+        TariffState.ACTIVE: "It is charged by from its time on.",
+        TariffState.WITHDRAWN: "It was given up.",
+    },
+)
+describe(
+    AssignmentLevel,
+    "To whom a tariff is assigned; the most specific one wins.",
+    {
+        AssignmentLevel.COMPANY: "To all accounts that nothing else is assigned to.",
+        AssignmentLevel.BRANCH: "To the accounts of a branch.",
+        AssignmentLevel.GROUP: "To some accounts, by name.",
+        AssignmentLevel.ACCOUNT: "To one account.",
+    },
+)
