@@ -15,6 +15,7 @@ from starlette.routing import Route, WebSocketRoute
 from api.attempts import Attempts
 from api.auth import Authenticator
 from api.endpoint import Endpoint
+from api.equipment import Equipment
 from api.file_tokens import FileTokens
 from api.files import file_routes
 from api.health import health_routes
@@ -72,11 +73,46 @@ def create_app(
     data_key = settings.data_key
     if databases is None or redis_url is None or secret is None or data_key is None:
         raise IncompleteSettings("expected the databases, redis_url, token_secret and data_key")
-    keyring = Keyring(data_key)
     database_name = urlsplit(databases.app).path.strip("/")
     bell, buckets = Bell(redis_url, database_name), Buckets(redis_url, database_name)
-    live = LiveFeed(clock=clock, bell=bell)
-    auth = Authenticator(
+    equipment = Equipment(
+        clock=clock,
+        live=LiveFeed(clock=clock, bell=bell),
+        auth=_authenticator(settings, secret, passwords, buckets, clock),
+        limits=RateLimits(buckets, Budget(settings.cost_budget, settings.cost_budget_per_s)),
+        files=FileTokens(secret),
+        keyring=Keyring(data_key),
+        confine=confine,
+        gateways=gateways_of(settings, clock=clock) if gateways is None else gateways,
+    )
+    engine = api_schema().engine(production=settings.production)
+    endpoint = Endpoint(engine, equipment, has_ide=not settings.production)
+    sockets = Sockets(engine, equipment, allowed_origins=settings.allowed_origins)
+    return Starlette(
+        routes=[
+            Route(PATH, endpoint.answer, methods=["GET", "POST"]),
+            WebSocketRoute(PATH, sockets),
+            *_oidc(settings, equipment.auth, clock).routes(),
+            *file_routes(equipment.files, clock=clock),
+            *invoice_routes(equipment.files, keyring=equipment.keyring, clock=clock),
+            *webhook_routes(equipment.gateways, bell=bell, clock=clock),
+            *health_routes(
+                clock=clock, bell=bell, feed=equipment.live, registry=CollectorRegistry()
+            ),
+        ],
+        middleware=[cross_origin(settings.allowed_origins)],
+        lifespan=_lifespan(databases, bell, buckets, equipment),
+    )
+
+
+def _authenticator(
+    settings: Settings,
+    secret: str,
+    passwords: Passwords | None,
+    buckets: Buckets,
+    clock: Callable[[], datetime],
+) -> Authenticator:
+    return Authenticator(
         tokens=Tokens(secret),
         passwords=passwords or Passwords(),
         keys=Keys(secret),
@@ -85,47 +121,6 @@ def create_app(
         refresh_ttl=settings.refresh_token_ttl,
         clock=clock,
         insecure_providers=not settings.production,
-    )
-    limits = RateLimits(buckets, Budget(settings.cost_budget, settings.cost_budget_per_s))
-    engine = api_schema().engine(production=settings.production)
-    files = FileTokens(secret)
-    gateways = gateways_of(settings, clock=clock) if gateways is None else gateways
-    endpoint = Endpoint(
-        engine,
-        auth=auth,
-        live=live,
-        limits=limits,
-        keyring=keyring,
-        clock=clock,
-        has_ide=not settings.production,
-        files=files,
-        confine=confine,
-        gateways=gateways,
-    )
-    sockets = Sockets(
-        engine,
-        clock=clock,
-        live=live,
-        auth=auth,
-        limits=limits,
-        files=files,
-        keyring=keyring,
-        confine=confine,
-        gateways=gateways,
-        allowed_origins=settings.allowed_origins,
-    )
-    return Starlette(
-        routes=[
-            Route(PATH, endpoint.answer, methods=["GET", "POST"]),
-            WebSocketRoute(PATH, sockets),
-            *_oidc(settings, auth, clock).routes(),
-            *file_routes(files, clock=clock),
-            *invoice_routes(files, keyring=keyring, clock=clock),
-            *webhook_routes(gateways, bell=bell, clock=clock),
-            *health_routes(clock=clock, bell=bell, feed=live, registry=CollectorRegistry()),
-        ],
-        middleware=[cross_origin(settings.allowed_origins)],
-        lifespan=_lifespan(databases, bell, buckets, live, auth, gateways),
     )
 
 
@@ -157,23 +152,18 @@ def server_options(settings: Settings) -> Mapping[str, Any]:
 
 
 def _lifespan(
-    databases: Urls,
-    bell: Bell,
-    buckets: Buckets,
-    live: LiveFeed,
-    auth: Authenticator,
-    gateways: Gateways,
+    databases: Urls, bell: Bell, buckets: Buckets, equipment: Equipment
 ) -> Callable[[Starlette], Any]:
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         async with AsyncExitStack() as open_things:
-            open_things.callback(auth.close)
-            open_things.push_async_callback(gateways.close)
+            open_things.callback(equipment.auth.close)
+            open_things.push_async_callback(equipment.gateways.close)
             await access.connect(databases)
             open_things.push_async_callback(access.close)
             await open_things.enter_async_context(bell)
             await open_things.enter_async_context(buckets)
-            await open_things.enter_async_context(_running(live))
+            await open_things.enter_async_context(_running(equipment.live))
             yield
 
     return lifespan

@@ -1,28 +1,19 @@
 """What resolvers know of the request they serve."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 import strawberry
 
 from api.caller import Caller
+from api.equipment import Equipment
 from api.errors import Unauthenticated
 from api.loaders import Loaders, Reach
 from api.messages import FALLBACK
-from api.permissions.confine import Confine, confine
-from api.rate_limits import Allowance, RateLimits
+from api.rate_limits import Allowance
 from db.acting import Actor
 from db.enums import ActorKind
 from domain.outbox import Cursor, position
-from domain.subscribers.keyring import Keyring
-from domain.topups.gateway import Gateways
-
-if TYPE_CHECKING:
-    from api.auth import Authenticator
-    from api.file_tokens import FileTokens
-    from api.live import LiveFeed
 
 
 @dataclass(slots=True, kw_only=True)
@@ -33,28 +24,22 @@ class Context:
     address, user_agent: where the request came from, for limiting attempts and telling sessions.
     language: which one the request asks for, of those that we speak.
     request_id: ties what happens to its log lines.
-    keyring: opens and seals people's data.
     allowance: what the operation was let have; None before that, and for events.
-    confine: what makes the caller's wall.
-    gateways: the payment providers.
     """
 
+    equipment: Equipment
     caller: Caller | None
-    clock: Callable[[], datetime]
-    live: "LiveFeed"
-    auth: "Authenticator"
-    limits: RateLimits
-    files: "FileTokens"
-    keyring: Keyring
     address: str
     request_id: str | None = None
-    confine: Confine = confine
-    gateways: Gateways = field(default_factory=Gateways)
     user_agent: str = ""
     language: str | None = None
     allowance: Allowance | None = field(default=None, init=False)
     _loaders: Loaders | None = field(default=None, init=False)
     _cursor: Cursor | None = field(default=None, init=False)
+
+    def clock(self) -> datetime:
+        """Return the time, aware, in UTC."""
+        return self.equipment.clock()
 
     @property
     def signed_in(self) -> Caller:
@@ -78,8 +63,8 @@ class Context:
         :raises Unauthenticated: there is no caller
         """
         if self._loaders is None:
-            reach = Reach(self.signed_in, self.clock(), self.confine)
-            self._loaders = Loaders(reach, self.keyring)
+            reach = Reach(self.signed_in, self.clock(), self.equipment.confine)
+            self._loaders = Loaders(reach, self.equipment.keyring)
         return self._loaders
 
     @property
@@ -109,7 +94,7 @@ class Context:
 
         :raises RateLimited: there is not as much left
         """
-        self.allowance = await self.limits.draw(
+        self.allowance = await self.equipment.limits.draw(
             cost, self.caller, address=self.address, now=self.clock()
         )
         return self.allowance
@@ -127,17 +112,10 @@ class Context:
     def renewed(self, caller: Caller | None, *, request_id: str | None = None) -> "Context":
         """Return the context of the next operation, which has an id of its own, or event."""
         return Context(
+            equipment=self.equipment,
             caller=caller,
-            clock=self.clock,
-            live=self.live,
-            auth=self.auth,
-            limits=self.limits,
-            files=self.files,
-            keyring=self.keyring,
             address=self.address,
             request_id=request_id or self.request_id,
-            confine=self.confine,
-            gateways=self.gateways,
             user_agent=self.user_agent,
             language=self.language,
         )

@@ -1,8 +1,7 @@
 """GraphQL over HTTP: what a request looks like, and which status and type its answer has."""
 
 import logging
-from collections.abc import Callable, Mapping
-from datetime import datetime
+from collections.abc import Mapping
 from time import perf_counter
 from typing import Any
 
@@ -11,23 +10,18 @@ from starlette.requests import Request as HttpRequest
 from starlette.responses import HTMLResponse, Response
 from strawberry.http.ides import get_graphql_ide_html
 
-from api.auth import COMPANY_HEADER, Authenticator
+from api.auth import COMPANY_HEADER
 from api.caller import Caller
 from api.context import Context
 from api.engine import ChangesSomething, Engine
+from api.equipment import Equipment
 from api.errors import Code, RateLimited, Refusal, formatted, unforeseen
-from api.file_tokens import FileTokens
 from api.languages import wanted
 from api.limits import BODY_BYTES_MAX
-from api.live import LiveFeed
 from api.outcomes import Outcome
-from api.permissions.confine import Confine, confine
-from api.rate_limits import RateLimits
 from api.request_ids import REQUEST_ID_HEADER, request_id_of
 from api.requests import MalformedRequest, Request, request_of
 from db.acting import acting
-from domain.subscribers.keyring import Keyring
-from domain.topups.gateway import NO_GATEWAYS, Gateways
 
 NOT_STORED = {"Cache-Control": "no-store", "Vary": "Accept"}
 READING = frozenset({"GET", "HEAD"})
@@ -58,30 +52,10 @@ class HttpRefusal(Exception):
 class Endpoint:
     """Answers GET and POST."""
 
-    def __init__(
-        self,
-        engine: Engine,
-        *,
-        auth: Authenticator,
-        files: FileTokens,
-        live: LiveFeed,
-        limits: RateLimits,
-        keyring: Keyring,
-        clock: Callable[[], datetime],
-        has_ide: bool,
-        confine: Confine = confine,
-        gateways: Gateways = NO_GATEWAYS,
-    ) -> None:
+    def __init__(self, engine: Engine, equipment: Equipment, *, has_ide: bool) -> None:
         self._engine = engine
-        self._auth = auth
-        self._files = files
-        self._live = live
-        self._limits = limits
-        self._keyring = keyring
-        self._clock = clock
+        self._equipment = equipment
         self._has_ide = has_ide
-        self._confine = confine
-        self._gateways = gateways
 
     async def answer(self, http: HttpRequest) -> Response:
         """Return the response to a request, whatever it is."""
@@ -119,7 +93,7 @@ class Endpoint:
         return _outcome_response(outcome, media_type)
 
     async def _caller(self, http: HttpRequest) -> Caller | None:
-        return await self._auth.caller(
+        return await self._equipment.auth.caller(
             authorization=http.headers.get("authorization"),
             company=http.headers.get(COMPANY_HEADER),
             address=_address(http),
@@ -128,17 +102,10 @@ class Endpoint:
 
     def _context_of_nobody(self, http: HttpRequest) -> Context:
         return Context(
+            equipment=self._equipment,
             caller=None,
-            clock=self._clock,
-            live=self._live,
-            auth=self._auth,
-            limits=self._limits,
-            keyring=self._keyring,
             address=_address(http),
             request_id=request_id_of(http.headers.get(REQUEST_ID_HEADER)),
-            files=self._files,
-            confine=self._confine,
-            gateways=self._gateways,
             user_agent=http.headers.get("user-agent", ""),
             language=wanted(http.headers.get("accept-language")),
         )

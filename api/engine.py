@@ -92,7 +92,7 @@ class Engine:
             return Outcome(None, [refusal], {"requested": cost}, is_refused=True)
         outcome = await self.run(operation, request, context)
         used = cost if outcome.data is None else outcome.objects
-        settled = context.limits.settle(allowance, 0 if outcome.is_refused else used)
+        settled = context.equipment.limits.settle(allowance, 0 if outcome.is_refused else used)
         return replace(outcome, cost=settled)
 
     async def run(self, operation: Operation, request: Request, context: Context) -> Outcome:

@@ -95,7 +95,7 @@ class Events:
         context, left_s = self._context, self._paying_s_max
         while True:
             try:
-                await context.limits.draw_event(
+                await context.equipment.limits.draw_event(
                     objects, context.caller, address=context.address, now=context.clock()
                 )
             except RateLimited as refusal:

@@ -160,7 +160,7 @@ class SocketSession:
         """Return who opens the socket; otherwise end it and return None."""
         authorization, company, locale = _credentials(payload)
         try:
-            caller = await self._context.auth.caller(
+            caller = await self._context.equipment.auth.caller(
                 authorization=authorization,
                 company=company,
                 address=self._context.address,
@@ -183,7 +183,7 @@ class SocketSession:
         while (left_s := (caller.expires_at - self._context.clock()).total_seconds()) > 0:
             await asyncio.sleep(min(CHECK_EVERY_S, left_s))
             try:
-                renewed = await self._context.auth.renewed(caller)
+                renewed = await self._context.equipment.auth.renewed(caller)
             except DatabaseUnavailable:
                 continue
             if renewed is None:

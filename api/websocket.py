@@ -4,28 +4,21 @@ Not here: what is said on a socket, which `socket_session` knows.
 """
 
 import asyncio
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from contextlib import suppress
-from datetime import datetime
 from typing import Any
 
 import orjson
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
-from api.auth import Authenticator
 from api.context import Context
 from api.engine import Engine
-from api.file_tokens import FileTokens
+from api.equipment import Equipment
 from api.languages import wanted
-from api.live import LiveFeed
 from api.origins import may_open_socket
-from api.permissions.confine import Confine, confine
-from api.rate_limits import RateLimits
 from api.request_ids import REQUEST_ID_HEADER, request_id_of
 from api.socket_session import Gone, Malformed, SocketSession
-from domain.subscribers.keyring import Keyring
-from domain.topups.gateway import NO_GATEWAYS, Gateways
 
 PROTOCOL = "graphql-transport-ws"
 SEND_TIMEOUT_S = 10.0
@@ -50,29 +43,11 @@ class Sockets:
     """
 
     def __init__(
-        self,
-        engine: Engine,
-        *,
-        clock: Callable[[], datetime],
-        live: LiveFeed,
-        auth: Authenticator,
-        limits: RateLimits,
-        files: FileTokens,
-        keyring: Keyring,
-        confine: Confine = confine,
-        gateways: Gateways = NO_GATEWAYS,
-        allowed_origins: Collection[str] = (),
+        self, engine: Engine, equipment: Equipment, *, allowed_origins: Collection[str] = ()
     ) -> None:
         self._engine = engine
-        self._clock = clock
-        self._live = live
-        self._auth = auth
-        self._limits = limits
-        self._keyring = keyring
-        self._confine = confine
-        self._gateways = gateways
+        self._equipment = equipment
         self._allowed_origins = allowed_origins
-        self._files = files
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         socket = WebSocket(scope, receive, send)
@@ -88,17 +63,10 @@ class Sockets:
             return
         await socket.accept(PROTOCOL)
         context = Context(
+            equipment=self._equipment,
             caller=None,
-            clock=self._clock,
-            live=self._live,
-            auth=self._auth,
-            limits=self._limits,
-            files=self._files,
-            keyring=self._keyring,
             address=socket.client.host if socket.client else "",
             request_id=request_id_of(socket.headers.get(REQUEST_ID_HEADER)),
-            confine=self._confine,
-            gateways=self._gateways,
             user_agent=socket.headers.get("user-agent", ""),
             language=wanted(socket.headers.get("accept-language")),
         )

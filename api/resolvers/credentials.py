@@ -46,7 +46,7 @@ class LinkMutation:
     async def accept_invitation(
         self, info: Info, input: Accepted
     ) -> AcceptInvitationPayload | None:
-        auth = info.context.auth
+        auth = info.context.equipment.auth
         await auth.attempts.link(info.context.address)
         operation = invitations.accept(
             token=input.token,
@@ -66,7 +66,7 @@ class LinkMutation:
     async def request_password_reset(
         self, info: Info, input: Forgotten
     ) -> RequestPasswordResetPayload | None:
-        auth = info.context.auth
+        auth = info.context.equipment.auth
         await auth.attempts.reset(email=input.email, address=info.context.address)
         await credentials.request_reset(
             email=input.email,
@@ -82,7 +82,7 @@ class LinkMutation:
         extensions=[public()],
     )
     async def reset_password(self, info: Info, input: Reset) -> ResetPasswordPayload | None:
-        auth = info.context.auth
+        auth = info.context.equipment.auth
         await auth.attempts.link(info.context.address)
         operation = credentials.reset_password(
             token=input.token,
@@ -101,7 +101,7 @@ class CredentialMutation:
         description="Change your password; your other sessions end.", extensions=[in_person()]
     )
     async def change_password(self, info: Info, input: Changed) -> ChangePasswordPayload | None:
-        auth, caller = info.context.auth, info.context.signed_in
+        auth, caller = info.context.equipment.auth, info.context.signed_in
         await auth.attempts.password(caller.user_id)
         operation = credentials.change_password(
             user_id=caller.user_id,
@@ -125,7 +125,7 @@ class CredentialMutation:
         renewed = (
             None
             if errors
-            else await info.context.auth.renewed(caller, language=info.context.language)
+            else await info.context.equipment.auth.renewed(caller, language=info.context.language)
         )
         return ViewerPayload(
             viewer=None if renewed is None else Viewer.of(renewed), user_errors=errors
@@ -139,7 +139,7 @@ class CredentialMutation:
     async def set_up_second_factor(
         self, info: Info, input: Owner
     ) -> SetUpSecondFactorPayload | None:
-        auth, caller = info.context.auth, info.context.signed_in
+        auth, caller = info.context.equipment.auth, info.context.signed_in
         await auth.attempts.password(caller.user_id)
         proof = credentials.check_password(
             user_id=caller.user_id, password=input.password, passwords=auth.passwords
@@ -164,7 +164,7 @@ class CredentialMutation:
     async def confirm_second_factor(
         self, info: Info, input: Code
     ) -> ConfirmSecondFactorPayload | None:
-        auth, caller = info.context.auth, info.context.signed_in
+        auth, caller = info.context.equipment.auth, info.context.signed_in
         await auth.attempts.code(caller.user_id)
         operation = second_factor.confirm(
             user_id=caller.user_id, code=input.code, keys=auth.keys, now=info.context.clock()
@@ -179,7 +179,7 @@ class CredentialMutation:
     async def remove_second_factor(
         self, info: Info, input: Code
     ) -> RemoveSecondFactorPayload | None:
-        auth, caller = info.context.auth, info.context.signed_in
+        auth, caller = info.context.equipment.auth, info.context.signed_in
         await auth.attempts.code(caller.user_id)
         operation = second_factor.remove(
             user_id=caller.user_id, code=input.code, keys=auth.keys, now=info.context.clock()

@@ -52,7 +52,7 @@ class IdentityMutation:
         company_id = input.company_id
         return await _signed_in(
             info,
-            info.context.auth.sign_in(
+            info.context.equipment.auth.sign_in(
                 email=input.email,
                 password=input.password,
                 company_id=None
@@ -71,7 +71,9 @@ class IdentityMutation:
         info: Info,
         input: Annotated[CompleteSignInInput, strawberry.argument(description="The proof.")],
     ) -> SignInPayload | None:
-        signing_in = info.context.auth.complete(input.challenge, input.code, origin=_origin(info))
+        signing_in = info.context.equipment.auth.complete(
+            input.challenge, input.code, origin=_origin(info)
+        )
         return await _signed_in(info, signing_in)
 
     @strawberry.mutation(
@@ -84,7 +86,9 @@ class IdentityMutation:
         info: Info,
         input: Annotated[ExchangeSignInCodeInput, strawberry.argument(description="The proof.")],
     ) -> SignInPayload | None:
-        return await _signed_in(info, info.context.auth.exchange(input.code, origin=_origin(info)))
+        return await _signed_in(
+            info, info.context.equipment.auth.exchange(input.code, origin=_origin(info))
+        )
 
     @strawberry.mutation(
         description="Exchange a refresh token for new tokens. A token that is used again was"
@@ -97,7 +101,9 @@ class IdentityMutation:
         input: Annotated[RefreshSessionInput, strawberry.argument(description="The proof.")],
     ) -> RefreshSessionPayload | None:
         try:
-            tokens = await info.context.auth.refresh(input.refresh_token, origin=_origin(info))
+            tokens = await info.context.equipment.auth.refresh(
+                input.refresh_token, origin=_origin(info)
+            )
         except sessions.SessionEnded as refusal:
             ended = SessionEnded(**said(info, refusal))
             return RefreshSessionPayload(tokens=None, user_errors=[ended])
@@ -105,7 +111,7 @@ class IdentityMutation:
 
     @strawberry.mutation(description="End this session.", extensions=[in_person()])
     async def sign_out(self, info: Info) -> SignOutPayload | None:
-        await info.context.auth.sign_out(info.context.signed_in.session_id)
+        await info.context.equipment.auth.sign_out(info.context.signed_in.session_id)
         return SignOutPayload(signed_out=True, user_errors=[])
 
 

@@ -106,7 +106,7 @@ def _maker_of_keys(info: Info) -> Caller:
 
 
 def _maker(info: Info, caller: Caller) -> Maker:
-    budget = info.context.limits.budget
+    budget = info.context.equipment.limits.budget
     return Maker(
         scopes=caller.scopes,
         place=_own_place(caller),

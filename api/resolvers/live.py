@@ -95,7 +95,7 @@ def _batches(
     info: Info, topic: Topic, start: Cursor | None
 ) -> AsyncGenerator[list[OutboxRow], None]:
     company_id = info.context.signed_in.company_id
-    return info.context.live.follow(company_id, topic, after=start)
+    return info.context.equipment.live.follow(company_id, topic, after=start)
 
 
 async def _readings(

@@ -80,8 +80,8 @@ async def _put(info: Info, input: SetOidcProviderInput) -> None:
         active=input.active,
         groups=[await _group(info, group) for group in input.groups],
         giver=giver_of(info),
-        keys=info.context.auth.keys,
-        insecure=info.context.auth.insecure_providers,
+        keys=info.context.equipment.auth.keys,
+        insecure=info.context.equipment.auth.insecure_providers,
     )
 
 

@@ -40,7 +40,7 @@ class ProtectionMutation:
             ),
             valid_from=input.valid_from,
             valid_until=input.valid_until,
-            keyring=info.context.keyring,
+            keyring=info.context.equipment.keyring,
         )
         return await ended(info, ProtectionProofPayload, ProtectionProof, operation)
 

@@ -62,7 +62,7 @@ class SearchQuery:
                 scopes=caller.scopes,
                 limit=size,
                 wall=reach.wall,
-                keyring=info.context.keyring,
+                keyring=info.context.equipment.keyring,
             )
         return SearchResults(hits=await _shown(info, hits))
 

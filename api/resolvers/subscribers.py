@@ -39,7 +39,7 @@ class SubscriberMutation:
             company_id=info.context.signed_in.company_id,
             reference=input.reference,
             contact=_fields(info, input.contact),
-            keyring=info.context.keyring,
+            keyring=info.context.equipment.keyring,
         )
         return await ended(info, SubscriberPayload, Subscriber, operation)
 
@@ -54,7 +54,7 @@ class SubscriberMutation:
             expected_version=input.expected_version,
             changes={} if input.reference is None else {"reference": input.reference.value},
             contact=contact,
-            keyring=info.context.keyring,
+            keyring=info.context.equipment.keyring,
         )
         return await ended(info, SubscriberPayload, Subscriber, operation)
 

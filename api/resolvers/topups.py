@@ -69,7 +69,7 @@ class TopUpMutation:
                 instalments=input.instalments,
             ),
             idempotency_key=input.idempotency_key,
-            gateways=info.context.gateways,
+            gateways=info.context.equipment.gateways,
             now=info.context.clock(),
         )
         try:
@@ -103,7 +103,7 @@ class TopUpMutation:
             amount=input.amount,
             reason=input.reason,
             idempotency_key=input.idempotency_key,
-            gateways=info.context.gateways,
+            gateways=info.context.equipment.gateways,
             now=info.context.clock(),
         )
         return await ended(info, RefundTopUpPayload, TopUpRefund, operation)
@@ -116,7 +116,7 @@ class TopUpMutation:
         operation = cards.remove(
             company_id=info.context.signed_in.company_id,
             card_id=SavedCardId(await seen(info, SavedCard, input.id)),
-            gateways=info.context.gateways,
+            gateways=info.context.equipment.gateways,
             now=info.context.clock(),
         )
         return await ended(info, SavedCardPayload, SavedCard, operation)

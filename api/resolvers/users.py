@@ -55,7 +55,7 @@ class UserMutation:
         extensions=[requires(Scope.USERS_WRITE)],
     )
     async def invite_user(self, info: Info, input: Invited) -> InvitationPayload | None:
-        auth = info.context.auth
+        auth = info.context.equipment.auth
         given, place = await given_role(info, input.role), await given_place(info, input.place)
         await auth.attempts.invitation(info.context.signed_in.user_id)
         operation = invitations.invite(
@@ -77,7 +77,7 @@ class UserMutation:
     async def resend_invitation(
         self, info: Info, input: WhichInvitation
     ) -> InvitationPayload | None:
-        auth = info.context.auth
+        auth = info.context.equipment.auth
         invitation_id = InvitationId(await seen(info, Invitation, input.id))
         await auth.attempts.invitation(info.context.signed_in.user_id)
         operation = invitations.resend(

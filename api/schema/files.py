@@ -64,7 +64,7 @@ class Upload(Node, listing=UPLOADS, scope=Scope.IMPORTS_WRITE):
             size=self.size,
             expires_at=min(self.expires_at, info.context.clock() + URL_TTL),
         )
-        return path_of(info.context.files, right)
+        return path_of(info.context.equipment.files, right)
 
     @strawberry.field(description="What to send with it.")
     def headers(self) -> list[HttpHeader]:

@@ -261,7 +261,7 @@ class Invoice(Node, listing=INVOICES, scope=Scope.INVOICES_READ):
                 company_id=caller.company_id,
                 invoice_id=InvoiceId(self.row_id),
                 language=language,
-                keyring=context.keyring,
+                keyring=context.equipment.keyring,
                 now=now,
             )
         except NotThere:
@@ -274,7 +274,7 @@ class Invoice(Node, listing=INVOICES, scope=Scope.INVOICES_READ):
             expires_at=now + URL_TTL,
         )
         return Download(
-            url=path_of(context.files, right),
+            url=path_of(context.equipment.files, right),
             expires_at=DateTime(right.expires_at),
             file_name=document.file_name,
             mime_type=MIME_TYPE,

@@ -104,7 +104,9 @@ class Job(Node, listing=JOBS, scope=Scope.COMPANY_READ):
             kind=FileKind.DOWNLOAD,
             now=now,
         )
-        return None if file is None else Download.of(file, tokens=info.context.files, now=now)
+        if file is None:
+            return None
+        return Download.of(file, tokens=info.context.equipment.files, now=now)
 
 
 @strawberry.type(description="How asking for long work, or calling it off, ended.")

@@ -19,6 +19,7 @@ from websockets.typing import Subprotocol
 from api.attempts import Attempts
 from api.auth import Authenticator
 from api.engine import Engine
+from api.equipment import Equipment
 from api.file_tokens import FileTokens
 from api.live import LiveFeed
 from api.permissions.confine import Confine, confine
@@ -67,10 +68,12 @@ class LiveApi:
     port: int
     tokens: Tokens
     clock: Clock
-    feed: LiveFeed
     engine: Engine
-    auth: Authenticator
-    limits: RateLimits
+    equipment: Equipment
+
+    @property
+    def feed(self) -> LiveFeed:
+        return self.equipment.live
 
     async def sign_in(
         self,
@@ -203,7 +206,6 @@ async def live_api(database: Urls, *, confine: Confine = confine) -> AsyncIterat
 @asynccontextmanager
 async def _served(bell: Bell, buckets: Buckets, confine: Confine) -> AsyncIterator[LiveApi]:
     clock, tokens = Clock(), Tokens(SECRET)
-    limits = RateLimits(buckets, BUDGET)
     feed = LiveFeed(clock=clock, bell=bell)
     auth = Authenticator(
         tokens=tokens,
@@ -215,22 +217,22 @@ async def _served(bell: Bell, buckets: Buckets, confine: Confine) -> AsyncIterat
         clock=clock,
     )
     engine = api_schema().engine(production=True)
-    sockets = Sockets(
-        engine,
+    equipment = Equipment(
         clock=clock,
         live=feed,
         auth=auth,
-        limits=limits,
+        limits=RateLimits(buckets, BUDGET),
         files=FileTokens(SECRET),
         keyring=KEYRING,
         confine=confine,
     )
+    sockets = Sockets(engine, equipment)
     app = Starlette(routes=[WebSocketRoute("/graphql", sockets)])
     following = asyncio.create_task(feed.run())
     try:
         await until(lambda: feed.delivered is not None)
         async with served(app) as port:
-            yield LiveApi(port, tokens, clock, feed, engine, auth, limits)
+            yield LiveApi(port, tokens, clock, engine, equipment)
     finally:
         following.cancel()
         await asyncio.wait([following])

@@ -17,6 +17,7 @@ from graphql import (
 from api.auth import Authenticator
 from api.context import Context
 from api.engine import JUDGING_COST, Engine
+from api.equipment import Equipment
 from api.errors import NotFound
 from api.file_tokens import FileTokens
 from api.live import LiveFeed
@@ -39,16 +40,15 @@ COST = JUDGING_COST + 1
 async def context() -> AsyncIterator[Context]:
     """Lend the context of nobody, with a small budget that never comes back."""
     async with Buckets(NO_REDIS, "nowhere") as buckets:
-        yield Context(
-            caller=None,
+        equipment = Equipment(
             clock=Clock(),
             live=cast("LiveFeed", None),
             auth=cast("Authenticator", None),
             limits=RateLimits(buckets, Budget(SIZE, PER_S)),
             files=FileTokens(SECRET),
             keyring=KEYRING,
-            address="192.0.2.1",
         )
+        yield Context(equipment=equipment, caller=None, address="192.0.2.1")
 
 
 def engine(source: Any, *, number: Any = None, **limits: float) -> Engine:
@@ -116,10 +116,10 @@ async def test_events_are_paid_by_their_objects_until_the_budget_has_ended(
 
 
 async def test_event_waits_for_a_budget_that_is_short_for_a_moment(context: Context) -> None:
-    clock = cast("Clock", context.clock)
+    clock, limits = cast("Clock", context.equipment.clock), context.equipment.limits
 
     async def source() -> AsyncIterator[list[int]]:
-        await context.limits.draw(SIZE - COST, None, address=context.address, now=clock())
+        await limits.draw(SIZE - COST, None, address=context.address, now=clock())
         yield [1] * EVENT_OBJECTS_PER_COST
 
     async def move_on() -> None:

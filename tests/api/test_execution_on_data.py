@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from api.caller import Caller
 from api.context import Context
+from api.equipment import Equipment
 from api.execution.plans import Plans
 from api.global_ids import encode
 from api.root import api_schema
@@ -87,17 +88,18 @@ async def world(web: Web) -> World:
     return World([*ids_of(place), *ids_of(other), "no id"])
 
 
+EQUIPMENT = Equipment(
+    clock=lambda: NOW,
+    live=cast("Any", None),
+    auth=cast("Any", None),
+    limits=cast("Any", None),
+    files=cast("Any", None),
+    keyring=KEYRING,
+)
+
+
 def context_of(caller: Caller | None) -> Context:
-    return Context(
-        caller=caller,
-        clock=lambda: NOW,
-        live=cast("Any", None),
-        auth=cast("Any", None),
-        limits=cast("Any", None),
-        files=cast("Any", None),
-        keyring=KEYRING,
-        address="127.0.0.1",
-    )
+    return Context(equipment=EQUIPMENT, caller=caller, address="127.0.0.1")
 
 
 async def check_equal(text: str, variables: dict[str, Any], caller: Caller | None) -> None:

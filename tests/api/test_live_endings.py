@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator, Mapping
 import pytest
 
 from api.context import Context
-from api.file_tokens import FileTokens
 from api.live import WAITING_ROWS_MAX
 from api.socket_session import SocketSession
 from db import access
@@ -18,8 +17,8 @@ from domain.identity.rules import Giver
 from domain.identity.rules import Place as Confinement
 from domain.identity.sessions import end_session
 from domain.readings import operations as readings
-from tests.api.sockets import SECRET, TOKEN_TTL, LiveApi, Socket, live_api
-from tests.factories import KEYRING, NOW, Place, make_place, make_read, make_register_set
+from tests.api.sockets import TOKEN_TTL, LiveApi, Socket, live_api
+from tests.factories import NOW, Place, make_place, make_read, make_register_set
 from tests.outbox_rows import put_row
 from tests.waiting import until
 
@@ -153,16 +152,7 @@ async def test_client_that_takes_no_events_is_closed(api: LiveApi, place: Place)
         {"type": "connection_init", "payload": user.payload},
         {"type": "subscribe", "id": "1", "payload": {"query": LISTEN}},
     )
-    context = Context(
-        caller=None,
-        clock=api.clock,
-        live=api.feed,
-        auth=api.auth,
-        limits=api.limits,
-        files=FileTokens(SECRET),
-        keyring=KEYRING,
-        address="127.0.0.1",
-    )
+    context = Context(equipment=api.equipment, caller=None, address="127.0.0.1")
     session = asyncio.create_task(SocketSession(line, api.engine, context).serve())
     await until(lambda: api.feed.listeners == 1)
     async with access.system() as connection:

@@ -183,8 +183,9 @@ async def test_the_budget_can_be_asked_for(narrow: Web) -> None:
 async def test_a_socket_draws_from_the_same_budget(api: LiveApi) -> None:
     place = await make_place(meters=0)
     user = await api.sign_in(place.company_id)
-    caller = await api.auth.caller(authorization=user.authorization, company=None, address="")
-    await api.limits.draw(BUDGET.size, caller, address="", now=NOW)
+    auth, limits = api.equipment.auth, api.equipment.limits
+    caller = await auth.caller(authorization=user.authorization, company=None, address="")
+    await limits.draw(BUDGET.size, caller, address="", now=NOW)
 
     async with api.socket(user) as socket:
         await socket.subscribe("1", METERS)
