@@ -69,7 +69,8 @@ def _check_component(component: Component, version: Version, *path: str) -> None
     demand = component.kind is ComponentKind.DEMAND
     pattern = DEMAND_REGISTERS if demand else ENERGY_REGISTERS
     if fixed != (component.register is None):
-        raise InvalidValue(*path, "register", expected="one, unless the charge is fixed")
+        expected = "an OBIS code such as 1.8.0, unless the charge is fixed"
+        raise InvalidValue(*path, "register", expected=expected)
     if component.register is not None and not pattern.fullmatch(component.register):
         raise InvalidValue(*path, "register", expected="an OBIS code such as 1.8.0 or 1.6.0")
     if fixed and component.direction is EnergyDirection.EXPORT:
