@@ -240,3 +240,10 @@ def make_read(
         received_at=received_at or at,
         frame_id=FrameId(next(_numbers)),
     )
+
+
+def account_of(place: Place, number: int = 0) -> AccountId:
+    """Return the account of a supply, the first by default."""
+    account_id = place.supplies[number].account_id
+    assert account_id is not None
+    return account_id

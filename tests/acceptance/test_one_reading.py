@@ -15,7 +15,7 @@ from db.settings import Urls
 from tests.acceptance.client import PASSWORD, Client, add_administrator, following
 from tests.acceptance.line import identified_line, readout_message
 from tests.console import Console
-from tests.factories import Place, make_place
+from tests.factories import Place, account_of, make_place
 
 INDEX_WH = 1_234_567
 # 1234.567 kWh at 2.345678901 a kWh are 2895.897763770867.
@@ -37,9 +37,7 @@ class Running:
 
     @property
     def account(self) -> str:
-        account_id = self.ours.supplies[0].account_id
-        assert account_id is not None
-        return encode("Account", account_id)
+        return encode("Account", account_of(self.ours))
 
     def message(self) -> bytes:
         at = self.now - timedelta(minutes=1)

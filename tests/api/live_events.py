@@ -10,7 +10,7 @@ from db import access
 from domain.ledger.operations import credit_cash
 from domain.readings import operations as readings
 from domain.readings.batch import Read
-from tests.factories import NOW, Place, make_read
+from tests.factories import NOW, Place, account_of, make_read
 
 HOUR = timedelta(hours=1)
 READINGS = """
@@ -54,8 +54,7 @@ def changed(event: dict[str, Any]) -> list[tuple[str, str, str]]:
 
 
 async def top_up(place: Place, amount: str) -> None:
-    account_id = place.supplies[0].account_id
-    assert account_id is not None
+    account_id = account_of(place)
     await credit_cash(
         company_id=place.company_id,
         account_id=account_id,
@@ -76,9 +75,7 @@ async def rename_meter(place: Place, serial: str) -> None:
 
 
 def account(place: Place, number: int = 0) -> str:
-    account_id = place.supplies[number].account_id
-    assert account_id is not None
-    return encode("Account", account_id)
+    return encode("Account", account_of(place, number))
 
 
 def told(event: dict[str, Any]) -> list[tuple[str, str]]:

@@ -13,7 +13,7 @@ from domain.ledger.queries import balance_of
 from tests.api.documents import id_of, register
 from tests.api.keys import KEY, holder, make_key
 from tests.api.web import Answer, User, Web
-from tests.factories import Place, make_place
+from tests.factories import Place, account_of, make_place
 
 SHOWN = """
     adjustment {
@@ -90,9 +90,7 @@ async def proposed(web: Web, user: User, place: Place) -> dict[str, Any]:
 
 
 async def balance(place: Place) -> Decimal:
-    account_id = place.supplies[0].account_id
-    assert account_id is not None
-    return await balance_of(company_id=place.company_id, account_id=account_id)
+    return await balance_of(company_id=place.company_id, account_id=account_of(place))
 
 
 async def count() -> int:

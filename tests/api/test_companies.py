@@ -11,7 +11,7 @@ from db.enums import Role
 from db.ids import CompanyId
 from domain.ledger import operations as ledger
 from tests.api.web import Answer, User, Web
-from tests.factories import NOW, Place, make_place
+from tests.factories import NOW, Place, account_of, make_place
 
 CREATE = """
 mutation ($input: CreateCompanyInput!) {
@@ -196,8 +196,7 @@ async def test_the_currency_changes_while_nothing_is_charged(
 async def test_the_currency_stays_once_money_is_posted(
     web: Web, place: Place, administrator: User
 ) -> None:
-    account_id = place.supplies[0].account_id
-    assert account_id is not None
+    account_id = account_of(place)
     await ledger.credit_cash(
         company_id=place.company_id,
         account_id=account_id,

@@ -12,7 +12,7 @@ from db.enums import BillingMode, Segment
 from domain.ledger import operations as ledger
 from tests.api.filtering import Where, found
 from tests.api.web import User, Web
-from tests.factories import NOW, Place, add_supply, make_place, open_account
+from tests.factories import NOW, Place, account_of, add_supply, make_place, open_account
 
 ACCOUNTS = """
     query ($where: AccountWhereInput) { accounts(where: $where) { nodes { id } totalCount } }
@@ -207,8 +207,7 @@ async def four_accounts() -> Place:
             place.supplies[1].account_id,
             BillingMode.POSTPAID,
         )
-    account_id = place.supplies[3].account_id
-    assert account_id is not None
+    account_id = account_of(place, 3)
     await ledger.credit_cash(
         company_id=place.company_id,
         account_id=account_id,

@@ -15,7 +15,15 @@ from domain.hierarchy import branches, fields
 from domain.ledger import operations as ledger
 from domain.readings import operations as readings
 from tests.api.web import User, Web
-from tests.factories import NOW, Place, add_supply, make_place, make_read, make_register_set
+from tests.factories import (
+    NOW,
+    Place,
+    account_of,
+    add_supply,
+    make_place,
+    make_read,
+    make_register_set,
+)
 
 DAY = timedelta(days=1)
 RUN_OUTS = [(0, 0), (0, 1), (1, 3), (3, 7), (7, 14), (14, 30), (30, 90), (90, None)]
@@ -60,8 +68,7 @@ async def place(web: Web) -> Place:
 
 
 async def pay(place: Place, amount: str, *, number: int) -> None:
-    account_id = place.supplies[number].account_id
-    assert account_id is not None
+    account_id = account_of(place, number)
     await ledger.credit_cash(
         company_id=place.company_id,
         account_id=account_id,

@@ -10,14 +10,14 @@ import pytest
 from api.global_ids import encode
 from db import access
 from db.enums import JournalKind, LedgerAccountKind, Role
-from db.ids import AccountId, JournalId
+from db.ids import JournalId
 from domain.ledger import operations as ledger
 from domain.ledger.posting import post
 from domain.ledger.reversal import reverse
 from domain.ledger.rules import Line, Posting
 from domain.readings import operations as readings
 from tests.api.web import User, Web
-from tests.factories import NOW, Place, make_place, make_read, make_register_set
+from tests.factories import NOW, Place, account_of, make_place, make_read, make_register_set
 
 # Istanbul's day of NOW began then.
 DAY_BEGAN = NOW.replace(hour=21) - timedelta(days=1)
@@ -66,12 +66,6 @@ async def place(web: Web) -> Place:
 @pytest.fixture
 async def administrator(web: Web, place: Place) -> User:
     return await web.user(place.company_id)
-
-
-def account_of(place: Place, number: int = 0) -> AccountId:
-    account_id = place.supplies[number].account_id
-    assert account_id is not None
-    return account_id
 
 
 async def pay(

@@ -16,7 +16,7 @@ from domain.ledger import operations as ledger
 from domain.ledger.posting import post
 from domain.ledger.reversal import reverse
 from domain.ledger.rules import Line, Posting
-from tests.factories import NOW, Place
+from tests.factories import NOW, Place, account_of
 
 TODAY = date(2026, 3, 18)
 MICRO_PER_MAJOR = 1_000_000
@@ -123,8 +123,7 @@ async def pay(place: Place, account_id: AccountId, amount: int, *, key: str) -> 
 
 async def retry(place: Place, *, keys: int, times: int) -> list[set[int]]:
     """Ask for the same top-ups again and again, at once; return the journals made by each key."""
-    account_id = place.supplies[0].account_id
-    assert account_id is not None
+    account_id = account_of(place)
     made = []
     for number in range(keys):
         same = [pay(place, account_id, 1, key=str(number)) for _ in range(times)]

@@ -15,7 +15,7 @@ from db.ids import AccountId, UserId
 from db.settings import Urls
 from domain.readings import operations as readings
 from tests.books.model import ModelAccount, ModelBooks, ModelMeter
-from tests.factories import NOW, Place, make_place, make_read, make_register_set
+from tests.factories import NOW, Place, account_of, make_place, make_read, make_register_set
 
 Result = TypeVar("Result")
 
@@ -76,9 +76,7 @@ class BooksPlace:
         )
 
     def account_id(self, number: int) -> AccountId:
-        account_id = self.place.supplies[number].account_id
-        assert account_id is not None
-        return account_id
+        return account_of(self.place, number)
 
     async def read(self, number: int, at: datetime, index_wh: int) -> None:
         """Let a meter's reading arrive."""

@@ -10,7 +10,7 @@ from db.ids import MeterId, MountingId
 from domain.ledger.queries import balance_of
 from domain.metering import removals
 from domain.readings import operations as readings
-from tests.factories import NOW, Place, Supply, make_read, make_register_set
+from tests.factories import NOW, Place, Supply, account_of, make_read, make_register_set
 
 HOUR = timedelta(hours=1)
 PRICE = Decimal(2)
@@ -66,6 +66,4 @@ async def remove(place: Place, **changes: Any) -> MountingId:
 
 
 async def balance(place: Place) -> Decimal:
-    account_id = place.supplies[0].account_id
-    assert account_id is not None
-    return await balance_of(company_id=place.company_id, account_id=account_id)
+    return await balance_of(company_id=place.company_id, account_id=account_of(place))

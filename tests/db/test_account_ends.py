@@ -29,7 +29,16 @@ from domain.refusals import (
 )
 from domain.subscribers import operations as subscribers
 from tests.db.exchanges import HOUR, PRICE, fetch, store
-from tests.factories import KEYRING, NOW, Place, Supply, add_supply, make_place, open_account
+from tests.factories import (
+    KEYRING,
+    NOW,
+    Place,
+    Supply,
+    account_of,
+    add_supply,
+    make_place,
+    open_account,
+)
 
 AT = NOW - 5 * HOUR
 
@@ -37,12 +46,6 @@ AT = NOW - 5 * HOUR
 @pytest.fixture
 async def place(connected: None) -> Place:
     return await make_place(price=PRICE)
-
-
-def account_of(place: Place, number: int = 0) -> AccountId:
-    account_id = place.supplies[number].account_id
-    assert account_id is not None
-    return account_id
 
 
 def ending(*supplies: Supply, index_wh: int = 5_000, **changes: Any) -> Ending:

@@ -13,7 +13,7 @@ import pytest
 from db import access
 from db.acting import Actor, acting
 from db.enums import ActorKind, AdjustmentState
-from db.ids import AccountId, AdjustmentId, KeyId, UserId
+from db.ids import AdjustmentId, KeyId, UserId
 from domain.keys import operations as keys
 from domain.ledger import adjustments
 from domain.ledger.adjustments import AdjustmentDecided, Hand, SecondPersonNeeded
@@ -21,7 +21,8 @@ from domain.ledger.posting import IdempotencyConflict
 from domain.ledger.queries import balance_of, verify
 from domain.refusals import InvalidValue, NotThere, StaleVersion
 from tests.api.keys import KEY, WHOEVER, make_key
-from tests.factories import NOW, Place, make_place
+from tests.db.rows import fetch
+from tests.factories import NOW, Place, account_of, make_place
 
 _numbers = count(1)
 
@@ -36,17 +37,6 @@ async def limited(place: Place) -> Place:
     """Return the place of a company whose limit is 100."""
     await fetch("update company set adjustment_approval_limit_micro = 100000000 returning 1")
     return place
-
-
-def account_of(place: Place) -> AccountId:
-    account_id = place.supplies[0].account_id
-    assert account_id is not None
-    return account_id
-
-
-async def fetch(query: str, *arguments: object) -> list[tuple[Any, ...]]:
-    async with access.system() as connection:
-        return [tuple(row) for row in await connection.fetch(query, *arguments)]
 
 
 async def somebody() -> Hand:

@@ -20,7 +20,8 @@ from domain.readings import operations as readings
 from domain.readings.batch import Read
 from domain.readings.forgetting import Forgotten
 from domain.tariffs import operations as tariffs
-from tests.factories import NOW, Place, make_place, make_read, make_register_set
+from tests.db.rows import fetch
+from tests.factories import NOW, Place, account_of, make_place, make_read, make_register_set
 
 pytestmark = pytest.mark.usefixtures("connected")
 
@@ -54,11 +55,6 @@ async def store(*reads: Read, now: datetime | None = None) -> readings.Stored:
         return await readings.store(
             connection, reads, now=now or max(read.at for read in reads) + HOUR
         )
-
-
-async def fetch(query: str, *values: object) -> list[tuple[Any, ...]]:
-    async with access.system() as connection:
-        return [tuple(row) for row in await connection.fetch(query, *values)]
 
 
 async def stored(place: Place) -> list[datetime]:
@@ -251,8 +247,7 @@ async def test_a_late_reading_is_charged_as_if_nothing_had_been_forgotten(
         (late.date(), 2_655_000),
         (newest.date(), 15_000_000),
     ]
-    account_id = place.supplies[0].account_id
-    assert account_id is not None
+    account_id = account_of(place)
     balance = await balance_of(company_id=place.company_id, account_id=account_id)
     assert balance == Decimal("-55.885000")
     assert await verify() == []

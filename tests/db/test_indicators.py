@@ -10,7 +10,7 @@ from asyncpg.connection import LoggedQuery
 
 from db import access
 from db.enums import JournalKind, LedgerAccountKind, Segment
-from db.ids import AccountId, FieldId, JournalId
+from db.ids import FieldId, JournalId
 from db.settings import Urls
 from domain.analytics.checks import verify
 from domain.analytics.folding import FOLD, fold
@@ -25,7 +25,15 @@ from domain.ledger.rules import Line, Posting
 from domain.listing import Wall
 from domain.metering import premises
 from domain.readings import operations as readings
-from tests.factories import NOW, Place, add_supply, make_place, make_read, make_register_set
+from tests.factories import (
+    NOW,
+    Place,
+    account_of,
+    add_supply,
+    make_place,
+    make_read,
+    make_register_set,
+)
 
 pytestmark = pytest.mark.usefixtures("connected")
 
@@ -38,12 +46,6 @@ NOTHING = Decimal(0)
 @pytest.fixture
 async def place(connected: None) -> Place:
     return await make_place(meters=2, price=Decimal("2.5"))
-
-
-def account_of(place: Place, number: int = 0) -> AccountId:
-    account_id = place.supplies[number].account_id
-    assert account_id is not None
-    return account_id
 
 
 def everything(place: Place) -> Wall:

@@ -8,7 +8,6 @@ import asyncpg
 import pytest
 
 from db import access
-from db.ids import AccountId
 from db.settings import Urls
 from domain.ledger import operations as ledger
 from domain.ledger.posting import IdempotencyConflict
@@ -16,7 +15,7 @@ from domain.ledger.queries import balance_of, verify
 from domain.money import major
 from domain.readings import operations as readings
 from domain.refusals import NotThere
-from tests.factories import NOW, Place, make_place, make_read, make_register_set
+from tests.factories import NOW, Place, account_of, make_place, make_read, make_register_set
 
 TOMORROW = NOW + timedelta(days=1)
 
@@ -24,12 +23,6 @@ TOMORROW = NOW + timedelta(days=1)
 @pytest.fixture
 async def place(connected: None) -> Place:
     return await make_place(meters=3, price=Decimal("2.5"))
-
-
-def account_of(place: Place, number: int = 0) -> AccountId:
-    account_id = place.supplies[number].account_id
-    assert account_id is not None
-    return account_id
 
 
 async def credit(place: Place, amount: str, *, key: str, number: int = 0) -> int:

@@ -11,7 +11,7 @@ import pytest
 
 from db import access
 from db.enums import JournalKind, LedgerAccountKind
-from db.ids import AccountId, JournalId
+from db.ids import JournalId
 from db.settings import Urls
 from domain.ledger import operations as ledger
 from domain.ledger.posting import IdempotencyConflict, Posted, made_before, post, post_all
@@ -20,7 +20,8 @@ from domain.ledger.reversal import AlreadyReversed, NotReversible, reverse
 from domain.ledger.rules import Line, Posting
 from domain.readings import operations as readings
 from domain.refusals import InvalidValue, NotThere
-from tests.factories import NOW, Place, make_place, make_read, make_register_set
+from tests.db.rows import fetch
+from tests.factories import NOW, Place, account_of, make_place, make_read, make_register_set
 
 LATER = NOW + timedelta(hours=1)
 TOMORROW = NOW + timedelta(days=1)
@@ -29,12 +30,6 @@ TOMORROW = NOW + timedelta(days=1)
 @pytest.fixture
 async def place(connected: None) -> Place:
     return await make_place(meters=2, price=Decimal("2.5"))
-
-
-def account_of(place: Place, number: int = 0) -> AccountId:
-    account_id = place.supplies[number].account_id
-    assert account_id is not None
-    return account_id
 
 
 def cash(place: Place, amount: str, key: str = "one", number: int = 0, **rest: Any) -> Posting:
@@ -78,11 +73,6 @@ async def undo(place: Place, journal_id: JournalId, reason: str = "typed twice")
             reason=reason,
             now=LATER,
         )
-
-
-async def fetch(query: str, *arguments: object) -> list[tuple[Any, ...]]:
-    async with access.system() as connection:
-        return [tuple(row) for row in await connection.fetch(query, *arguments)]
 
 
 async def standing(place: Place, number: int = 0) -> Sequence[int]:

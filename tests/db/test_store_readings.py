@@ -14,6 +14,7 @@ from tests.db.stored_readings import HOUR, account_balance, fetch, store
 from tests.factories import (
     NOW,
     Place,
+    account_of,
     add_supply,
     make_place,
     make_read,
@@ -222,8 +223,7 @@ async def test_readings_and_balances_are_told_by_id_in_the_same_transaction(
 
 
 async def test_crossing_the_wake_mark_asks_for_attention_once(place: Place, registers: int) -> None:
-    account_id = place.supplies[0].account_id
-    assert account_id is not None
+    account_id = account_of(place)
     await ledger.credit_cash(
         company_id=place.company_id,
         account_id=account_id,

@@ -22,6 +22,7 @@ from domain.tariffs.proposals import AlreadyDecided, AnotherPersonNeeded, TooMan
 from tests.factories import (
     NOW,
     Place,
+    account_of,
     add_supply,
     make_place,
     make_read,
@@ -239,8 +240,7 @@ async def periods(place: Place, account_id: AccountId) -> list[tuple[str, object
 
 
 async def account_without_tariff(place: Place) -> AccountId:
-    account_id = place.supplies[0].account_id
-    assert account_id is not None
+    account_id = account_of(place)
     async with access.system() as connection:
         await connection.execute("update account set tariff_id = null where id = $1", account_id)
     return account_id
@@ -277,8 +277,7 @@ async def test_of_equals_the_one_that_begins_last_wins(place: Place) -> None:
 
 
 async def test_what_was_agreed_holds_until_the_account_itself_gets_another(place: Place) -> None:
-    account_id = place.supplies[0].account_id
-    assert account_id is not None
+    account_id = account_of(place)
     await assign(place, await tariff(place, "everybody"), Whom(), day=1)
     await assign(place, await tariff(place, "own"), Whom(account_ids=[account_id]), day=2)
 
@@ -362,9 +361,7 @@ async def test_energy_after_an_assignment_is_charged_by_its_tariff(place: Place)
 
 
 def own(place: Place) -> list[AccountId]:
-    account_id = place.supplies[0].account_id
-    assert account_id is not None
-    return [account_id]
+    return [account_of(place)]
 
 
 async def test_an_account_may_take_what_is_assigned(place: Place) -> None:

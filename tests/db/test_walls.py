@@ -11,7 +11,7 @@ from db.migrate import migrate
 from db.settings import Urls
 from domain.ledger import operations as ledger
 from domain.readings import operations as readings
-from tests.factories import NOW, Place, make_place, make_read, make_register_set
+from tests.factories import NOW, Place, account_of, make_place, make_read, make_register_set
 
 # Tables that name a company, and that nobody reads on its behalf.
 CLOSED = ("session", "collector_identity", "oidc_sign_in", "sign_in_code")
@@ -30,8 +30,7 @@ async def inhabited() -> Place:
     registers = await make_register_set(place.company_id)
     async with access.system() as connection:
         await readings.store(connection, [make_read(place, registers, NOW, 1_000)], now=NOW)
-    account_id = place.supplies[0].account_id
-    assert account_id is not None
+    account_id = account_of(place)
     await ledger.credit_cash(
         company_id=place.company_id,
         account_id=account_id,

@@ -19,7 +19,7 @@ from domain.topups.gateway import Gateways
 from domain.topups.starting import Started
 from domain.topups.stripe import StripeGateway
 from domain.topups.wishes import Wish
-from tests.factories import NOW, Place, make_place
+from tests.factories import NOW, Place, account_of, make_place
 from tests.stripe_twin.server import Twin
 from tests.stripe_twin.webhooks import body_of, signed
 from tests.stripe_twin.world import Object
@@ -47,9 +47,7 @@ class Shop:
 
     @property
     def account_id(self) -> AccountId:
-        account_id = self.place.supplies[0].account_id
-        assert account_id is not None
-        return account_id
+        return account_of(self.place)
 
     def tenant(self) -> AbstractAsyncContextManager[Connection]:
         return access.tenant(self.place.company_id)

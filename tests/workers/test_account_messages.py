@@ -19,7 +19,7 @@ from domain.messages.reports import DeliveryReport
 from domain.messages.subscriber_letters import body_of, recipient_of
 from domain.subscribers import contacts, erasure
 from domain.subscribers import operations as subscribers
-from tests.factories import KEYRING, NOW, Place, make_place
+from tests.factories import KEYRING, NOW, Place, account_of, make_place
 from tests.inbox import SECRET, Clock, Inbox, text_of
 from tests.mailbox import PUBLIC_URL
 from workers.delivery import Undelivered
@@ -57,8 +57,7 @@ async def place(connected: None) -> Place:
 
 
 async def tell(place: Place, channel: MessageChannel = MessageChannel.MAIL) -> None:
-    account_id = place.supplies[0].account_id
-    assert account_id is not None
+    account_id = account_of(place)
     async with access.tenant(place.company_id) as connection:
         await put_for_account(
             connection,

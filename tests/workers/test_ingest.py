@@ -8,7 +8,7 @@ import pytest
 
 from db.bell import Bell
 from domain.ledger.queries import balance_of
-from tests.factories import NOW, Place, make_place
+from tests.factories import NOW, Place, account_of, make_place
 from tests.workers.readouts import drained, fetch, frames_of, readout, stored_as
 from workers.ingest import Drain
 
@@ -26,8 +26,7 @@ async def place(connected: None) -> Place:
 
 async def test_a_readout_becomes_a_charged_reading(drain: Drain, place: Place) -> None:
     serial = place.supplies[0].serial
-    account_id = place.supplies[0].account_id
-    assert account_id is not None
+    account_id = account_of(place)
 
     await drained(drain, [frames_of(place, readout(serial, 1_000))])
 
