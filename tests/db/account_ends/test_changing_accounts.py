@@ -1,0 +1,56 @@
+"""An account is changed and suspended until it has ended."""
+
+from typing import Any
+
+import pytest
+
+from db.enums import BillingMode
+from domain.accounts import operations, suspension
+from domain.accounts.suspension import AccountClosed, AlreadySuspended, NotSuspended
+from tests.db.account_ends.ending import close
+from tests.db.exchanges import fetch
+from tests.factories import NOW, Place, account_of
+
+
+async def test_an_account_changes_between_prepaid_and_postpaid(place: Place) -> None:
+    await operations.update(
+        company_id=place.company_id,
+        account_id=account_of(place),
+        expected_version=1,
+        changes={"billing_mode": BillingMode.POSTPAID},
+    )
+
+    assert await fetch("select billing_mode, version from account") == [
+        {"billing_mode": "POSTPAID", "version": 2}
+    ]
+
+
+async def test_an_account_is_suspended_and_resumed(place: Place) -> None:
+    which: dict[str, Any] = {"company_id": place.company_id, "account_id": account_of(place)}
+
+    await suspension.suspend(**which, expected_version=1, reason="moved abroad", now=NOW)
+    suspended = await fetch("select suspended_at, suspension_reason from account")
+    with pytest.raises(AlreadySuspended):
+        await suspension.suspend(**which, expected_version=2, reason="again", now=NOW)
+    await suspension.resume(**which, expected_version=2)
+    with pytest.raises(NotSuspended):
+        await suspension.resume(**which, expected_version=3)
+
+    assert suspended == [{"suspended_at": NOW, "suspension_reason": "moved abroad"}]
+    assert await fetch("select suspended_at, suspension_reason, version from account") == [
+        {"suspended_at": None, "suspension_reason": None, "version": 3}
+    ]
+
+
+async def test_an_account_that_has_ended_does_not_change(place: Place) -> None:
+    which: dict[str, Any] = {"company_id": place.company_id, "account_id": account_of(place)}
+    await close(place)
+
+    with pytest.raises(AccountClosed):
+        await suspension.suspend(**which, expected_version=2, reason="late", now=NOW)
+    with pytest.raises(AccountClosed):
+        await suspension.resume(**which, expected_version=2)
+    with pytest.raises(AccountClosed):
+        await operations.update(**which, expected_version=2, changes={"number": "X"})
+
+    assert [row["version"] for row in await fetch("select version from account")] == [2]
