@@ -63,11 +63,6 @@ async def place(web: Web) -> Place:
     return await make_place(price=Decimal(2))
 
 
-@pytest.fixture
-async def administrator(web: Web, place: Place) -> User:
-    return await web.user(place.company_id)
-
-
 def account(place: Place) -> str:
     return encode("Account", place.supplies[0].account_id or 0)
 

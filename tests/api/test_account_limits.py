@@ -39,11 +39,6 @@ async def place(web: Web) -> Place:
     return await make_place(meters=0)
 
 
-@pytest.fixture
-async def administrator(web: Web, place: Place) -> User:
-    return await web.user(place.company_id)
-
-
 async def test_an_account_shows_what_its_credit_needs(
     web: Web, place: Place, administrator: User
 ) -> None:

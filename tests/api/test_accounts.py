@@ -41,11 +41,6 @@ async def supply(place: Place) -> Supply:
     return await add_supply(place, with_account=False)
 
 
-@pytest.fixture
-async def administrator(web: Web, place: Place) -> User:
-    return await web.user(place.company_id)
-
-
 def account(place: Place, supply: Supply, **changes: Any) -> dict[str, Any]:
     return {
         "number": "A1",

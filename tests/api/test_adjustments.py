@@ -13,7 +13,7 @@ from domain.ledger.queries import balance_of
 from tests.api.documents import id_of, register
 from tests.api.keys import KEY, holder, make_key
 from tests.api.web import Answer, User, Web
-from tests.factories import Place, account_of, make_place
+from tests.factories import Place, account_of
 
 SHOWN = """
     adjustment {
@@ -47,16 +47,6 @@ mutation ($input: UpdateCompanyInput!) {
   updateCompany(input: $input) { company { adjustmentApprovalLimit } userErrors { code path } }
 }
 """
-
-
-@pytest.fixture
-async def place(web: Web) -> Place:
-    return await make_place()
-
-
-@pytest.fixture
-async def administrator(web: Web, place: Place) -> User:
-    return await web.user(place.company_id)
 
 
 @pytest.fixture

@@ -1,22 +1,10 @@
 """What is particular to collectors: the token and the name that they come in by."""
 
-import pytest
-
 from domain.collectors import operations as gateway
 from domain.collectors.operations import KnownCollector, NotIdentified
 from tests.api.devices import COLLECTOR, own, parent_of
 from tests.api.web import User, Web
 from tests.factories import NOW, TOKEN, Place, make_place
-
-
-@pytest.fixture
-async def place(web: Web) -> Place:
-    return await make_place()
-
-
-@pytest.fixture
-async def administrator(web: Web, place: Place) -> User:
-    return await web.user(place.company_id)
 
 
 async def identified(serial: str, token: str | None) -> KnownCollector | NotIdentified:

@@ -44,16 +44,6 @@ mutation ($input: SetCompanyApiAllowedInput!) {
 NEW = {"name": "Anadolu", "currency": "TRY", "timeZone": "Europe/Istanbul", "locale": "tr-TR"}
 
 
-@pytest.fixture
-async def place(web: Web) -> Place:
-    return await make_place()
-
-
-@pytest.fixture
-async def administrator(web: Web, place: Place) -> User:
-    return await web.user(place.company_id)
-
-
 async def update(web: Web, user: User, **changes: Any) -> Answer:
     return await web.ask(UPDATE, user, input={"expectedVersion": 1, **changes})
 

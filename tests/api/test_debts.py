@@ -8,7 +8,7 @@ from api.global_ids import encode
 from db import access
 from db.enums import Role
 from tests.api.web import Answer, User, Web
-from tests.factories import Place, make_place
+from tests.factories import Place
 
 SHOWN = """
     adjustment {
@@ -26,16 +26,6 @@ APPROVE = (
 SET_LIMIT = """
 mutation ($input: UpdateCompanyInput!) { updateCompany(input: $input) { userErrors { code } } }
 """
-
-
-@pytest.fixture
-async def place(web: Web) -> Place:
-    return await make_place()
-
-
-@pytest.fixture
-async def administrator(web: Web, place: Place) -> User:
-    return await web.user(place.company_id)
 
 
 async def change(

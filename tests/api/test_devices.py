@@ -31,16 +31,6 @@ KINDS = pytest.mark.parametrize(
 )
 
 
-@pytest.fixture
-async def place(web: Web) -> Place:
-    return await make_place()
-
-
-@pytest.fixture
-async def administrator(web: Web, place: Place) -> User:
-    return await web.user(place.company_id)
-
-
 async def entries(kind: Kind, place: Place) -> int:
     """Count what was ever done to objects of the kind."""
     async with access.tenant(place.company_id) as connection:

@@ -27,11 +27,6 @@ async def place(web: Web) -> Place:
     return await make_place(meters=0)
 
 
-@pytest.fixture
-async def administrator(web: Web, place: Place) -> User:
-    return await web.user(place.company_id)
-
-
 async def test_who_is_erased_has_no_name_any_more(
     web: Web, place: Place, administrator: User
 ) -> None:

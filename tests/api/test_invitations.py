@@ -38,11 +38,6 @@ async def place(web: Web) -> Place:
     return await make_place(meters=0)
 
 
-@pytest.fixture
-async def administrator(web: Web, place: Place) -> User:
-    return await web.user(place.company_id)
-
-
 async def invite(
     web: Web, by: User, *, email: str = INVITED, role: str = "OPERATOR", **more: Any
 ) -> Answer:

@@ -22,11 +22,6 @@ async def place(web: Web) -> Place:
     return await make_place(meters=0)
 
 
-@pytest.fixture
-async def administrator(web: Web, place: Place) -> User:
-    return await web.user(place.company_id)
-
-
 @pytest.mark.parametrize("mutation", [SUSPEND, REMOVE])
 async def test_the_last_administrator_stays(
     web: Web, place: Place, administrator: User, mutation: str

@@ -63,11 +63,6 @@ async def place(web: Web) -> Place:
     return await make_place(meters=2, price=Decimal("2.5"))
 
 
-@pytest.fixture
-async def administrator(web: Web, place: Place) -> User:
-    return await web.user(place.company_id)
-
-
 async def pay(
     place: Place, amount: str, *, at: datetime = NOW, number: int = 0, key: str = "one"
 ) -> JournalId:

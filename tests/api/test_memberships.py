@@ -21,11 +21,6 @@ async def place(web: Web) -> Place:
     return await make_place(meters=0)
 
 
-@pytest.fixture
-async def administrator(web: Web, place: Place) -> User:
-    return await web.user(place.company_id)
-
-
 async def test_members_are_listed_with_their_addresses(
     web: Web, place: Place, administrator: User
 ) -> None:

@@ -10,7 +10,7 @@ from db.enums import Role
 from db.ids import MeterId
 from domain.hierarchy import branches, fields
 from tests.api.web import User, Web
-from tests.factories import Place, Supply, add_supply, make_place
+from tests.factories import Place, Supply, add_supply
 
 MOUNTING = """
 mounting {
@@ -24,11 +24,6 @@ EXCHANGE = (
 )
 REMOVE = f"mutation ($input: RemoveMeterInput!) {{ removeMeter(input: $input) {{ {MOUNTING} }} }}"
 AT = "2026-03-18T11:00:00+00:00"
-
-
-@pytest.fixture
-async def place(web: Web) -> Place:
-    return await make_place()
 
 
 @pytest.fixture

@@ -45,11 +45,6 @@ async def place(web: Web) -> Place:
     return place
 
 
-@pytest.fixture
-async def administrator(web: Web, place: Place) -> User:
-    return await web.user(place.company_id)
-
-
 async def test_fields_near_a_place_come_by_distance(
     web: Web, place: Place, administrator: User
 ) -> None:

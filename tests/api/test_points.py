@@ -11,7 +11,7 @@ from db.ids import PointId
 from domain.metering import points, premises
 from tests.api.premises import CREATE_POINT, UPDATE_POINT, count, of_point, other_field
 from tests.api.web import User, Web
-from tests.factories import NOW, Place, add_supply, make_place
+from tests.factories import NOW, Place, add_supply
 
 MOVE_POINT = """
 mutation ($input: MoveMeteringPointInput!) {
@@ -25,11 +25,6 @@ mutation ($input: VersionInput!) {
   deactivateMeteringPoint(input: $input) { meteringPoint { active } userErrors { code path } }
 }
 """
-
-
-@pytest.fixture
-async def place(web: Web) -> Place:
-    return await make_place()
 
 
 @pytest.fixture

@@ -36,11 +36,6 @@ mutation ($input: VersionInput!) {
 
 
 @pytest.fixture
-async def place(web: Web) -> Place:
-    return await make_place()
-
-
-@pytest.fixture
 async def operator(web: Web, place: Place) -> User:
     return await web.user(place.company_id, Role.OPERATOR)
 

@@ -44,11 +44,6 @@ async def place(web: Web) -> Place:
     return await make_place(meters=0)
 
 
-@pytest.fixture
-async def administrator(web: Web, place: Place) -> User:
-    return await web.user(place.company_id)
-
-
 def of_subscriber(place: Place, **changes: Any) -> dict[str, Any]:
     return {"id": encode("Subscriber", place.subscriber_id), "expectedVersion": 1, **changes}
 

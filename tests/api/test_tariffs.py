@@ -14,7 +14,6 @@ from tests.factories import (
     NOW,
     Place,
     add_supply,
-    make_place,
     make_read,
     make_register_set,
 )
@@ -85,16 +84,6 @@ PRICES: dict[str, Any] = {
     "specialDays": ["2026-10-29"],
 }
 FLAT = {"components": [{"name": "E", "kind": "ENERGY", "register": "1.8.0", "price": "2.75"}]}
-
-
-@pytest.fixture
-async def place(web: Web) -> Place:
-    return await make_place(meters=1)
-
-
-@pytest.fixture
-async def administrator(web: Web, place: Place) -> User:
-    return await web.user(place.company_id)
 
 
 def proposal(place: Place, prices: dict[str, Any], *, days: int = 1) -> dict[str, Any]:

@@ -23,11 +23,6 @@ async def place(web: Web) -> Place:
     return await make_place(meters=0)
 
 
-@pytest.fixture
-async def administrator(web: Web, place: Place) -> User:
-    return await web.user(place.company_id)
-
-
 async def user_row(user: User) -> dict[str, Any]:
     async with access.system() as connection:
         row = await connection.fetchrow("select * from app_user where id = $1", user.id)

@@ -9,7 +9,7 @@ from db import access
 from db.settings import Urls
 from domain.identity.passwords import Passwords
 from domain.longwork.jobs import Asker
-from tests.factories import Place
+from tests.factories import Place, make_place
 from tests.imports import make_asker
 
 
@@ -19,6 +19,12 @@ async def connected(database: Urls) -> AsyncIterator[None]:
     await access.connect(database, pool_size=4)
     yield
     await access.close()
+
+
+@pytest.fixture
+async def place(connected: None) -> Place:
+    """Make a place with one meter; tests of others make their own."""
+    return await make_place()
 
 
 @pytest.fixture

@@ -28,11 +28,6 @@ _numbers = count(1)
 
 
 @pytest.fixture
-async def place(connected: None) -> Place:
-    return await make_place()
-
-
-@pytest.fixture
 async def limited(place: Place) -> Place:
     """Return the place of a company whose limit is 100."""
     await fetch("update company set adjustment_approval_limit_micro = 100000000 returning 1")

@@ -2,8 +2,6 @@
 
 from datetime import timedelta
 
-import pytest
-
 from db import access
 from db.enums import MatchStatus
 from db.ids import FrameId
@@ -11,7 +9,7 @@ from domain import partitions
 from domain.frames import operations as frames
 from domain.frames import queries
 from domain.frames.operations import IncomingFrame, Review
-from tests.factories import NOW, Place, make_place
+from tests.factories import NOW, Place
 
 BODY = b'{"device":{"flag":"WTL"},"data":"' + b"1.8.0(000123.456*kWh)\\r\\n" * 24 + b'"}'
 
@@ -29,11 +27,6 @@ def frame(place: Place, number: int) -> IncomingFrame:
         body=BODY,
         bucket=0,
     )
-
-
-@pytest.fixture
-async def place(connected: None) -> Place:
-    return await make_place()
 
 
 async def test_bodies_are_compressed_and_come_back_whole(place: Place) -> None:

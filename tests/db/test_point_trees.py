@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 import asyncpg
-import pytest
 from argon2 import PasswordHasher
 
 from db import access
@@ -14,16 +13,11 @@ from db.settings import Urls
 from domain.identity.passwords import Passwords
 from domain.metering import points
 from domain.metering.points import LOCK_TREES
-from tests.factories import NOW, Place, make_place
+from tests.factories import NOW, Place
 from tests.imports import imported, make_asker, workbook
 
 # As long as it takes to get to the lock, on a slow machine too.
 GO_ON_S = 0.5
-
-
-@pytest.fixture
-async def place(connected: None) -> Place:
-    return await make_place(meters=1)
 
 
 async def add_point(place: Place, code: str, parent_id: PointId | None = None) -> PointId:

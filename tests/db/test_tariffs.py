@@ -43,11 +43,6 @@ EXPORT = Version(
 pytestmark = pytest.mark.usefixtures("connected")
 
 
-@pytest.fixture
-async def place(connected: None) -> Place:
-    return await make_place(meters=1)
-
-
 async def proposed(
     place: Place,
     version: Version | None = None,

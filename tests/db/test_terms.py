@@ -28,11 +28,6 @@ from tests.factories import (
 HOUR = timedelta(hours=1)
 
 
-@pytest.fixture
-async def place(connected: None) -> Place:
-    return await make_place()
-
-
 async def count(table: str) -> int:
     async with access.system() as connection:
         return int(await connection.fetchval(f"select count(*) from {table}"))
