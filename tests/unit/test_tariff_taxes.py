@@ -1,0 +1,88 @@
+"""Worked numbers for taxes, on what they are and when they fall due."""
+
+from decimal import Decimal
+
+import pytest
+
+from db.enums import ComponentKind, TaxPoint
+from domain.tariffs.components import Component, Flat, Tax, Version
+from domain.tariffs.courses import Course
+from domain.tariffs.lines import TaxAmount, TaxesDiffer, tax_due_micro, tax_in_top_up_micro
+from domain.tariffs.presets import TR_TAXES
+from domain.tariffs.pricing import lines
+from tests.unit.tariff_terms import ISTANBUL, energy, marks, terms
+
+
+def test_energy_tax_is_on_energy_alone_and_vat_on_all_and_on_it() -> None:
+    version = Version(
+        components=(
+            energy(Flat(Decimal(2))),
+            Component(name="Grid", kind=ComponentKind.DISTRIBUTION, shape=Flat(Decimal(1))),
+        ),
+        taxes=TR_TAXES,
+    )
+
+    made = lines(terms(version), {"1.8.0": Course(marks=marks((0, 0), (24, 10_000)))}, ISTANBUL)
+
+    assert [(one.component, one.amount_micro, one.taxes, one.gross_micro) for one in made] == [
+        (
+            "Energy",
+            20_000_000,
+            (TaxAmount("BTV", 1_000_000), TaxAmount("VAT", 4_200_000)),
+            25_200_000,
+        ),
+        ("Grid", 10_000_000, (TaxAmount("VAT", 2_000_000),), 12_000_000),
+    ]
+
+
+def test_the_exempt_pay_no_tax() -> None:
+    tax = Tax(
+        name="VAT",
+        rate=Decimal("0.2"),
+        on=frozenset(ComponentKind),
+        exempt=frozenset({"EMBASSY"}),
+    )
+    version = Version(components=(energy(Flat(Decimal(1))),), taxes=(tax,))
+    course = {"1.8.0": Course(marks=marks((0, 0), (24, 1000)))}
+
+    taxes = [
+        [one.tax_micro for one in lines(terms(version, category=category), course, ISTANBUL)]
+        for category in (None, "EMBASSY")
+    ]
+
+    assert taxes == [[200_000], [0]]
+
+
+@pytest.mark.parametrize(
+    ("point", "at_top_up", "at_consumption"),
+    [
+        pytest.param(TaxPoint.TOP_UP, 20_000_000, 0, id="bought"),
+        pytest.param(TaxPoint.CONSUMPTION, 0, 200_000, id="consumed"),
+    ],
+)
+def test_tax_falls_due_at_one_point_and_not_at_the_other(
+    point: TaxPoint, at_top_up: int, at_consumption: int
+) -> None:
+    tax = Tax(name="VAT", rate=Decimal("0.2"), on=frozenset(ComponentKind))
+    version = Version(components=(energy(Flat(Decimal(1))),), taxes=(tax,), tax_point=point)
+    course = {"1.8.0": Course(marks=marks((0, 0), (24, 1000)))}
+
+    (made,) = lines(terms(version), course, ISTANBUL)
+
+    assert made.gross_micro == 1_200_000
+    assert tax_in_top_up_micro(version, 120_000_000) == at_top_up
+    assert tax_due_micro(version, made, point=TaxPoint.CONSUMPTION) == at_consumption
+
+
+def test_what_is_taxed_by_its_use_cannot_be_taxed_when_credit_is_bought() -> None:
+    version = Version(
+        components=(
+            energy(Flat(Decimal(2))),
+            Component(name="Grid", kind=ComponentKind.DISTRIBUTION, shape=Flat(Decimal(1))),
+        ),
+        taxes=TR_TAXES,
+        tax_point=TaxPoint.TOP_UP,
+    )
+
+    with pytest.raises(TaxesDiffer):
+        tax_in_top_up_micro(version, 1_000_000)
