@@ -16,6 +16,7 @@ from tests.stripe_twin.client import KEY
 from tests.stripe_twin.server import Twin
 
 SECRETS = ("whsec_of_the_twin", "whsec_of_the_next")
+SECOND = timedelta(seconds=1)
 RETURN_URL = "https://app.example.com/back"
 
 
@@ -70,3 +71,8 @@ def request(twin: Twin, way: PaymentWay = PaymentWay.CHECKOUT, **changes: Any) -
         **changes,
     }
     return PaymentRequest(**asked)
+
+
+async def paid_by_card(twin: Twin, gateway: StripeGateway, card: str = "pm_card_visa") -> Any:
+    asked = request(twin, PaymentWay.SAVED_CARD, card=card)
+    return (await gateway.begin(asked)).payment
