@@ -8,14 +8,14 @@ from aiosmtpd.smtp import SMTP
 
 from domain.identity.keys import Keys
 from domain.messages.letters import Office
-from tests.db.conftest import connected
+from tests.db.conftest import connected, passwords
 from tests.factories import KEYRING
 from tests.inbox import MAIL, SECRET, SENDER, Clock, Inbox
 from tests.mailbox import PUBLIC_URL
 from workers.jobs.messages import Postman
 from workers.mail_delivery import SmtpDelivery
 
-__all__ = ["connected"]
+__all__ = ["connected", "passwords"]
 
 
 @pytest.fixture
