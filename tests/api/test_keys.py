@@ -1,6 +1,5 @@
 """Programs call with keys: over every way in, and within what the key may."""
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import pytest
@@ -8,23 +7,16 @@ import pytest
 from api.global_ids import encode
 from db import access
 from db.enums import Role, Scope
-from db.settings import Urls
 from domain.identity.rules import Place
 from tests.api.documents import id_of, register
 from tests.api.key_calls import METERS, TWO, WHO, code, run
 from tests.api.keys import KEY, holder, make_key
-from tests.api.sockets import LiveApi, live_api
+from tests.api.sockets import LiveApi
 from tests.api.web import Web
 from tests.factories import make_place
 
 ACCOUNTS = "query Accounts { accounts { totalCount } }"
 ADD = 'mutation Add { createBranch(input: {name: "South"}) { userErrors { code } } }'
-
-
-@pytest.fixture
-async def api(database: Urls) -> AsyncIterator[LiveApi]:
-    async with live_api(database) as api:
-        yield api
 
 
 async def test_a_key_runs_registered_documents_by_post_and_get(web: Web) -> None:

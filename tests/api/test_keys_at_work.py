@@ -1,32 +1,22 @@
 """What a key is held to besides its rights: its addresses, its budget, and its end."""
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-import pytest
-
 from api.socket_session import CHECK_EVERY_S
 from db import access
 from db.enums import Scope
-from db.settings import Urls
 from domain.keys import operations
 from domain.keys.text import KeyText, new_secret, written
 from tests.api.documents import id_of, register
 from tests.api.key_calls import METERS, code, run
 from tests.api.keys import KEY, make_key
-from tests.api.sockets import LiveApi, live_api
+from tests.api.sockets import LiveApi
 from tests.api.web import Web
 from tests.factories import NOW, make_place
 
 LISTEN = "subscription Listen { readingReceived { cursor } }"
-
-
-@pytest.fixture
-async def api(database: Urls) -> AsyncIterator[LiveApi]:
-    async with live_api(database) as api:
-        yield api
 
 
 async def test_a_key_of_no_use_is_refused_before_anything_else(web: Web) -> None:

@@ -11,13 +11,12 @@ from api.socket_session import SocketSession
 from db import access
 from db.enums import Role, Scope
 from db.ids import UserId
-from db.settings import Urls
 from domain.identity import memberships, own_roles, users
 from domain.identity.rules import Giver
 from domain.identity.rules import Place as Confinement
 from domain.identity.sessions import end_session
 from domain.readings import operations as readings
-from tests.api.sockets import TOKEN_TTL, LiveApi, Socket, live_api
+from tests.api.sockets import TOKEN_TTL, LiveApi, Socket
 from tests.factories import NOW, Place, make_place, make_read, make_register_set
 from tests.outbox_rows import put_row
 from tests.waiting import until
@@ -29,12 +28,6 @@ ASK = "{ viewer { name } }"
 async def within_5_s(socket: Socket) -> int | None:
     async with asyncio.timeout(5):
         return await socket.close_code()
-
-
-@pytest.fixture
-async def api(database: Urls) -> AsyncIterator[LiveApi]:
-    async with live_api(database) as api:
-        yield api
 
 
 @pytest.fixture

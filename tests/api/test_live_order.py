@@ -1,13 +1,11 @@
 """Subscriptions: every event once, from the cursor on, in the world of now."""
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 
 from db import access
-from db.settings import Urls
 from domain.outbox import RETENTION, Cursor, position
 from tests.api.live_events import (
     BALANCES,
@@ -22,16 +20,10 @@ from tests.api.live_events import (
     told,
     top_up,
 )
-from tests.api.sockets import LiveApi, live_api
+from tests.api.sockets import LiveApi
 from tests.factories import NOW, Place, make_place, make_read, make_register_set
 from tests.outbox_rows import others_have_ended
 from tests.waiting import until
-
-
-@pytest.fixture
-async def api(database: Urls) -> AsyncIterator[LiveApi]:
-    async with live_api(database) as api:
-        yield api
 
 
 @pytest.fixture

@@ -24,12 +24,6 @@ ASK = "{ viewer { name } }"
 
 
 @pytest.fixture
-async def api(database: Urls) -> AsyncIterator[LiveApi]:
-    async with live_api(database) as api:
-        yield api
-
-
-@pytest.fixture
 async def place(api: LiveApi) -> Place:
     return await make_place()
 

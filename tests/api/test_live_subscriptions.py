@@ -1,6 +1,5 @@
 """Subscriptions: what the caller may see and asked for, and nothing else."""
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
@@ -9,7 +8,6 @@ import pytest
 
 from api.global_ids import encode
 from db.enums import Role
-from db.settings import Urls
 from domain.hierarchy import fields
 from domain.subscribers import operations as subscribers
 from tests.api.live_events import (
@@ -23,7 +21,7 @@ from tests.api.live_events import (
     store,
     told,
 )
-from tests.api.sockets import LiveApi, live_api
+from tests.api.sockets import LiveApi
 from tests.factories import (
     KEYRING,
     NOW,
@@ -34,12 +32,6 @@ from tests.factories import (
     make_register_set,
 )
 from tests.waiting import until
-
-
-@pytest.fixture
-async def api(database: Urls) -> AsyncIterator[LiveApi]:
-    async with live_api(database) as api:
-        yield api
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from api.engine import JUDGING_COST
 from db.buckets import Buckets
 from db.budgets import Budget
 from db.settings import Urls
-from tests.api.sockets import BUDGET, LiveApi, live_api
+from tests.api.sockets import BUDGET, LiveApi
 from tests.api.web import User, Web
 from tests.api.web import web as running_web
 from tests.factories import NOW, make_place
@@ -29,12 +29,6 @@ async def narrow(database: Urls, redis_url: str) -> AsyncIterator[Web]:
     settings: dict[str, Any] = {"cost_budget": SIZE, "cost_budget_per_s": PER_S}
     async with running_web(database, redis_url, **settings) as web:
         yield web
-
-
-@pytest.fixture
-async def api(database: Urls) -> AsyncIterator[LiveApi]:
-    async with live_api(database) as api:
-        yield api
 
 
 async def cost_of(web: Web, text: str, user: User | None) -> Any:

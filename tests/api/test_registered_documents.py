@@ -20,7 +20,7 @@ from domain.documents import operations
 from domain.documents.rules import Registration, hash_of
 from tests.api.documents import id_of, register
 from tests.api.live_events import reads, store
-from tests.api.sockets import LiveApi, live_api
+from tests.api.sockets import LiveApi
 from tests.api.web import User, Web
 from tests.api.web import web as running_web
 from tests.factories import NOW, make_place, make_register_set
@@ -38,12 +38,6 @@ GRAPHQL_TYPE = "application/graphql-response+json"
 async def production(database: Urls, redis_url: str) -> AsyncIterator[Web]:
     async with running_web(database, redis_url, production=True) as web:
         yield web
-
-
-@pytest.fixture
-async def api(database: Urls) -> AsyncIterator[LiveApi]:
-    async with live_api(database) as api:
-        yield api
 
 
 def apollo(text: str, version: object = 1) -> dict[str, Any]:

@@ -1,7 +1,6 @@
 """Every request has an id, and what it changes is recorded as its caller's."""
 
 import logging
-from collections.abc import AsyncIterator
 from typing import Any
 
 import asyncpg
@@ -9,19 +8,12 @@ import pytest
 
 from db import access
 from db.ids import CompanyId
-from db.settings import Urls
-from tests.api.sockets import LiveApi, live_api
+from tests.api.sockets import LiveApi
 from tests.api.web import Web
 from tests.factories import make_place
 
 ADD = 'mutation { createBranch(input: {name: "South"}) { branch { id } userErrors { code } } }'
 WHO = "{ viewer { name } }"
-
-
-@pytest.fixture
-async def api(database: Urls) -> AsyncIterator[LiveApi]:
-    async with live_api(database) as api:
-        yield api
 
 
 async def last_entry(company_id: CompanyId, object_type: str) -> asyncpg.Record:
