@@ -1,15 +1,29 @@
-"""An account whose credit rises and falls, for tests of what follows from that."""
+"""Credit that rises and falls, for tests of what follows from that."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from db import access
+from db.ids import JournalId
 from domain.companies import settings
 from domain.ledger import operations as ledger
 from domain.readings import operations as readings
-from tests.factories import NOW, Place, make_read
+from tests.factories import NOW, Place, account_of, make_read
 
 HOUR = timedelta(hours=1)
+
+
+async def pay(
+    place: Place, amount: str, *, key: str = "one", at: datetime = NOW, number: int = 0
+) -> JournalId:
+    """Pay cash to the account of a supply, the first by default."""
+    return await ledger.credit_cash(
+        company_id=place.company_id,
+        account_id=account_of(place, number),
+        amount=Decimal(amount),
+        idempotency_key=key,
+        occurred_at=at,
+    )
 
 
 class Books:

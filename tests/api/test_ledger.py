@@ -10,13 +10,13 @@ import pytest
 from api.global_ids import encode
 from db import access
 from db.enums import JournalKind, LedgerAccountKind, Role
-from db.ids import JournalId
 from domain.ledger import operations as ledger
 from domain.ledger.posting import post
 from domain.ledger.reversal import reverse
 from domain.ledger.rules import Line, Posting
 from domain.readings import operations as readings
 from tests.api.web import User, Web
+from tests.credit import pay
 from tests.factories import NOW, Place, account_of, make_place, make_read, make_register_set
 
 # Istanbul's day of NOW began then.
@@ -61,18 +61,6 @@ query ($id: ID!, $range: TimeRangeInput!) {
 @pytest.fixture
 async def place(web: Web) -> Place:
     return await make_place(meters=2, price=Decimal("2.5"))
-
-
-async def pay(
-    place: Place, amount: str, *, at: datetime = NOW, number: int = 0, key: str = "one"
-) -> JournalId:
-    return await ledger.credit_cash(
-        company_id=place.company_id,
-        account_id=account_of(place, number),
-        amount=Decimal(amount),
-        idempotency_key=key,
-        occurred_at=at,
-    )
 
 
 class Meter:

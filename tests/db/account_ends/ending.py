@@ -11,6 +11,7 @@ from domain.accounts.closing import Ending, Successor
 from domain.ledger import operations as ledger
 from domain.ledger.queries import verify
 from domain.subscribers import operations as subscribers
+from tests.credit import pay
 from tests.db.exchanges import HOUR, fetch
 from tests.factories import KEYRING, NOW, Place, Supply, account_of
 
@@ -49,13 +50,7 @@ async def take_over(place: Place, subscriber_id: SubscriberId, **changes: Any) -
 
 
 async def top_up(place: Place, amount: int) -> None:
-    await ledger.credit_cash(
-        company_id=place.company_id,
-        account_id=account_of(place),
-        amount=Decimal(amount),
-        idempotency_key=f"k{amount}",
-        occurred_at=AT - HOUR,
-    )
+    await pay(place, str(amount), key=f"k{amount}", at=AT - HOUR)
 
 
 async def newcomer(place: Place) -> SubscriberId:

@@ -4,13 +4,11 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from db import access
-from db.ids import JournalId
 from domain.analytics.queries import Bucket, indicators
 from domain.analytics.rules import IndicatorGrouping
-from domain.ledger import operations as ledger
 from domain.listing import Wall
 from domain.readings import operations as readings
-from tests.factories import NOW, Place, account_of, make_read, make_register_set
+from tests.factories import NOW, Place, make_read, make_register_set
 
 TODAY = date(2026, 3, 18)
 DAY = timedelta(days=1)
@@ -19,18 +17,6 @@ NOTHING = Decimal(0)
 
 def everything(place: Place) -> Wall:
     return Wall(lambda _: "true", {"company": place.company_id, "now": NOW})
-
-
-async def pay(
-    place: Place, amount: str, *, key: str = "one", at: datetime = NOW, number: int = 0
-) -> JournalId:
-    return await ledger.credit_cash(
-        company_id=place.company_id,
-        account_id=account_of(place, number),
-        amount=Decimal(amount),
-        idempotency_key=key,
-        occurred_at=at,
-    )
 
 
 async def read(

@@ -12,7 +12,8 @@ from domain.analytics.measuring import measure_company
 from domain.analytics.rules import IndicatorGrouping
 from domain.hierarchy import fields
 from domain.metering import premises
-from tests.db.indicators.telling import DAY, TODAY, pay, read, told
+from tests.credit import pay
+from tests.db.indicators.telling import DAY, TODAY, read, told
 from tests.factories import NOW, Place, make_place
 
 pytestmark = pytest.mark.usefixtures("connected")

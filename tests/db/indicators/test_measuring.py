@@ -14,7 +14,8 @@ from domain.analytics.measuring import LOCK, measure, measure_company
 from domain.analytics.queries import indicators
 from domain.analytics.rules import IndicatorGrouping
 from domain.ledger import operations as ledger
-from tests.db.indicators.telling import DAY, TODAY, everything, pay, read, today, waiting
+from tests.credit import pay
+from tests.db.indicators.telling import DAY, TODAY, everything, read, today, waiting
 from tests.factories import NOW, Place
 
 

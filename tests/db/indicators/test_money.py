@@ -11,7 +11,8 @@ from domain.analytics.rules import IndicatorGrouping
 from domain.ledger.posting import post
 from domain.ledger.reversal import reverse
 from domain.ledger.rules import Line, Posting
-from tests.db.indicators.telling import DAY, NOTHING, TODAY, pay, today, told, waiting
+from tests.credit import pay
+from tests.db.indicators.telling import DAY, NOTHING, TODAY, today, told, waiting
 from tests.factories import NOW, Place, account_of
 
 

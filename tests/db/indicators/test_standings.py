@@ -6,7 +6,8 @@ from decimal import Decimal
 from db import access
 from db.enums import Segment
 from domain.analytics.measuring import measure
-from tests.db.indicators.telling import DAY, NOTHING, TODAY, pay, read, today, told
+from tests.credit import pay
+from tests.db.indicators.telling import DAY, NOTHING, TODAY, read, today, told
 from tests.factories import NOW, Place, add_supply
 
 
