@@ -22,8 +22,8 @@ from db.ids import CompanyId, SessionId, UserId
 from domain.identity.roles import scopes_of
 from domain.readings import operations as readings
 from tests.api.executions import by_graphql_core, by_plans
+from tests.api.own_objects import ids_of
 from tests.api.random_documents import RandomDocument, documents
-from tests.api.test_walls import ids_of
 from tests.api.web import Web
 from tests.factories import KEYRING, NOW, make_place, make_read, make_register_set
 
