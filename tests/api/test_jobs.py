@@ -12,7 +12,7 @@ from api.job_messages import JOB_MESSAGES
 from db import access
 from db.enums import Role
 from domain.longwork import jobs
-from tests.api.test_files import announced
+from tests.api.files.sending import announced
 from tests.api.web import Answer, User, Web
 from tests.factories import Place, make_place
 from tests.imports import WORKS, clock, fetch
