@@ -11,7 +11,7 @@ from db.enums import Role
 from tests.api.own_objects import ALL_LISTS, LISTS, ids_of
 from tests.api.web import Web
 from tests.factories import NOW, Place, make_place
-from tests.walls.inhabitants import make_outside
+from tests.walls.outside import make_outside
 
 
 @dataclass(frozen=True, slots=True)

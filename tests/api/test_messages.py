@@ -11,7 +11,7 @@ from db.enums import Role
 from domain.subscribers import operations as subscribers
 from tests.api.web import User, Web
 from tests.factories import KEYRING, NOW, Place, make_place
-from tests.walls.inhabitants import tell
+from tests.walls.deliveries import tell
 
 MESSAGES = """
 query ($where: MessageWhereInput) {

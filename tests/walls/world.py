@@ -1,6 +1,6 @@
 """A world for the tests of the walls: who has rows where, and how each would be recognised.
 
-Whoever adds a type with an id, or a table, adds rows of it to `inhabitants`.
+Whoever adds a type with an id, or a table, adds rows of it to what `inhabitants` brings in.
 """
 
 from collections.abc import Callable, Mapping
@@ -15,7 +15,8 @@ from tests.factories import (
     Place,
     make_place,
 )
-from tests.walls.inhabitants import inhabit, make_outside
+from tests.walls.inhabitants import inhabit
+from tests.walls.outside import make_outside
 from tests.walls.requests import RootField
 from tests.walls.rows import Rows, texts_in
 
