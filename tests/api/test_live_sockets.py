@@ -91,6 +91,7 @@ async def test_closing_the_socket_stops_everything_on_it(api: LiveApi, place: Pl
         await until(lambda: api.feed.listeners == 2)
 
     await until(lambda: api.feed.listeners == 0)
+    assert api.feed.listeners == 0
 
 
 async def test_other_protocol_is_refused(api: LiveApi) -> None:

@@ -143,6 +143,8 @@ async def test_closed_bell_is_silent(bell: Bell) -> None:
 
 async def test_bell_that_is_closed_while_it_connects_hangs_up(redis_url: str) -> None:
     for turns in range(120):
-        async with asyncio.timeout(3), Bell(redis_url, f"{CHANNEL}_{turns}"):
+        async with asyncio.timeout(3), Bell(redis_url, f"{CHANNEL}_{turns}") as bell:
             for _ in range(turns):
                 await asyncio.sleep(0)
+
+        assert not bell.is_connected
