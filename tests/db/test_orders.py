@@ -1,7 +1,7 @@
 """Orders: whatever decides, paging brings every row exactly once, forward and backward."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
 from itertools import combinations, product
@@ -139,15 +139,24 @@ async def walked(fetch: FetchPage, rows: Listing, order: Order, *, backward: boo
     return found
 
 
-async def check_every_order(rows: Listing, fetch: FetchPage, orders: list[Order]) -> None:
-    for order in orders:
-        whole = await fetch(Window(ROWS, order=order))
-        ids = [row["id"] for row in whole.rows]
-        keys = [sort_key(order, whole, position) for position in range(len(ids))]
-        assert len(set(ids)) == ROWS, name_of(order)
-        assert keys == sorted(keys), name_of(order)
-        assert await walked(fetch, rows, order, backward=False) == ids, name_of(order)
-        assert await walked(fetch, rows, order, backward=True) == ids, name_of(order)
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """The ids of all rows in an order, on one page and going by cursors; and what orders them."""
+
+    whole: list[int]
+    forward: list[int]
+    backward: list[int]
+    keys: list[Any]
+
+
+async def walk(rows: Listing, fetch: FetchPage, order: Order) -> Walk:
+    whole = await fetch(Window(ROWS, order=order))
+    return Walk(
+        whole=[row["id"] for row in whole.rows],
+        forward=await walked(fetch, rows, order, backward=False),
+        backward=await walked(fetch, rows, order, backward=True),
+        keys=[sort_key(order, whole, position) for position in range(len(whole.rows))],
+    )
 
 
 @pytest.mark.parametrize("rows", [METERS, ACCOUNTS, MOUNTINGS], ids=lambda rows: rows.table)
@@ -158,7 +167,12 @@ async def test_every_order_brings_each_row_once_in_both_directions(
         async with access.tenant(world.company_id) as connection:
             return await listing.page(connection, rows, window=window, wall=wall_of(world))
 
-    await check_every_order(rows, fetch, orders_of(rows))
+    for order in orders_of(rows):
+        found = await walk(rows, fetch, order)
+
+        assert len(set(found.whole)) == ROWS, name_of(order)
+        assert found.keys == sorted(found.keys), name_of(order)
+        assert found.forward == found.backward == found.whole, name_of(order)
 
 
 async def test_children_come_in_every_order_too(world: World) -> None:
@@ -172,7 +186,12 @@ async def test_children_come_in_every_order_too(world: World) -> None:
         assert pages[1].rows == []
         return pages[parent]
 
-    await check_every_order(METERS, fetch, orders_of(METERS)[::7])
+    for order in orders_of(METERS)[::7]:
+        found = await walk(METERS, fetch, order)
+
+        assert len(set(found.whole)) == ROWS, name_of(order)
+        assert found.keys == sorted(found.keys), name_of(order)
+        assert found.forward == found.backward == found.whole, name_of(order)
 
 
 async def test_a_page_between_two_places_has_what_is_between(world: World) -> None:
