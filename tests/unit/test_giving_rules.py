@@ -97,4 +97,5 @@ def test_what_does_not_fit_is_refused(
     ],
 )
 def test_what_fits_is_let_through(given: GivenRole, place: Place) -> None:
+    # Returns nothing: what does not fit is raised.
     check_choice(given, place)

@@ -38,6 +38,7 @@ KEY = NewKey(name="billing", scopes=frozenset({Scope.METERS_READ}))
 
 
 def test_a_key_within_its_makers_rights_may_be() -> None:
+    # Returns nothing: what may not be is raised.
     check_key(KEY, maker=MAKER, now=NOW)
     check_key(
         replace(

@@ -30,6 +30,7 @@ ENERGY = Component(name="Energy", kind=ComponentKind.ENERGY, shape=Flat(ONE))
     ],
 )
 def test_what_the_total_register_says_is_charged(component: Component) -> None:
+    # Return nothing: what cannot be charged is raised.
     check_chargeable(Version(components=(component,), taxes=TR_TAXES))
     check_basis(BillingBasis.TOTAL_REGISTER)
 

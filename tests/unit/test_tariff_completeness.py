@@ -65,6 +65,7 @@ def reactive(*minima: int) -> Version:
 
 
 def test_a_whole_version_is_accepted() -> None:
+    # Returns nothing: what is not whole is raised.
     check(WHOLE)
 
 
