@@ -5,7 +5,7 @@ from hypothesis import HealthCheck, given, settings
 from domain.ledger.queries import verify
 from tests.topups.losses import lose_events, lose_responses
 from tests.topups.shop import Shop
-from tests.topups.stories import Story, check_story, stories
+from tests.topups.stories import Story, live_through, stories
 
 STORIES = 12
 LOST = 30
@@ -14,13 +14,13 @@ LOST = 30
 @settings(
     max_examples=STORIES,
     deadline=None,
-    # Each story compares what changed: the shop may have a past.
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(story=stories())
 async def test_any_order_of_events_ends_in_the_models_balance(shop: Shop, story: Story) -> None:
-    await check_story(shop, story)
+    left = await live_through(shop, story)
 
+    assert left == story.expected
     assert await verify() == []
 
 
