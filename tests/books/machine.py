@@ -276,12 +276,24 @@ class LedgerMachine(RuleBasedStateMachine):
         return JournalId(found)
 
 
-def run_machine(urls: Urls, size: settings) -> None:
-    """Run the machine on a database."""
+def run_machine(urls: Urls, size: settings) -> Counter[str]:
+    """Run the machine on a database; return how many runs there were, and transactions in them.
+
+    :raises AssertionError: the books were not what the model says
+    """
     runner = Runner(urls)
     try:
         # Hypothesis makes each run's machine itself.
         machine = type("Machine", (LedgerMachine,), {"runner": runner})
         run_state_machine_as_test(machine, settings=size)
+        return runner.run(_made())
     finally:
         runner.close()
+
+
+async def _made() -> Counter[str]:
+    """Count the books and what is in them: each run has books of its own."""
+    async with access.system() as connection:
+        runs = await connection.fetchval("select count(*) from company")
+        transactions = await connection.fetchval("select count(*) from journal")
+    return Counter(runs=runs, transactions=transactions)

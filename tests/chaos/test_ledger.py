@@ -6,6 +6,8 @@ from db.settings import Urls
 from tests.books.machine import run_machine
 from tests.books.trials import crowd_trial, retry_trial
 
+KEYS = 1_000
+
 settings.register_profile(
     "full",
     max_examples=200,
@@ -18,16 +20,29 @@ settings.register_profile(
 
 
 def test_two_hundred_runs_of_a_hundred_steps_are_what_the_model_says(database: Urls) -> None:
-    run_machine(database, settings.get_profile("full"))
+    full = settings.get_profile("full")
+
+    made = run_machine(database, full)
+
+    assert made["runs"] >= full.max_examples
+    assert made["transactions"] > 0
 
 
 async def test_sixty_four_writers_on_four_accounts_leave_what_the_model_says(
     database: Urls,
 ) -> None:
-    await crowd_trial(database, writers=64, operations=50_000, connections=64)
+    left, expected = await crowd_trial(database, writers=64, operations=50_000, connections=64)
+
+    assert left == [expected] * 2
 
 
 async def test_a_thousand_keys_asked_for_twenty_times_at_once_make_a_thousand(
     database: Urls,
 ) -> None:
-    await retry_trial(database, keys=1_000, times=20)
+    made, left = await retry_trial(database, keys=KEYS, times=20)
+
+    assert [len(journals) for journals in made] == [1] * KEYS
+    assert len(set.union(*made)) == KEYS
+    assert left.journals == {"CASH_TOP_UP": KEYS}
+    assert sorted(left.balances.values()) == [0, 0, 0, KEYS]
+    assert left.differences == []

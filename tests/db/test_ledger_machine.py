@@ -9,6 +9,7 @@ from db.settings import Urls
 from tests.books.machine import run_machine
 from tests.books.trials import crowd_trial, retry_trial
 
+KEYS = 50
 SMALL = settings(
     max_examples=12,
     stateful_step_count=25,
@@ -18,12 +19,23 @@ SMALL = settings(
 
 
 def test_the_books_are_what_the_model_says(database: Urls) -> None:
-    run_machine(database, SMALL)
+    made = run_machine(database, SMALL)
+
+    assert made["runs"] >= SMALL.max_examples
+    assert made["transactions"] > 0
 
 
 async def test_many_writers_on_few_accounts_leave_what_the_model_says(database: Urls) -> None:
-    await crowd_trial(database, writers=64, operations=2_000, connections=16)
+    left, expected = await crowd_trial(database, writers=64, operations=2_000, connections=16)
+
+    assert left == [expected] * 2
 
 
 async def test_however_many_ask_for_the_same_it_is_done_once(database: Urls) -> None:
-    await retry_trial(database, keys=50, times=20)
+    made, left = await retry_trial(database, keys=KEYS, times=20)
+
+    assert [len(journals) for journals in made] == [1] * KEYS
+    assert len(set.union(*made)) == KEYS
+    assert left.journals == {"CASH_TOP_UP": KEYS}
+    assert sorted(left.balances.values()) == [0, 0, 0, KEYS]
+    assert left.differences == []
