@@ -6,11 +6,16 @@ import sys
 import pytest
 
 from tests.chaos.storm import chosen_seed
-from tests.chaos.survival import survive
+from tests.chaos.survival import DELIVERED_S_MAX, survive
 
 
 async def test_nothing_is_lost_or_wrong_when_processes_are_killed_again_and_again(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     with capsys.disabled():
-        await survive(kills=20, seed=chosen_seed(os.environ), redis_away_s=60, say=sys.stdout.write)
+        survival = await survive(
+            kills=20, seed=chosen_seed(os.environ), redis_away_s=60, say=sys.stdout.write
+        )
+
+    assert survival.found == survival.expected
+    assert survival.lag_s_max < DELIVERED_S_MAX
