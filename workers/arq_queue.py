@@ -32,8 +32,7 @@ async def supervise(*, redis_url: str, queue_name: str, clock: Callable[[], date
         except (RedisError, OSError, TimeoutError) as error:
             log.warning("arq.lost_redis", extra={"reason": repr(error)})
         finally:
-            with suppress(RedisError, OSError):
-                await worker.close()
+            await _close(worker)
         await asyncio.sleep(RESTART_PAUSE_S)
 
 
@@ -46,6 +45,20 @@ async def ring_all(ctx: dict[str, Any]) -> None:
     """Say of every recurring job that it may be due."""
     for name in RECURRING:
         await ctx["redis"].enqueue_job("run_recurring", name, _queue_name=ctx["queue_name"])
+
+
+async def _close(worker: Worker) -> None:
+    """End a worker's jobs, and what it has open.
+
+    It would cancel them itself, and then raise the cancellation of one that was just beginning or
+    about to end: as if we had been cancelled, so that nobody would start arq again.
+    """
+    for job in worker.tasks.values():
+        job.cancel()
+    await asyncio.gather(*worker.tasks.values(), return_exceptions=True)
+    worker.tasks.clear()
+    with suppress(RedisError, OSError):
+        await worker.close()
 
 
 def _worker(redis_url: str, queue_name: str, clock: Callable[[], datetime]) -> Worker:
