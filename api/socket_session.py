@@ -72,10 +72,18 @@ class SocketSession:
     context: of nobody; each operation gets one of its own, for the caller.
     """
 
-    def __init__(self, line: Line, engine: Engine, context: Context) -> None:
+    def __init__(
+        self,
+        line: Line,
+        engine: Engine,
+        context: Context,
+        *,
+        check_every_s: float = CHECK_EVERY_S,
+    ) -> None:
         self._line = line
         self._engine = engine
         self._context = context
+        self._check_every_s = check_every_s
         self._caller: Caller | None = None
         self._is_initialising = False
         self._is_over = asyncio.Event()
@@ -181,7 +189,7 @@ class SocketSession:
     async def _check(self, caller: Caller) -> None:
         """End the socket soon after the caller's token, session or rights have."""
         while (left_s := (caller.expires_at - self._context.clock()).total_seconds()) > 0:
-            await asyncio.sleep(min(CHECK_EVERY_S, left_s))
+            await asyncio.sleep(min(self._check_every_s, left_s))
             try:
                 renewed = await self._context.equipment.auth.renewed(caller)
             except DatabaseUnavailable:

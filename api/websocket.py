@@ -18,7 +18,7 @@ from api.equipment import Equipment
 from api.languages import wanted
 from api.origins import may_open_socket
 from api.request_ids import REQUEST_ID_HEADER, request_id_of
-from api.socket_session import Gone, Malformed, SocketSession
+from api.socket_session import CHECK_EVERY_S, Gone, Malformed, SocketSession
 
 PROTOCOL = "graphql-transport-ws"
 SEND_TIMEOUT_S = 10.0
@@ -43,11 +43,17 @@ class Sockets:
     """
 
     def __init__(
-        self, engine: Engine, equipment: Equipment, *, allowed_origins: Collection[str] = ()
+        self,
+        engine: Engine,
+        equipment: Equipment,
+        *,
+        allowed_origins: Collection[str] = (),
+        check_every_s: float = CHECK_EVERY_S,
     ) -> None:
         self._engine = engine
         self._equipment = equipment
         self._allowed_origins = allowed_origins
+        self._check_every_s = check_every_s
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         socket = WebSocket(scope, receive, send)
@@ -70,7 +76,8 @@ class Sockets:
             user_agent=socket.headers.get("user-agent", ""),
             language=wanted(socket.headers.get("accept-language")),
         )
-        await SocketSession(line, self._engine, context).serve()
+        session = SocketSession(line, self._engine, context, check_every_s=self._check_every_s)
+        await session.serve()
 
 
 class TextLine:
