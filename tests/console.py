@@ -18,9 +18,9 @@ from tests.factories import DATA_KEY
 
 COMMAND = Path(sys.executable).with_name("wattledger")
 REPOSITORY = Path(__file__).parents[1]
-READY_S_MAX = 20.0
-END_S_MAX = 10.0
-RUN_S_MAX = 30.0
+READY_S_MAX = 60.0
+END_S_MAX = 30.0
+RUN_S_MAX = 60.0
 LOOK_EVERY_S = 0.02
 LOG_TAIL_CHARS = 4_000
 TOKEN_SECRET = "a-secret-of-tests-that-is-long-enough"  # noqa: S105 - a test's own
@@ -99,7 +99,7 @@ class Process:
 
     def _is_ready(self) -> bool:
         try:
-            return httpx.get(self._ready_url, timeout=1).is_success
+            return httpx.get(self._ready_url, timeout=10).is_success
         except httpx.TransportError:
             return False
 

@@ -14,8 +14,8 @@ from collectors.protocols.mass.framing import FrameSplitter
 from collectors.protocols.mass.messages import parse
 from domain.readings.rules import clock_zone
 from tests.factories import TOKEN, Place
+from tests.waiting import PATIENCE_S
 
-ANSWER_TIMEOUT_S = 10.0
 READ_BYTES = 4096
 
 
@@ -30,7 +30,7 @@ class Line:
     async def send(self, message: bytes) -> str:
         """Send one message and return the reference id that is acknowledged."""
         self._writer.write(message)
-        async with asyncio.timeout(ANSWER_TIMEOUT_S):
+        async with asyncio.timeout(PATIENCE_S):
             while not (frames := self._splitter.feed(await self._reader.read(READ_BYTES))):
                 assert not self._reader.at_eof(), "the gateway hung up"
         (answer,) = (parse(frame) for frame in frames)

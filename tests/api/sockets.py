@@ -39,12 +39,12 @@ from domain.identity.keys import Keys
 from domain.identity.operations import add_membership
 from domain.identity.passwords import Passwords
 from tests.factories import KEYRING, NOW
-from tests.waiting import until
+from tests.waiting import PATIENCE_S, until
 
 NO_REDIS = "redis://127.0.0.1:1/0"
 PROTOCOL = Subprotocol("graphql-transport-ws")
-ANSWER_TIMEOUT_S = 10.0
 QUIET_S = 0.4
+CHECK_EVERY_S = 0.1
 BUDGET = Budget(size=10_000, per_s=100)
 SECRET = "a secret that is long enough for a test"  # noqa: S105
 TOKEN_TTL = timedelta(minutes=15)
@@ -161,7 +161,7 @@ class Socket:
         await self.send({"type": "subscribe", "id": id, "payload": payload})
 
     async def receive(self) -> Any:
-        async with asyncio.timeout(ANSWER_TIMEOUT_S):
+        async with asyncio.timeout(PATIENCE_S):
             received = await self.connection.recv()
         assert isinstance(received, str), "frames have to be text"
         return json.loads(received)
@@ -183,7 +183,7 @@ class Socket:
 
     async def close_code(self) -> int | None:
         """Wait for the server to close, whatever it still sends, and return its code."""
-        async with asyncio.timeout(ANSWER_TIMEOUT_S):
+        async with asyncio.timeout(PATIENCE_S):
             with suppress(ConnectionClosed):
                 while True:
                     await self.connection.recv()
@@ -226,7 +226,7 @@ async def _served(bell: Bell, buckets: Buckets, confine: Confine) -> AsyncIterat
         keyring=KEYRING,
         confine=confine,
     )
-    sockets = Sockets(engine, equipment)
+    sockets = Sockets(engine, equipment, check_every_s=CHECK_EVERY_S)
     app = Starlette(routes=[WebSocketRoute("/graphql", sockets)])
     following = asyncio.create_task(feed.run())
     try:

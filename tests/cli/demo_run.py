@@ -50,7 +50,7 @@ class DemoRun:
             headers["Authorization"] = f"Bearer {token}"
         body = json.dumps({"query": query, "variables": variables}).encode()
         request = urllib.request.Request(found[0], body, headers)  # noqa: S310 - our own
-        with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310
+        with urllib.request.urlopen(request, timeout=PATIENCE_S) as answer:  # noqa: S310
             parsed = json.load(answer)
         assert "errors" not in parsed, parsed
         return parsed["data"]
@@ -61,7 +61,7 @@ class DemoRun:
         assert found is not None, self.said
         end = time.monotonic() + PATIENCE_S
         while True:
-            with urllib.request.urlopen(f"{found[1]}mails.json", timeout=10) as answer:  # noqa: S310
+            with urllib.request.urlopen(f"{found[1]}mails.json", timeout=PATIENCE_S) as answer:  # noqa: S310
                 mails = json.load(answer)
             fitting: list[dict[str, Any]] = [one for one in mails if one["subject"] == subject]
             if fitting:

@@ -44,7 +44,7 @@ def buy(run: DemoRun, token: str) -> dict[str, object]:
     }
     started = run.ask(START, token, input=wish)["startTopUp"]
     form = {"card": "pm_card_visa"}
-    with httpx.Client(trust_env=False, timeout=10) as browser:
+    with httpx.Client(trust_env=False, timeout=PATIENCE_S) as browser:
         assert browser.post(started["checkoutUrl"], data=form).status_code == 303
     end = time.monotonic() + PATIENCE_S
     shown: dict[str, object] = {}

@@ -39,7 +39,7 @@ async def read(page: int, path: str, host: str = "127.0.0.1") -> tuple[int, str]
 
     def fetch() -> tuple[int, str]:
         try:
-            with urllib.request.urlopen(request, timeout=5) as answer:  # noqa: S310 - our own
+            with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310 - our own
                 return answer.status, answer.read().decode()
         except urllib.error.HTTPError as error:
             with error:

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +15,7 @@ from cli.embedded.ports import PortTaken
 from cli.embedded.postgres import Postgres
 from cli.embedded.server import HomeInUse
 from tests.cli.launcher_killed import leave_behind
+from tests.waiting import LOOK_EVERY_S, until
 
 NO_FSYNC = {"fsync": "off"}
 
@@ -33,7 +35,7 @@ def closed_folder(tmp_path: Path) -> Iterator[Path]:
 
 
 async def fetch_value(url: str, query: str) -> object:
-    connection = await asyncpg.connect(url, timeout=5)
+    connection = await asyncpg.connect(url, timeout=60)
     try:
         return await connection.fetchval(query)
     finally:
@@ -69,16 +71,22 @@ async def test_a_start_waits_for_what_a_crash_left_in_memory(home: Path) -> None
     server = Postgres(home, settings=NO_FSYNC)
     urls = server.start()
     busy = await asyncpg.connect(urls.owner)
-    await busy.execute("SET statement_timeout = '2s'")
+    await busy.execute("SET statement_timeout = 0")
+    await busy.execute("SET transaction_timeout = 0")
     # Unlike a waiting backend, one that computes does not notice that its postmaster is gone.
     endless = asyncio.create_task(busy.execute("SELECT count(*) FROM generate_series(1, 1e12)"))
-    await asyncio.sleep(0.1)
+    computing = f"SELECT state FROM pg_stat_activity WHERE pid = {busy.get_server_pid()}"
+    while await fetch_value(server.admin_url, computing) != "active":  # noqa: ASYNC110
+        await asyncio.sleep(LOOK_EVERY_S)
 
     server.kill()
-    urls = await asyncio.to_thread(server.start)
+    starting = asyncio.create_task(asyncio.to_thread(server.start))
+    log = server.data.parent / "server.log"
+    await until(lambda: "pre-existing shared memory block" in log.read_text())
+    os.kill(busy.get_server_pid(), signal.SIGKILL)
+    urls = await starting
 
     assert await fetch_value(urls.owner, "SELECT 1") == 1
-    assert "pre-existing shared memory block" in (server.data.parent / "server.log").read_text()
     with pytest.raises((asyncpg.PostgresError, OSError)):
         await endless
     busy.terminate()
@@ -110,7 +118,7 @@ async def test_every_connection_needs_its_password(postgres: Postgres, password:
 
     with pytest.raises(asyncpg.InvalidPasswordError):
         await asyncpg.connect(
-            host="127.0.0.1", port=port, user="postgres", password=password, timeout=5
+            host="127.0.0.1", port=port, user="postgres", password=password, timeout=60
         )
 
 

@@ -12,14 +12,14 @@ from cli.embedded.ports import PortTaken, choose_port
 from cli.embedded.processes import ServerFailed, command_of, end_left_behind, holds_within
 from cli.embedded.secret_files import kept_secret, write_secret
 
-LADDER = ((signal.SIGTERM, 5.0),)
+LADDER = ((signal.SIGTERM, 60.0),)
 
 
 @pytest.fixture
 def sleeper() -> Iterator[subprocess.Popen[bytes]]:
     process = subprocess.Popen(["/bin/sleep", "60"])
     # For a moment after its start a process has no command line.
-    assert holds_within(lambda: "sleep 60" in command_of(process.pid), seconds=5)
+    assert holds_within(lambda: "sleep 60" in command_of(process.pid), seconds=60)
     yield process
     process.kill()
     process.wait()
@@ -33,7 +33,7 @@ def test_a_process_that_carries_the_marker_is_ended(
 
     end_left_behind(pid_file, marker="sleep 60", ladder=LADDER)
 
-    assert sleeper.wait(timeout=5) == -signal.SIGTERM
+    assert sleeper.wait(timeout=60) == -signal.SIGTERM
 
 
 def test_a_process_that_only_inherited_the_number_goes_on(

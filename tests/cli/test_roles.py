@@ -29,7 +29,7 @@ TIMEOUTS = [
 
 @pytest.fixture
 async def admin(postgres: Postgres) -> AsyncIterator[asyncpg.Connection]:
-    connection = await asyncpg.connect(postgres.admin_url, timeout=5)
+    connection = await asyncpg.connect(postgres.admin_url, timeout=60)
     yield connection
     await connection.close()
 
@@ -77,7 +77,7 @@ async def test_a_role_that_policies_do_not_bind_is_refused(
     port = int((postgres.home / "port").read_text())
     with pytest.raises(asyncpg.InvalidPasswordError):
         await asyncpg.connect(
-            host="127.0.0.1", port=port, user=OWNER, password=NEW_PASSWORD, timeout=5
+            host="127.0.0.1", port=port, user=OWNER, password=NEW_PASSWORD, timeout=60
         )
 
 

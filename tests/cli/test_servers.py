@@ -15,7 +15,7 @@ from tests.servers import START_S_MAX, Addresses, remove_left_behind
 
 @pytest.mark.parametrize("turn", [1, 2])
 async def test_each_test_has_a_migrated_database_of_its_own(database: Urls, turn: int) -> None:
-    connection = await asyncpg.connect(database.owner, timeout=5)
+    connection = await asyncpg.connect(database.owner, timeout=60)
 
     try:
         await connection.execute("CREATE TABLE only_here (turn int)")
@@ -34,7 +34,7 @@ async def test_each_test_has_an_empty_redis(redis_url: str, turn: int) -> None:
 
 async def test_nobody_connects_to_the_template(servers: Addresses) -> None:
     with pytest.raises(asyncpg.ObjectNotInPrerequisiteStateError):
-        await asyncpg.connect(servers.owner, timeout=5)
+        await asyncpg.connect(servers.owner, timeout=60)
 
 
 def test_what_a_killed_run_left_is_removed_and_a_living_one_is_not(open_folder: Path) -> None:

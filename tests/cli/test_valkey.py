@@ -13,7 +13,7 @@ from tests.cli.launcher_killed import leave_behind
 
 
 def ask(url: str, *command: str) -> Any:
-    with redis.Redis.from_url(url, socket_timeout=5, decode_responses=True) as client:
+    with redis.Redis.from_url(url, socket_timeout=60, decode_responses=True) as client:
         return client.execute_command(*command)
 
 

@@ -20,8 +20,7 @@ from db import access
 from db.bell import Bell
 from domain.frames.packing import unpack
 from tests.factories import NOW, TOKEN, Place, make_place
-
-ANSWER_TIMEOUT_S = 5
+from tests.waiting import LOOK_EVERY_S, PATIENCE_S
 
 
 @dataclass(slots=True)
@@ -37,12 +36,12 @@ class Line:
         await self.writer.drain()
 
     async def answer(self) -> dict[str, Any]:
-        async with asyncio.timeout(ANSWER_TIMEOUT_S):
+        async with asyncio.timeout(PATIENCE_S):
             text = await self.reader.readuntil(b"$")
         return dict(orjson.loads(text[1:-1]))
 
     async def is_hung_up(self) -> bool:
-        async with asyncio.timeout(ANSWER_TIMEOUT_S):
+        async with asyncio.timeout(PATIENCE_S):
             return await self.reader.read() == b""
 
     def readout(self, reference_id: str, *texts: str) -> list[bytes]:
@@ -149,10 +148,10 @@ async def test_fragments_wait_for_the_last_one_which_alone_is_acked(
     async with identified(port, place) as line:
         first, second, last = line.readout("r1", "1.8.0(1", "*kW", "h)")
         await line.say(first, second)
-        async with asyncio.timeout(ANSWER_TIMEOUT_S):
+        async with asyncio.timeout(PATIENCE_S):
             # Nothing tells the collector that its fragments are stored.
             while len(waiting := await fetch("select status, reason from review_frame")) < 2:  # noqa: ASYNC110
-                await asyncio.sleep(0.02)
+                await asyncio.sleep(LOOK_EVERY_S)
         await line.say(last)
 
         assert (await line.answer())["referenceId"] == "r1"

@@ -10,10 +10,13 @@ from redis.asyncio import Redis
 
 from cli.embedded.ports import choose_port
 from cli.embedded.valkey import Valkey
-from db.bell import Bell
-from tests.waiting import until
+from db.bell import SAY_TIMEOUT_S, Bell, Word
+from tests.waiting import PATIENCE_S, until
 
 CHANNEL = "bell_test"
+# Should each wait for its time-out, they take longer than any busy machine takes for one.
+RINGS = 40
+PAUSE_MS = 60_000
 
 
 @pytest.fixture
@@ -36,19 +39,29 @@ async def bell(redis_url: str, worker_number: int) -> AsyncIterator[Bell]:
         yield bell
 
 
+async def heard(bell: Bell, word: Word, *, by: Bell) -> None:
+    """Ring until it is heard, for on a busy machine a ring may be lost."""
+    async with asyncio.timeout(PATIENCE_S):
+        waiting = asyncio.create_task(bell.wait(word, PATIENCE_S))
+        while not waiting.done():
+            await by.ring(word)
+            await asyncio.wait([waiting], timeout=1)
+    assert await waiting is True
+
+
 async def test_ring_wakes_another_process(bell: Bell, redis_url: str, worker_number: int) -> None:
     async with Bell(redis_url, f"{CHANNEL}_{worker_number}") as other:
         await until(lambda: other.is_connected)
-        waiting = asyncio.create_task(bell.wait("outbox", 5))
-        await other.ring("outbox")
 
-        assert await waiting is True
+        await heard(bell, "outbox", by=other)
 
 
 async def test_ring_before_the_wait_is_kept(bell: Bell) -> None:
     await bell.ring("frames")
     await bell.ring("frames")
-    await asyncio.sleep(0.1)
+    await bell.ring("outbox")
+    # Rings come in their order.
+    assert await bell.wait("outbox", PATIENCE_S) is True
 
     assert await bell.wait("frames", 0.1) is True
     assert await bell.wait("frames", 0.1) is False
@@ -89,9 +102,8 @@ async def test_rings_arrive_again_after_the_connection_was_killed(own_redis_url:
             assert await client.client_kill_filter(_type="pubsub") == 1
         await until(lambda: not bell.is_connected)
         await until(lambda: bell.is_connected)
-        await bell.ring("outbox")
 
-        assert await bell.wait("outbox", 1) is True
+        await heard(bell, "outbox", by=bell)
 
 
 async def test_rings_arrive_again_after_the_server_restarted(
@@ -103,20 +115,20 @@ async def test_rings_arrive_again_after_the_server_restarted(
         await until(lambda: not bell.is_connected)
         assert await asyncio.to_thread(valkey.start) == own_redis_url
         await until(lambda: bell.is_connected)
-        await bell.ring("frames")
 
-        assert await bell.wait("frames", 1) is True
+        await heard(bell, "frames", by=bell)
 
 
 async def test_without_redis_ringing_is_quick_and_waiting_times_out(tmp_path: Path) -> None:
     nobody = f"redis://127.0.0.1:{choose_port(tmp_path / 'port')}/0"
     async with Bell(nobody, CHANNEL) as bell:
         started = monotonic()
-        await bell.ring("outbox")
+        for _ in range(RINGS):
+            await bell.ring("outbox")
         rung = await bell.wait("outbox", 0.1)
 
         assert rung is False
-        assert monotonic() - started < 0.5
+        assert monotonic() - started < RINGS * SAY_TIMEOUT_S / 2
 
 
 async def test_server_that_does_not_answer_holds_nobody_up(
@@ -124,12 +136,12 @@ async def test_server_that_does_not_answer_holds_nobody_up(
 ) -> None:
     async with Bell(own_redis_url, CHANNEL) as bell, Redis.from_url(own_redis_url) as client:
         await until(lambda: bell.is_connected)
-        await client.client_pause(1500)
+        await client.client_pause(PAUSE_MS)
         started = monotonic()
-        for _ in range(5):
+        for _ in range(RINGS):
             await bell.ring("outbox")
 
-        assert monotonic() - started < 1
+        assert monotonic() - started < RINGS * SAY_TIMEOUT_S / 2
         assert not bell.is_connected
 
 
@@ -143,7 +155,7 @@ async def test_closed_bell_is_silent(bell: Bell) -> None:
 
 async def test_bell_that_is_closed_while_it_connects_hangs_up(redis_url: str) -> None:
     for turns in range(120):
-        async with asyncio.timeout(3), Bell(redis_url, f"{CHANNEL}_{turns}") as bell:
+        async with asyncio.timeout(PATIENCE_S), Bell(redis_url, f"{CHANNEL}_{turns}") as bell:
             for _ in range(turns):
                 await asyncio.sleep(0)
 

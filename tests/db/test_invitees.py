@@ -13,10 +13,9 @@ from domain.identity import invitations
 from domain.identity.keys import Keys
 from domain.identity.rules import WHOLE_COMPANY, GivenRole, Giver
 from tests.factories import NOW, Place, make_place
+from tests.waiting import others_wait
 
 EMAIL = "deniz@example.com"
-# As long as it takes to get to the user, on a slow machine too.
-GO_ON_S = 0.5
 
 
 @pytest.fixture
@@ -68,7 +67,7 @@ async def test_who_is_being_invited_elsewhere_is_not_forgotten(
                     now=NOW,
                 )
             )
-            await asyncio.sleep(GO_ON_S)
+            await others_wait(owner, 1)
         await revoking
         users = await owner.fetch("select active from app_user where email = $1", EMAIL)
     finally:

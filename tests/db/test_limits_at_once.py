@@ -21,10 +21,9 @@ from domain.identity.rules import Place as Confinement
 from domain.longwork import jobs
 from domain.longwork.jobs import UNFINISHED_MAX, Asker, TooManyJobs
 from tests.factories import NOW, make_place
+from tests.waiting import others_wait
 
 AT_ONCE = 3
-# As long as it takes all of them to look, on a slow machine too.
-LOOK_S = 0.5
 ASKER = Asker(user_id=None, role=None, scopes=frozenset(Scope))
 
 
@@ -40,7 +39,7 @@ async def at_once(database: Urls, table: str, ask: Callable[[], Awaitable[object
         async with owner.transaction():
             await owner.execute(f"lock table {table} in share mode")
             asking = asyncio.gather(*(ask() for _ in range(AT_ONCE)), return_exceptions=True)
-            await asyncio.sleep(LOOK_S)
+            await others_wait(owner, AT_ONCE)
         return await asking
     finally:
         await owner.close()

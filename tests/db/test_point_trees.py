@@ -15,9 +15,7 @@ from domain.metering import points
 from domain.metering.points import LOCK_TREES
 from tests.factories import NOW, Place
 from tests.imports import imported, make_asker, workbook
-
-# As long as it takes to get to the lock, on a slow machine too.
-GO_ON_S = 0.5
+from tests.waiting import others_wait
 
 
 async def add_point(place: Place, code: str, parent_id: PointId | None = None) -> PointId:
@@ -39,7 +37,7 @@ async def held_meanwhile(
         async with other.transaction():
             await other.execute(LOCK_TREES, place.company_id)
             changing = asyncio.ensure_future(change())
-            await asyncio.sleep(GO_ON_S)
+            await others_wait(other, 1)
             free = await other.fetch(
                 f"select from {table} where company_id = $1 and id = $2"
                 " for no key update skip locked",

@@ -8,8 +8,7 @@ from contextlib import asynccontextmanager
 import uvicorn
 
 from tests.stripe_twin.server import Twin
-
-START_S_MAX = 10.0
+from tests.waiting import until
 
 
 @asynccontextmanager
@@ -25,9 +24,7 @@ async def running_twin(port: int = 0) -> AsyncIterator[Twin]:
         )
         serving = asyncio.create_task(server._serve(sockets=[listening]))
         try:
-            async with asyncio.timeout(START_S_MAX):
-                while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it
-                    await asyncio.sleep(0.01)
+            await until(lambda: server.started)
             yield twin
         finally:
             server.should_exit = True

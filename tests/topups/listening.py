@@ -8,7 +8,7 @@ from typing import Any
 
 import uvicorn
 
-START_S_MAX = 10.0
+from tests.waiting import until
 
 
 @asynccontextmanager
@@ -20,9 +20,7 @@ async def listening(app: Any) -> AsyncIterator[str]:
         )
         serving = asyncio.create_task(server._serve(sockets=[port]))
         try:
-            async with asyncio.timeout(START_S_MAX):
-                while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it
-                    await asyncio.sleep(0.01)
+            await until(lambda: server.started)
             yield f"http://127.0.0.1:{port.getsockname()[1]}"
         finally:
             server.should_exit = True

@@ -12,7 +12,7 @@ import stripe
 from tests.stripe_twin.client import stripe_client
 from tests.stripe_twin.server import Twin
 
-START_S_MAX = 20.0
+START_S_MAX = 60.0
 POLL_S = 0.1
 
 
