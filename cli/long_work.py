@@ -19,8 +19,6 @@ from domain.longwork.jobs import Asker
 from domain.longwork.queries import Standing
 from domain.longwork.running import ItemError
 from domain.subscribers.keyring import Keyring
-from workers.long_jobs import work_once
-from workers.works import works
 
 LOOK_EVERY_S = 0.3
 # Who may run commands on the server may do everything there.
@@ -29,6 +27,10 @@ OPERATOR_OF_THE_SERVER = Asker(user_id=None, role=None, scopes=frozenset(Scope))
 
 async def done(company_id: CompanyId, job_id: JobId, keyring: Keyring) -> Standing:
     """Return how a job ended, having shown how it went on."""
+    # What reads and writes spreadsheets takes a while to load.
+    from workers.long_jobs import work_once  # noqa: PLC0415
+    from workers.works import works  # noqa: PLC0415
+
     working = asyncio.create_task(work_once(works=works(keyring), clock=now, only=job_id))
     try:
         with Progress(console=Console(stderr=True), transient=True) as shown:

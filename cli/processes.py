@@ -16,10 +16,8 @@ import uvloop
 from cli.endings import REFUSED
 from cli.servers import Addresses, completed, data_key, leave_note, servers, wait_for_database
 from cli.surroundings import now, read_settings
-from collectors import main as gateway_process
 from db.settings import Settings
 from domain.subscribers.keyring import Keyring
-from workers import main as worker_process
 
 GATEWAY_NOTE = "gateway.json"
 STOPPED = 0
@@ -41,7 +39,7 @@ log = logging.getLogger(__name__)
 
 def api(tied: Tied = False) -> None:
     """Serve the GraphQL API until Ctrl-C."""
-    # Building the schema takes a while, which the other commands need not wait for.
+    # What it needs takes a while to load, which the other commands need not wait for.
     from cli.api_server import serve  # noqa: PLC0415
 
     def work(settings: Settings, found: Addresses) -> Coroutine[Any, Any, None]:
@@ -52,6 +50,7 @@ def api(tied: Tied = False) -> None:
 
 def worker(tied: Tied = False) -> None:
     """Decode, store and charge what collectors deliver, and run recurring jobs, until Ctrl-C."""
+    from workers import main as worker_process  # noqa: PLC0415 - likewise
 
     def work(settings: Settings, found: Addresses) -> Coroutine[Any, Any, None]:
         complete = completed(settings, found)
@@ -68,6 +67,8 @@ def worker(tied: Tied = False) -> None:
 
 def gateway(tied: Tied = False) -> None:
     """Let collectors dial in, and keep what they deliver, until Ctrl-C."""
+    from collectors import main as gateway_process  # noqa: PLC0415 - likewise
+
     with ExitStack() as noted:
 
         def work(settings: Settings, found: Addresses) -> Coroutine[Any, Any, None]:
