@@ -34,7 +34,7 @@ test: $(SYNCED) ## Run the tests, on all cores
 	$(BIN)/pytest -n auto -q -rs --ignore=tests/chaos $(ARGS)
 
 chaos: $(SYNCED) ## Run the tests that kill servers and processes, one at a time
-	$(BIN)/pytest -q tests/chaos $(ARGS)
+	$(BIN)/pytest -q --hypothesis-profile=random tests/chaos $(ARGS)
 
 bench: $(SYNCED) ## Measure and print ratios
 	$(BIN)/python -m benchmarks $(ARGS)

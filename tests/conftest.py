@@ -4,12 +4,14 @@ With pytest-xdist the controller starts the servers and tells its workers; witho
 that needs them does.
 """
 
+import os
 from collections.abc import AsyncIterator
 from dataclasses import asdict
 from itertools import count
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 from redis.asyncio import Redis
 from tortoise import Tortoise
 
@@ -20,8 +22,21 @@ from tests.servers import REDIS_DATABASES, Addresses, Servers, copied_database
 SERVERS = pytest.StashKey[Servers]()
 names = count(1)
 
+# The same examples in every run, so that none fails by a new one that has nothing to do with what
+# was changed, and as much time for each as it takes. `make chaos` looks for new ones.
+settings.load_profile("ci")
+settings.register_profile(
+    "random",
+    settings.get_profile("default"),
+    deadline=None,
+    print_blob=True,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+
 
 def pytest_configure(config: pytest.Config) -> None:
+    # The servers speak no TLS, and what is needed to find that out takes a while to make.
+    os.environ["PGSSLMODE"] = "disable"
     config.stash[SERVERS] = Servers()
 
 
