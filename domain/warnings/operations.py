@@ -9,14 +9,13 @@ from datetime import datetime
 
 from db import access
 from db.access import Connection
-from db.enums import MessageChannel
-from db.ids import AccountId, CompanyId, SubscriberId
+from db.ids import AccountId, CompanyId
 from domain.accounts import outlooks
 from domain.accounts.forecasts import Forecast, days_left
 from domain.accounts.queries import Standing, standings
-from domain.listing import Record, Wall
+from domain.listing import Wall
 from domain.messages.facts import LowCredit, Money
-from domain.messages.operations import put_for_account
+from domain.messages.payers import payers_of, tell
 from domain.money import major
 from domain.warnings.rules import NOTHING, Judgement, judged
 
@@ -36,17 +35,8 @@ LOCK = """
     where company_id = $1 and account_id = any($2::int8[]) order by account_id for no key update
 """
 TAKE = "delete from attention where company_id = $1 and account_id = any($2::int8[])"
-PEOPLE = """
-    select a.id, a.number, a.subscriber_id, c.locale, c.message_channels, w.warned_at, array(
-        select channel from unnest(c.message_channels) channel
-        where case channel when 'MAIL' then s.email when 'SMS' then s.phone end is not null
-    ) as channels
-    from account a
-    join company c on c.id = a.company_id
-    left join subscriber_contact s on s.company_id = a.company_id
-        and s.subscriber_id = a.subscriber_id
-    left join account_warning w on w.company_id = a.company_id and w.account_id = a.id
-    where a.company_id = $1 and a.id = any($2::int8[])
+WARNED_BEFORE = """
+    select account_id from account_warning where company_id = $1 and account_id = any($2::int8[])
 """
 MARK = """
     update account_balance b set wake_below_micro = m.below, wake_above_micro = m.above
@@ -63,11 +53,11 @@ RECOVERED = "delete from account_warning where company_id = $1 and account_id = 
 
 @dataclass(frozen=True, slots=True)
 class _Account:
-    """An account that is looked at. person: who pays, and how to reach them."""
+    """An account that is looked at. was_warned: and had not recovered."""
 
     id: AccountId
     standing: Standing
-    person: Record
+    was_warned: bool
     judgement: Judgement
 
 
@@ -104,27 +94,30 @@ async def _look_at(
     await connection.execute(TAKE, company_id, ids)
     wall = Wall(lambda _: "true", {"company": company_id, "now": now})
     found = await standings(connection, ids, wall=wall)
-    people = {row["id"]: row for row in await connection.fetch(PEOPLE, company_id, ids)}
-    accounts = [_judged(AccountId(one), found[one], people[one]) for one in ids]
+    before = await connection.fetch(WARNED_BEFORE, company_id, ids)
+    warned_before = {row["account_id"] for row in before}
+    accounts = [_judged(AccountId(one), found[one], one in warned_before) for one in ids]
     await _keep(connection, company_id, accounts, now)
     warned: dict[int, Standing] = {one.id: one.standing for one in accounts if one.judgement.warns}
     ahead = await outlooks.forecasts(connection, warned, wall=wall)
-    for one in accounts:
-        if one.judgement.warns:
-            await _warn(connection, company_id, one, ahead.get(one.id), now)
+    payers = await payers_of(connection, company_id=company_id, account_ids=warned)
+    for account_id, standing in warned.items():
+        payer = payers[account_id]
+        facts = _facts(payer.account_number, standing, ahead.get(account_id), now)
+        await tell(connection, company_id=company_id, payer=payer, facts=facts, now=now)
     return len(warned)
 
 
-def _judged(account_id: AccountId, standing: Standing, person: Record) -> _Account:
+def _judged(account_id: AccountId, standing: Standing, was_warned: bool) -> _Account:
     judgement = NOTHING
     if standing.is_watched:
         judgement = judged(
             balance_micro=standing.balance_micro,
             limits=standing.limits,
             margin_micro=standing.margin_micro,
-            is_warned=person["warned_at"] is not None,
+            is_warned=was_warned,
         )
-    return _Account(account_id, standing, person, judgement)
+    return _Account(account_id, standing, was_warned, judgement)
 
 
 async def _keep(
@@ -132,11 +125,7 @@ async def _keep(
 ) -> None:
     """Keep who is warned now and who is not any more, and when to look again."""
     warned = [one.id for one in accounts if one.judgement.warns]
-    recovered = [
-        one.id
-        for one in accounts
-        if one.person["warned_at"] is not None and not one.judgement.is_warned
-    ]
+    recovered = [one.id for one in accounts if one.was_warned and not one.judgement.is_warned]
     await connection.execute(RECOVERED, company_id, recovered)
     await connection.execute(WARNED, company_id, warned, now)
     marks = [one.judgement.marks for one in accounts]
@@ -149,41 +138,14 @@ async def _keep(
     )
 
 
-async def _warn(
-    connection: Connection,
-    company_id: CompanyId,
-    account: _Account,
-    ahead: Forecast | None,
-    now: datetime,
-) -> None:
-    """Queue a warning by each of the company's channels by which the subscriber can be reached.
-
-    One that cannot leaves a message that fails: somebody should see that nobody was told.
-    """
-    channels = account.person["channels"] or account.person["message_channels"][:1]
-    facts = _facts(account, ahead, now)
-    for channel in channels:
-        await put_for_account(
-            connection,
-            company_id=company_id,
-            account_id=account.id,
-            subscriber_id=SubscriberId(account.person["subscriber_id"]),
-            channel=MessageChannel(channel),
-            facts=facts,
-            locale=account.person["locale"],
-            now=now,
-        )
-
-
-def _facts(account: _Account, ahead: Forecast | None, now: datetime) -> LowCredit:
-    standing = account.standing
+def _facts(number: str, standing: Standing, ahead: Forecast | None, now: datetime) -> LowCredit:
     runs_out_at = None if ahead is None else ahead.runs_out_at
 
     def money(amount_micro: int | None) -> Money | None:
         return None if amount_micro is None else Money(major(amount_micro), standing.currency)
 
     return LowCredit(
-        account=account.person["number"],
+        account=number,
         balance=Money(standing.balance, standing.currency),
         as_of=standing.as_of,
         is_used_up=standing.is_used_up,
