@@ -55,11 +55,16 @@ class LowCredit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TopUpReceipt:
-    """What was paid. cleared: what of it paid debts and emergency credit."""
+    """What was paid, and what it paid for before it was credit, in this order.
+
+    overdrawn: what brought the balance up to zero. balance: after it.
+    """
 
     account: str
     amount: Money
-    cleared: Money
+    debt: Money
+    overdrawn: Money
+    emergency_credit: Money
     balance: Money
     credited_at: datetime
     reference: str

@@ -16,6 +16,7 @@ from domain.money import major, micro
 from domain.topups import cards, takebacks
 from domain.topups.booking import Book, book_credit, book_in_flight
 from domain.topups.facts import CardFact, DisputeFact, Fact, PaymentFact, RefundFact
+from domain.topups.receipts import put_receipt
 from domain.topups.rules import Payment, merged, state_of
 
 # Until then a payment that is processed is asked for; the provider tells us sooner.
@@ -134,6 +135,8 @@ async def _booked(
     revised = {"revision": row["revision"] + 1}
     if payment.credited and row["journal_id"] is None:
         journal_id, cleared = await book_credit(book, payment.credited, was_in_flight=was_in_flight)
+        reference = payment.reference or str(row["id"])
+        await put_receipt(connection, row, cleared, reference=reference, now=now)
         return revised | {
             "journal_id": journal_id,
             "credited_at": now,

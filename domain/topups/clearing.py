@@ -53,6 +53,11 @@ class Cleared:
     emergency: Decimal
     remainder: Decimal
 
+    @property
+    def amount(self) -> Decimal:
+        """Return what was paid."""
+        return self.debt_share + self.debt + self.balance + self.emergency + self.remainder
+
     def lines(self, account_id: AccountId) -> list[Line]:
         """Return the account's lines: what covers a negative balance is credit as well."""
         sides = (

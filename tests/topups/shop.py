@@ -12,8 +12,11 @@ import asyncpg
 
 from db import access
 from db.access import Connection
+from db.enums import JournalKind, LedgerAccountKind
 from db.ids import AccountId, RefundId, SavedCardId, TopUpId
+from domain.ledger.posting import post
 from domain.ledger.queries import verify
+from domain.ledger.rules import Line, Posting
 from domain.topups import events, refunds, starting
 from domain.topups.gateway import Gateways
 from domain.topups.starting import Started
@@ -121,6 +124,22 @@ class Shop:
         row = await access.read_row("select id from saved_card order by id desc limit 1")
         assert row is not None
         return SavedCardId(row["id"])
+
+    async def owe(self, **sides: str) -> None:
+        """Let the account owe: each side is debited against adjustments."""
+        amounts = {LedgerAccountKind(side): Decimal(amount) for side, amount in sides.items()}
+        lines = [Line(side, -amount, self.account_id) for side, amount in amounts.items()]
+        lines.append(Line(LedgerAccountKind.ADJUSTMENTS, sum(amounts.values(), Decimal(0))))
+        posting = Posting(
+            company_id=self.place.company_id,
+            kind=JournalKind.ADJUSTMENT,
+            idempotency_key=f"key {next(_keys)}",
+            request="owed",
+            occurred_at=self.now,
+            lines=lines,
+        )
+        async with self.tenant() as connection:
+            await post(connection, posting, now=self.now)
 
     async def row(self, table: str) -> asyncpg.Record:
         """Return the only row of a table."""

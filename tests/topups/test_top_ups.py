@@ -8,11 +8,10 @@ from typing import Any
 import pytest
 
 from db import access
-from db.enums import JournalKind, LedgerAccountKind, PaymentWay
+from db.enums import PaymentWay
 from domain.accounts.suspension import AccountClosed
 from domain.companies import settings
-from domain.ledger.posting import IdempotencyConflict, post
-from domain.ledger.rules import Line, Posting
+from domain.ledger.posting import IdempotencyConflict
 from domain.refusals import InvalidValue, NotThere
 from domain.topups import looking
 from domain.topups.gateway import Gateways
@@ -193,25 +192,8 @@ async def test_a_page_that_was_never_heard_of_lapses(shop: Shop) -> None:
     assert row["state"] == "LAPSED"
 
 
-async def owe(shop: Shop, **sides: str) -> None:
-    """Let the account owe: each side is debited against adjustments."""
-    amounts = {LedgerAccountKind(side): Decimal(amount) for side, amount in sides.items()}
-    lines = [Line(side, -amount, shop.account_id) for side, amount in amounts.items()]
-    lines.append(Line(LedgerAccountKind.ADJUSTMENTS, sum(amounts.values(), D(0))))
-    posting = Posting(
-        company_id=shop.place.company_id,
-        kind=JournalKind.ADJUSTMENT,
-        idempotency_key="owed",
-        request="owed",
-        occurred_at=shop.now,
-        lines=lines,
-    )
-    async with access.tenant(shop.place.company_id) as connection:
-        await post(connection, posting, now=shop.now)
-
-
 async def test_a_top_up_clears_what_is_owed_first(shop: Shop) -> None:
-    await owe(shop, DEBT="8", CREDIT="3", EMERGENCY_CREDIT="10")
+    await shop.owe(DEBT="8", CREDIT="3", EMERGENCY_CREDIT="10")
 
     await shop.paid("25.5")
 
@@ -219,7 +201,7 @@ async def test_a_top_up_clears_what_is_owed_first(shop: Shop) -> None:
 
 
 async def test_a_share_goes_to_debt_up_to_its_cap_in_a_week(shop: Shop) -> None:
-    await owe(shop, DEBT="100")
+    await shop.owe(DEBT="100")
     share = {
         "debt_share_percent": D(10),
         "debt_share_cap": D(5),

@@ -34,7 +34,9 @@ EXAMPLES: list[Facts] = [
     facts.TopUpReceipt(
         account="A1",
         amount=Money(Decimal(250), "TRY"),
-        cleared=Money(Decimal(10), "TRY"),
+        debt=Money(Decimal(10), "TRY"),
+        overdrawn=Money(Decimal("0.5"), "TRY"),
+        emergency_credit=Money(Decimal(0), "TRY"),
         balance=Money(Decimal("252.34"), "TRY"),
         credited_at=AT,
         reference="PAY-1",
