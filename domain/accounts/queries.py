@@ -174,6 +174,10 @@ class Standing:
         return major(self.balance_micro)
 
     @property
+    def is_without_supply(self) -> bool:
+        return self.segment is Segment.NO_ENERGY
+
+    @property
     def is_cut_pending(self) -> bool:
         return is_cut_pending(self.segment, balance_micro=self.balance_micro, limits=self.limits)
 
