@@ -79,12 +79,16 @@ async def close() -> None:
 
 
 @asynccontextmanager
-async def tenant(company_id: CompanyId) -> AsyncIterator[Connection]:
+async def tenant(company_id: CompanyId, *, snapshot: bool = False) -> AsyncIterator[Connection]:
     """Run one transaction that sees the rows of `company_id` alone.
 
     Models used inside join the transaction. Start no tasks in it: they would share the connection.
+
+    snapshot: it only reads, and all its queries see the same state.
     """
     async with _transaction("app") as connection:
+        if snapshot:
+            await connection.execute(READ_ONE_STATE)
         await connection.execute(SEE_COMPANY, str(company_id), actor_setting())
         yield connection
 

@@ -21,14 +21,20 @@ class Difference:
     rebuilt: Decimal
 
 
-async def verify() -> list[Difference]:
+async def verify(company_id: CompanyId | None = None) -> list[Difference]:
     """Rebuild whatever follows from the entries, and return what differs, at most 1,000 of each.
 
+    company_id: whose books; None: everybody's.
     Reads one snapshot and writes nothing. Balances, debts, emergency credit and payments in flight;
     posted days; that transactions sum to zero and have entries; that reversals are exact; and what
     entries repeat of their transactions and ledger accounts.
     """
-    async with access.system(snapshot=True) as connection:
+    door = (
+        access.system(snapshot=True)
+        if company_id is None
+        else access.tenant(company_id, snapshot=True)
+    )
+    async with door as connection:
         await connection.execute(access.LAST_LONGER)
         rows = [
             row
