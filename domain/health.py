@@ -17,7 +17,7 @@ COUNT_MAX = 100_000
 OVERDUE_COMPANIES_MAX = 1_000
 
 # The newest table without a model; the models name the rest of what the code relies on.
-NEWEST_TABLE = ("point_parent", "starts_at")
+NEWEST_TABLE = ("silence_notice", "heard_since")
 
 log = logging.getLogger(__name__)
 

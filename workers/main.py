@@ -20,6 +20,7 @@ from workers.ingest import Drain
 from workers.jobs.messages import postman_of
 from workers.jobs.topups import Cashier
 from workers.long_jobs import work_on
+from workers.reports import send_reports
 from workers.sweeper import sweep
 from workers.works import works
 
@@ -55,6 +56,7 @@ async def run(
                 drain = Drain(number=number, connections=connections, bell=bell, clock=clock)
                 tasks.create_task(drain.run())
             tasks.create_task(sweep(clock=clock))
+            tasks.create_task(send_reports(clock=clock))
             tasks.create_task(work_on(works=works(keyring), clock=clock))
             if (integrator := integrator_of(settings)) is not None:
                 tasks.create_task(hand_over(integrator, keyring=keyring, clock=clock))

@@ -51,6 +51,7 @@ RECURRING: Mapping[str, RecurringJob] = MappingProxyType(
             timedelta(hours=1), devices.forget_synchronisations
         ),
         "devices.note_silences": RecurringJob(timedelta(minutes=5), devices.note_silences),
+        "devices.tell_silences": RecurringJob(timedelta(minutes=1), devices.tell_silences),
         "files.remove_expired": RecurringJob(timedelta(minutes=10), files.remove_expired),
         "frames.release_matchable": RecurringJob(timedelta(minutes=1), frames.release_matchable),
         "invoices.month_end": RecurringJob(timedelta(seconds=5), invoices.month_end),

@@ -12,7 +12,7 @@ from api.schema.paging import Connection
 from api.schema.placements import FieldPlacement
 from api.schema.relations import belongs_to, children
 from api.schema.scalars import DateTime, ExactNumber, GeoPoint, GeoPolygon, MoneyAmount, TimeZone
-from db.enums import MessageChannel, Scope, SharePeriod
+from db.enums import MessageChannel, Role, Scope, SharePeriod
 from domain.hierarchy.geometry import Point
 from domain.hierarchy.queries import (
     BRANCHES,
@@ -76,6 +76,10 @@ class Company(Node, listing=COMPANIES, scope=Scope.COMPANY_READ):
     )
     message_channels: list[MessageChannel] = strawberry.field(
         description="By which channels its subscribers are told, as far as they can be reached."
+    )
+    fault_notice_roles: list[Role] = strawberry.field(
+        description="Members with which roles are told when devices fall silent, each where they"
+        " may see them."
     )
     message_retention_days: int = strawberry.field(
         description="How long it is kept what people were sent, and what became of it."

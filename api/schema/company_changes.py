@@ -5,7 +5,7 @@ import strawberry
 from api.schema.companies import Company
 from api.schema.scalars import DateTime, ExactNumber, MoneyAmount, TimeZone
 from api.schema.user_errors import UserError
-from db.enums import MessageChannel, SharePeriod
+from db.enums import MessageChannel, Role, SharePeriod
 
 
 @strawberry.input(description="A company to found.")
@@ -67,6 +67,10 @@ class UpdateCompanyInput:
     )
     message_channels: strawberry.Maybe[list[MessageChannel]] = strawberry.field(
         description="By which channels subscribers are told."
+    )
+    fault_notice_roles: strawberry.Maybe[list[Role]] = strawberry.field(
+        description="Members with which roles are told when devices fall silent: ADMINISTRATOR,"
+        " OPERATOR, AUDITOR, PARTNER; none for nobody."
     )
     invoice_number_format: strawberry.Maybe[str] = strawberry.field(
         description="How invoices are numbered: a text with {series}, {year} and {number}, the"

@@ -8,7 +8,7 @@ import asyncpg
 
 from db import access
 from db.access import Connection
-from db.enums import MessageChannel, SharePeriod
+from db.enums import MessageChannel, Role, SharePeriod
 from db.ids import CompanyId
 from domain import values
 from domain.hierarchy import checks
@@ -26,6 +26,8 @@ PERCENT_STEP = Decimal("0.01")
 CURRENCY = re.compile("[A-Z]{3}")
 SERIES_EXPECTED = "1 to 8 capital letters and digits, a letter first and last"
 LOCALE = re.compile("[a-z]{2,3}(-[A-Z]{2})?")
+# Who is of the company, and sees devices.
+NOTIFIED_ROLES = frozenset({Role.ADMINISTRATOR, Role.OPERATOR, Role.AUDITOR, Role.PARTNER})
 # Far more than the 90 days by which readings may be late: what they are charged against stays.
 READING_RETENTION_DAYS_MIN = 365
 EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
@@ -80,6 +82,13 @@ def _not_negative(value: Decimal, path: str) -> int:
 def _channels(value: list[MessageChannel], path: str) -> list[str]:
     # Each once, in the order in which they were given.
     return list(dict.fromkeys(MessageChannel(one).value for one in value))
+
+
+def _notified_roles(value: list[Role], path: str) -> list[str]:
+    roles = [Role(one) for one in value]
+    if not set(roles) <= NOTIFIED_ROLES:
+        raise InvalidValue(path, expected=", ".join(sorted(NOTIFIED_ROLES)))
+    return list(dict.fromkeys(role.value for role in roles))
 
 
 def _after_days(value: int | None, path: str) -> int | None:
@@ -144,6 +153,7 @@ CHECKS: Mapping[str, Check] = {
     "reconnect_limit": _limit,
     "warning_margin": _not_negative,
     "message_channels": _channels,
+    "fault_notice_roles": _notified_roles,
     "emergency_credit": _not_negative,
     "emergency_near": _optional_limit,
     "invoice_number_format": _number_format,

@@ -52,6 +52,7 @@ COMPANIES = Listing(
         "contact_read_retention_days",
         "message_retention_days",
         "message_channels",
+        "fault_notice_roles",
         "warning_limit_micro",
         "cut_off_limit_micro",
         "reconnect_limit_micro",

@@ -102,20 +102,34 @@ class Invoice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SystemReport:
-    """What an operator should know of a day; a finding a line."""
+    """How a company did on a local day; counts, and zero where nothing is to be done.
+
+    silent_*: devices from which nothing is heard. held_readings, unmatched_transfers,
+    unsettled_accounts: what waits for a decision. failed_messages: on that day, bounced ones too.
+    book_differences: what checking the books found; None when they could not be checked.
+    """
 
     report_date: date
-    findings: tuple[str, ...]
+    silent_collectors: int
+    silent_rf_modules: int
+    held_readings: int
+    failed_messages: int
+    unmatched_transfers: int
+    unsettled_accounts: int
+    book_differences: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FaultNotice:
-    """A fault of a device. place: in words; severity, too."""
+    """Devices that have fallen silent.
+
+    device: COLLECTOR or RF_MODULE. names: of the first of them, each with its place.
+    since: when the first was heard last.
+    """
 
     device: str
-    place: str
-    fault: str
-    severity: str
+    count: int
+    names: tuple[str, ...]
     since: datetime
 
 

@@ -125,8 +125,12 @@ async def put(
     user_id: UserId | None = None,
     reference_id: int | None = None,
     sealed: bytes | None = None,
+    facts: Facts | None = None,
 ) -> None:
-    """Queue a mail to a user in the transaction that does what it tells of."""
+    """Queue a mail to a user in the transaction that does what it tells of.
+
+    facts: None where they are found out when it is sent.
+    """
     await connection.execute(
         PUT,
         company_id,
@@ -137,7 +141,7 @@ async def put(
         None,
         None,
         reference_id,
-        None,
+        None if facts is None else orjson.dumps(packed(facts)).decode(),
         sealed,
         locale,
         now,

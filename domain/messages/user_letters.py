@@ -1,4 +1,4 @@
-"""Letters to people who sign in: invitations, and what happens to their passwords."""
+"""Letters to people who sign in: about their passwords, and about the company that they run."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
@@ -7,7 +7,7 @@ from db import access
 from db.access import Connection
 from db.enums import MessageKind
 from domain.identity.keys import Keys, Unsealable, hashed
-from domain.messages.facts import Facts, Invitation, PasswordChanged, PasswordReset
+from domain.messages.facts import Facts, Invitation, PasswordChanged, PasswordReset, unpacked
 from domain.messages.letters import Letter, Office
 from domain.messages.operations import Waiting
 from domain.messages.wording import Addressee, worded
@@ -15,6 +15,10 @@ from domain.messages.wording import Addressee, worded
 RESET_GOOD_FOR = timedelta(hours=2)
 PLATFORM_NAME = "Wattledger"
 TIME_ZONE = "UTC"
+PAGES: Mapping[MessageKind, str] = {
+    MessageKind.SYSTEM_REPORT: "system",
+    MessageKind.FAULT_NOTICE: "devices",
+}
 
 INVITED = """
     select u.email, u.locale as own_locale, c.name as company, i.expires_at, i.token_number
@@ -27,6 +31,11 @@ USER_BY_EMAIL = """
     where lower(email) = lower($1::text) and active and password_hash is not null
 """
 USER = "select email, name, locale as own_locale from app_user where id = $1 and active"
+MEMBER = """
+    select u.email, u.name, u.locale as own_locale, c.name as company, c.time_zone
+    from membership m join app_user u on u.id = m.user_id join company c on c.id = m.company_id
+    where m.company_id = $1 and m.user_id = $2 and m.active and u.active
+"""
 PUT_RESET = """
     insert into password_reset (user_id, token_hash, created_at, expires_at)
     values ($1, $2, $3, $4)
@@ -88,10 +97,29 @@ async def _password_changed(
     return _letter(office, message, facts, to, row["email"], row["own_locale"])
 
 
+async def _notice(
+    office: Office, connection: Connection, message: Waiting, _: datetime
+) -> Letter | None:
+    """Tell a member of the company, who may have left it since."""
+    row = await connection.fetchrow(MEMBER, message.company_id, message.user_id)
+    if row is None:
+        return None
+    to = Addressee(
+        name=row["name"],
+        company=row["company"],
+        time_zone=row["time_zone"],
+        link=f"{office.public_url}/{PAGES[message.kind]}",
+    )
+    facts = unpacked(message.kind, message.facts or {})
+    return _letter(office, message, facts, to, row["email"], row["own_locale"])
+
+
 _MAKERS: Mapping[MessageKind, _Maker] = {
     MessageKind.INVITATION: _invitation,
     MessageKind.PASSWORD_RESET: _password_reset,
     MessageKind.PASSWORD_CHANGED: _password_changed,
+    MessageKind.SYSTEM_REPORT: _notice,
+    MessageKind.FAULT_NOTICE: _notice,
 }
 
 

@@ -27,6 +27,7 @@ mutation ($input: UpdateCompanyInput!) {
   updateCompany(input: $input) {
     company {
       warningLimit cutOffLimit reconnectLimit warningMargin messageChannels messageRetentionDays
+      faultNoticeRoles
     }
     userErrors { code path }
   }
@@ -51,6 +52,7 @@ async def test_an_account_shows_what_its_credit_needs(
         "warningMargin": "2.5",
         "messageChannels": ["SMS", "MAIL"],
         "messageRetentionDays": 90,
+        "faultNoticeRoles": ["OPERATOR", "ADMINISTRATOR"],
     }
     account_id = encode("Account", supply.account_id or 0)
     own = {"id": account_id, "expectedVersion": 1, "reconnectLimit": "20"}
@@ -67,6 +69,7 @@ async def test_an_account_shows_what_its_credit_needs(
             "warningMargin": "2.500000",
             "messageChannels": ["SMS", "MAIL"],
             "messageRetentionDays": 90,
+            "faultNoticeRoles": ["OPERATOR", "ADMINISTRATOR"],
         },
         "userErrors": [],
     }
@@ -86,13 +89,14 @@ async def test_an_account_shows_what_its_credit_needs(
 @pytest.mark.parametrize(
     ("name", "value"),
     [
+        pytest.param("faultNoticeRoles", ["SUBSCRIBER"], id="a role that runs nothing"),
         pytest.param("warningLimit", "0.0000001", id="too fine"),
         pytest.param("cutOffLimit", "-10000000000000", id="too large"),
         pytest.param("warningMargin", "-1", id="a margin below zero"),
     ],
 )
 async def test_limits_that_cannot_be_are_refused(
-    web: Web, place: Place, administrator: User, name: str, value: str
+    web: Web, place: Place, administrator: User, name: str, value: object
 ) -> None:
     answer = await web.ask(COMPANY, administrator, input={"expectedVersion": 1, name: value})
 

@@ -84,6 +84,8 @@ EXEMPT = {
     "recurring_job": "when a job is due next",
     "register_set": "the shape of what meters deliver",
     "review_frame": "a queue of what collectors delivered",
+    "silence_notice": "follows from what is heard of devices; the message is kept",
+    "system_report": "how far a job has come; the message is kept",
     "synchronisation": "what was found of devices",
     "sign_in_code": "good for a minute; the session is recorded",
     "standing_sum": "follows from accounts and their balances",

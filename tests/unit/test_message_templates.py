@@ -26,6 +26,16 @@ LOW = facts.LowCredit(
     runs_out_at=datetime(2026, 3, 21, 12, 0, tzinfo=UTC),
     smallest_top_up=Money(Decimal("1038.66"), "TRY"),
 )
+REPORT = facts.SystemReport(
+    report_date=date(2026, 3, 17),
+    silent_collectors=3,
+    silent_rf_modules=0,
+    held_readings=12,
+    failed_messages=0,
+    unmatched_transfers=0,
+    unsettled_accounts=1,
+    book_differences=0,
+)
 EXAMPLES: list[Facts] = [
     facts.Invitation(until=AT),
     facts.PasswordReset(until=AT),
@@ -51,9 +61,9 @@ EXAMPLES: list[Facts] = [
         total=Money(Decimal("1234.5"), "TRY"),
         due_date=date(2026, 3, 20),
     ),
-    facts.SystemReport(report_date=date(2026, 3, 17), findings=("3 collectors are silent",)),
+    REPORT,
     facts.FaultNotice(
-        device="Meter 00000001", place="Shop 1", fault="Cover opened", severity="High", since=AT
+        device="COLLECTOR", count=3, names=("C1 (Mall, North)", "C2 (Mall, North)"), since=AT
     ),
 ]
 SHORT = {
@@ -149,15 +159,55 @@ def test_a_warning_says_no_more_than_is_known() -> None:
     )
 
 
-def test_a_report_lists_what_was_found_or_says_that_nothing_was() -> None:
-    found = facts.SystemReport(report_date=date(2026, 3, 17), findings=("one <b>", "two"))
+def test_a_report_lists_what_was_found() -> None:
+    words = words_of(REPORT, "en")
 
-    words, nothing = words_of(found, "en"), words_of(replace(found, findings=()), "en")
+    assert words.subject == "Report of 17 March 2026"
+    assert words.text == (
+        "Hello Ayşe Işık,\n\n"
+        "this is how Acme did on 17 March 2026:\n\n"
+        "Collectors that are silent: 3\n"
+        "Readings that wait for a decision: 12\n"
+        "Ended accounts that are not settled: 1\n"
+        "The books were checked, and all balances agree.\n\n"
+        "https://meters.example/top-up#account=A1\n\n"
+        "Acme\n"
+    )
 
-    assert "- one <b>\n- two\n" in words.text
-    assert words.html is not None
-    assert "<li>one &lt;b&gt;</li>" in words.html
-    assert "there was nothing" in nothing.text
+
+def test_a_report_says_that_nothing_waits() -> None:
+    quiet = replace(REPORT, silent_collectors=0, held_readings=0, unsettled_accounts=0)
+
+    assert "Nothing waits for anybody.\nThe books were checked" in words_of(quiet, "en").text
+
+
+@pytest.mark.parametrize(
+    ("differences", "said"),
+    [
+        (None, "The books could not be checked."),
+        (2, "The books were checked, and do not agree. Differences: 2"),
+    ],
+)
+def test_a_report_does_not_hide_the_books(differences: int | None, said: str) -> None:
+    assert said in words_of(replace(REPORT, book_differences=differences), "en").text
+
+
+@pytest.mark.parametrize(
+    ("device", "count", "locale", "subject"),
+    [
+        ("COLLECTOR", 1, "en", "Collector C1 (Mall, North) is silent"),
+        ("RF_MODULE", 7, "en", "7 RF modules are silent"),
+        ("RF_MODULE", 1, "tr", "C1 (Mall, North) RF modülünden haber alınamıyor"),
+        ("COLLECTOR", 7, "tr", "7 toplayıcıdan haber alınamıyor"),
+    ],
+)
+def test_a_notice_names_what_is_silent(device: str, count: int, locale: str, subject: str) -> None:
+    told = facts.FaultNotice(device=device, count=count, names=("C1 (Mall, North)",), since=AT)
+
+    words = words_of(told, locale)
+
+    assert words.subject == subject
+    assert ("6" in words.text.splitlines()[5]) is (count == 7)
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ import logging
 from datetime import datetime
 
 from domain.hierarchy import synchronisations
+from domain.reports import silences
 
 log = logging.getLogger(__name__)
 
@@ -13,6 +14,13 @@ async def note_silences(*, now: datetime) -> None:
     noted = await synchronisations.note_silences(now=now)
     if noted:
         log.info("devices.silence_noted", extra={"devices": noted})
+
+
+async def tell_silences(*, now: datetime) -> None:
+    """Tell members which devices have fallen silent. Safe to run twice."""
+    told = await silences.tell_silences(now=now)
+    if told:
+        log.info("devices.silence_told", extra={"devices": told})
 
 
 async def forget_synchronisations(*, now: datetime) -> None:

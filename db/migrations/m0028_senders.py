@@ -1,0 +1,46 @@
+"""Reports to those who run a company, and notices of devices from which nothing is heard."""
+
+from tortoise import migrations
+from tortoise.migrations.operations import RunSQL
+
+UP = """
+create table system_report (
+    company_id int4 primary key references company,
+    report_date date not null
+);
+comment on table system_report is 'Up to which local day a company''s administrators got their report.';
+call protect_tenant_table('system_report', 'select, insert, update');
+
+alter table company add fault_notice_roles text[] not null default '{ADMINISTRATOR}'
+    constraint company_fault_notice_roles check (fault_notice_roles <@ '{ADMINISTRATOR,OPERATOR,AUDITOR,PARTNER}');
+comment on column company.fault_notice_roles is 'Members with which roles are told of faults of devices, each where they may see them.';
+grant update (fault_notice_roles) on company to wattledger_app;
+
+create table silence_notice (
+    company_id int4 not null references company,
+    id int8 not null default nextval('id_sequence'),
+    collector_id int8,
+    rf_module_id int8,
+    told_at timestamptz not null,
+    heard_since timestamptz,
+    primary key (company_id, id),
+    foreign key (company_id, collector_id) references collector,
+    foreign key (company_id, rf_module_id) references rf_module,
+    constraint silence_notice_device check (num_nonnulls(collector_id, rf_module_id) = 1),
+    constraint silence_notice_collector_once unique (company_id, collector_id),
+    constraint silence_notice_rf_module_once unique (company_id, rf_module_id)
+);
+comment on table silence_notice is 'Devices whose silence was told, and which have not been heard for long enough since.';
+call protect_tenant_table('silence_notice', 'select, insert, update, delete');
+"""
+
+DOWN = """
+drop table silence_notice;
+alter table company drop fault_notice_roles;
+drop table system_report;
+"""
+
+
+class Migration(migrations.Migration):
+    dependencies = [("wattledger", "m0025_submeters")]
+    operations = [RunSQL(UP, DOWN)]
