@@ -7,7 +7,10 @@ MICRO_MAX = 2**63 - 1
 # Beyond it, a whole number of millionths does not fit.
 AMOUNT_MAX = 9_223_372_036_854
 # Of ISO 4217, currencies with no decimals and with three; others have two.
-WITHOUT = ("BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "VND")
+WITHOUT = (
+    *("BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW"),
+    *("PYG", "RWF", "UGX", "VND", "VUV", "XAF", "XOF", "XPF"),
+)
 WITH_THREE = ("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND")
 DECIMALS = {**dict.fromkeys(WITHOUT, 0), **dict.fromkeys(WITH_THREE, 3)}
 

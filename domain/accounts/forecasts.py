@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from domain.accounts.rules import Limits
+from domain.money import major, micro
+from domain.topups.clearing import Owed, Share, payment_for
 
 # The local days whose charges are the recent use: as many before, and the one that is not over.
 RECENT_DAYS = 6
@@ -50,30 +52,35 @@ def days_left(runs_out_at: datetime, *, now: datetime) -> int:
 
 
 def smallest_top_up(
+    owed: Owed,
     *,
-    balance_micro: int,
     limits: Limits,
     margin_micro: int,
+    share: Share | None = None,
+    minimum_micro: int = 0,
     decimals: int,
-    debt_micro: int = 0,
-    emergency_used_micro: int = 0,
 ) -> int | None:
     """Return what brings supply back, or where it is on, what ends the warning.
 
+    It pays what is owed before it is credit, and is not below what the company sells at a time.
+
     margin_micro: by which a balance has to be above the warning limit for that.
-    debt_micro, emergency_used_micro: what a top-up pays, too: the one first, the other once the
-        balance is not below zero any more.
-    decimals: with which the currency is paid; the amount is rounded up to it.
+    share: of the payment, for debt. decimals: with which the currency is paid; the amount is
+        rounded up to it.
     None: nothing is needed.
     """
+    balance_micro = micro(owed.balance)
     if balance_micro > limits.warning_micro:
         return None
     if balance_micro <= limits.cut_off_micro:
         goal_micro = limits.reconnect_micro + 1
     else:
         goal_micro = limits.warning_micro + max(margin_micro, 1)
-    needed_micro = goal_micro - balance_micro + debt_micro
-    if goal_micro > 0:
-        needed_micro += emergency_used_micro
-    step_micro: int = 10 ** (6 - decimals)
-    return -(-needed_micro // step_micro) * step_micro
+    payment = payment_for(
+        major(goal_micro - balance_micro),
+        owed,
+        share=share,
+        minimum=major(minimum_micro),
+        decimals=decimals,
+    )
+    return micro(payment)

@@ -14,7 +14,9 @@ from domain.accounts.rules import Limits, emergency_credit_offered, is_cut_pendi
 from domain.hierarchy.queries import METERS
 from domain.listing import Listing, Record, Relation, Wall, fetch
 from domain.metering.queries import POINTS
-from domain.money import decimals_of, major, micro
+from domain.money import decimals_of, major
+from domain.topups.clearing import Owed, Share
+from domain.topups.shares import SHARE, share_of
 
 IS_PROTECTED = """exists (
     select from protection_proof pp join company c on c.id = pp.company_id
@@ -76,13 +78,17 @@ METERS_OF_ACCOUNT = Relation(
     )""",
 )
 
-STANDINGS = """
+STANDINGS = (
+    """
     select a.id, a.billing_mode, a.closed_at, a.suspended_at, c.currency,
         b.balance_micro, b.changed_at, b.debt_micro, b.emergency_used_micro, b.in_flight_micro,
         coalesce(a.warning_limit_micro, c.warning_limit_micro) as warning_limit_micro,
         coalesce(a.cut_off_limit_micro, c.cut_off_limit_micro) as cut_off_limit_micro,
         coalesce(a.reconnect_limit_micro, c.reconnect_limit_micro) as reconnect_limit_micro,
         c.warning_margin_micro, c.emergency_credit_micro, c.emergency_near_micro,
+        c.top_up_minimum_micro,"""
+    + SHARE.format(at="{now}")
+    + """,
         meters.supplies, meters.billed_at, meters.reading_period_s
     from account a
     join company c on c.id = a.company_id
@@ -104,6 +110,7 @@ STANDINGS = """
     ) meters
     where a.company_id = {company} and a.id = any({ids}::int8[])
 """
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +119,7 @@ class Standing:
 
     is_watched: it pays in advance, and is neither closed nor suspended: it may be warned.
     emergency_offered_micro: what may be borrowed now, if anything.
+    share: what of a payment goes to debt, as it would be paid now.
     margin_micro: how far above the warning limit it has recovered.
     as_of: up to when all its energy is charged: the time of the meter that is furthest behind.
     reading_period: how often news may be expected; None when no meter feeds the account.
@@ -125,6 +133,8 @@ class Standing:
     is_watched: bool
     limits: Limits
     margin_micro: int
+    share: Share | None
+    top_up_minimum_micro: int
     emergency_offered_micro: int | None
     as_of: datetime
     reading_period: timedelta | None
@@ -152,6 +162,8 @@ class Standing:
             is_watched=is_watched,
             limits=limits,
             margin_micro=row["warning_margin_micro"],
+            share=share_of(row),
+            top_up_minimum_micro=row["top_up_minimum_micro"],
             emergency_offered_micro=emergency_credit_offered(
                 lent_micro=row["emergency_credit_micro"] if is_watched else 0,
                 near_micro=limits.warning_micro if near_micro is None else near_micro,
@@ -189,12 +201,18 @@ class Standing:
     def smallest_top_up_micro(self) -> int | None:
         if not self.is_watched:
             return None
+        owed = Owed.of(
+            debt=self.debt,
+            balance=self.balance,
+            emergency_used=self.emergency_used,
+            share=self.share,
+        )
         return smallest_top_up(
-            balance_micro=self.balance_micro,
+            owed,
             limits=self.limits,
             margin_micro=self.margin_micro,
-            debt_micro=micro(self.debt),
-            emergency_used_micro=micro(self.emergency_used),
+            share=self.share,
+            minimum_micro=self.top_up_minimum_micro,
             decimals=decimals_of(self.currency),
         )
 

@@ -8,29 +8,23 @@ from datetime import datetime
 from decimal import Decimal
 
 from db.access import Connection
-from db.enums import JournalKind, LedgerAccountKind, SharePeriod
+from db.enums import JournalKind, LedgerAccountKind
 from db.ids import AccountId, CompanyId, JournalId
 from domain.ledger.posting import post
 from domain.ledger.rules import Line, Posting
-from domain.listing import Record
 from domain.money import major
 from domain.refusals import NotThere
-from domain.topups.clearing import Cleared, Owed, Share, clear
-from domain.topups.rules import in_flight_lines, period_start
+from domain.topups.clearing import Cleared, Owed, clear
+from domain.topups.rules import in_flight_lines
+from domain.topups.shares import SHARE, share_of
 
 STANDING = """
     select balance_micro, debt_micro, emergency_used_micro from account_balance
     where company_id = $1 and account_id = $2 for no key update
 """
-AGREED = """
-    select debt_share_percent, debt_share_cap_micro, debt_share_period,
-        ($2::timestamptz at time zone time_zone)::date as today
-    from company where id = $1
-"""
-TAKEN = """
-    select coalesce(sum(t.debt_share_micro), 0) from top_up t join company c on c.id = t.company_id
-    where t.company_id = $1 and t.account_id = $2 and t.debt_share_micro > 0
-        and t.credited_at >= ($3::date)::timestamp at time zone c.time_zone
+AGREED = f"""
+    select {SHARE.format(at="$3")} from account a join company c on c.id = a.company_id
+    where a.company_id = $1 and a.id = $2
 """
 
 
@@ -79,25 +73,14 @@ async def book_credit(
 async def _cleared(book: Book, received: Decimal) -> Cleared:
     connection, company_id, account_id = book.connection, book.company_id, book.account_id
     standing = await connection.fetchrow(STANDING, company_id, account_id)
-    agreed = await connection.fetchrow(AGREED, company_id, book.now)
+    agreed = await connection.fetchrow(AGREED, company_id, account_id, book.now)
     if standing is None or agreed is None:
         raise NotThere("account_id")
-    share = await _share(book, agreed)
-    debt = major(standing["debt_micro"])
-    owed = Owed(
-        shared_debt=Decimal(0) if share is None else debt,
-        debt=debt if share is None else Decimal(0),
+    share = share_of(agreed)
+    owed = Owed.of(
+        debt=major(standing["debt_micro"]),
         balance=major(standing["balance_micro"]),
         emergency_used=major(standing["emergency_used_micro"]),
+        share=share,
     )
     return clear(received, owed, share=share)
-
-
-async def _share(book: Book, agreed: Record) -> Share | None:
-    if agreed["debt_share_percent"] is None:
-        return None
-    cap_micro = agreed["debt_share_cap_micro"]
-    start = period_start(agreed["today"], SharePeriod(agreed["debt_share_period"]))
-    taken_micro = await book.connection.fetchval(TAKEN, book.company_id, book.account_id, start)
-    cap = None if cap_micro is None else major(cap_micro)
-    return Share(agreed["debt_share_percent"], cap, major(int(taken_micro)))

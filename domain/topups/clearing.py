@@ -1,7 +1,8 @@
 """What a top-up pays, and in which order: what is owed comes before credit. Pure."""
 
 from dataclasses import dataclass
-from decimal import ROUND_DOWN, Decimal
+from decimal import ROUND_CEILING, ROUND_DOWN, ROUND_FLOOR, Decimal
+from typing import Self
 
 from db.enums import LedgerAccountKind
 from db.ids import AccountId
@@ -24,6 +25,19 @@ class Owed:
     debt: Decimal = ZERO
     balance: Decimal = ZERO
     emergency_used: Decimal = ZERO
+
+    @classmethod
+    def of(
+        cls, *, debt: Decimal, balance: Decimal, emergency_used: Decimal, share: "Share | None"
+    ) -> Self:
+        """Return how an account stands; without a share, all of its debt is due at once."""
+        is_shared = share is not None
+        return cls(
+            shared_debt=debt if is_shared else ZERO,
+            debt=ZERO if is_shared else debt,
+            balance=balance,
+            emergency_used=emergency_used,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,3 +102,35 @@ def clear(amount: Decimal, owed: Owed, *, share: Share | None) -> Cleared:
     return Cleared(
         debt_share=debt_share, debt=debt, balance=balance, emergency=emergency, remainder=left
     )
+
+
+def payment_for(
+    credit: Decimal, owed: Owed, *, share: Share | None, minimum: Decimal, decimals: int
+) -> Decimal:
+    """Return the smallest payment that makes a balance higher by `credit`, or by more.
+
+    credit: above zero. minimum: less than that cannot be paid at a time.
+    decimals: with which the currency is paid; the payment is rounded up to it.
+    """
+    due = credit + owed.debt
+    if credit > -owed.balance:
+        due += owed.emergency_used
+    least = due if share is None else _with_share(due, share, most=owed.shared_debt)
+    coin = Decimal(1).scaleb(-decimals)
+    return max(least, minimum).quantize(coin, rounding=ROUND_CEILING)
+
+
+def _with_share(due: Decimal, share: Share, *, most: Decimal) -> Decimal:
+    """Return the smallest payment of which `due` is left without its share, in millionths.
+
+    A share takes its percentage, or all that it may still take if that is less: what is enough
+    for either is enough.
+    """
+    limit = most if share.cap is None else min(most, max(share.cap - share.taken, ZERO))
+    kept = PERCENT - share.percent
+    if kept <= 0:
+        return due + limit
+    # What is left of a payment is what is kept of it, rounded up: the share is rounded down.
+    before = due / MICRO - 1
+    at_percent = (before * PERCENT / kept).to_integral_value(ROUND_FLOOR) + 1
+    return min(due + limit, at_percent * MICRO)

@@ -7,7 +7,7 @@ the difference to what they show, so that nothing can be posted twice.
 
 import re
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 
 from db.enums import (
@@ -16,36 +16,14 @@ from db.enums import (
     PaymentStatus,
     PaymentWay,
     RefundState,
-    SharePeriod,
     TopUpState,
 )
 from db.ids import AccountId
 from domain.ledger.rules import Line
+from domain.money import decimals_of
 from domain.topups.facts import DisputeFact, PaymentFact, RefundFact
 
 ZERO = Decimal(0)
-# By ISO 4217; all others have two.
-WITHOUT_COINS = [
-    "BIF",
-    "CLP",
-    "DJF",
-    "GNF",
-    "ISK",
-    "JPY",
-    "KMF",
-    "KRW",
-    "PYG",
-    "RWF",
-    "UGX",
-    "VND",
-    "VUV",
-    "XAF",
-    "XOF",
-    "XPF",
-]
-IN_THOUSANDTHS = ["BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"]
-DECIMALS = {**dict.fromkeys(WITHOUT_COINS, 0), **dict.fromkeys(IN_THOUSANDTHS, 3)}
-DECIMALS_MOSTLY = 2
 FAILURE_CHARACTERS_MAX = 100
 WORD = re.compile(r"[^a-z0-9_.-]+")
 
@@ -232,19 +210,8 @@ def dispute_lines(
 
 def is_payable(amount: Decimal, currency: str) -> bool:
     """Return whether an amount is of whole coins, which is all that anybody can pay."""
-    step = Decimal(1).scaleb(-DECIMALS.get(currency, DECIMALS_MOSTLY))
+    step = Decimal(1).scaleb(-decimals_of(currency))
     return amount > 0 and amount % step == 0
-
-
-def period_start(day: date, period: SharePeriod) -> date:
-    """Return the first day of the period that a local day is in; weeks begin on Monday."""
-    match period:
-        case SharePeriod.DAY:
-            return day
-        case SharePeriod.WEEK:
-            return day - timedelta(days=day.weekday())
-        case SharePeriod.MONTH:
-            return day.replace(day=1)
 
 
 def word(text: str | None) -> str | None:

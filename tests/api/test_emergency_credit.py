@@ -100,7 +100,7 @@ async def test_a_subscriber_borrows_once(web: Web, place: Place, subscriber: Use
 
     assert before.data["node"] == {
         "emergencyCreditOffered": "20.000000",
-        "smallestTopUp": "0.010000",
+        "smallestTopUp": "1.000000",
     }
     assert [answer.data["requestEmergencyCredit"] for answer in answers] == [LENT] * 3
     assert other.data["requestEmergencyCredit"] == {

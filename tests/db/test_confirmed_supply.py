@@ -60,7 +60,7 @@ async def test_who_pays_is_told_once_of_a_cut_and_once_of_its_end(place: Place) 
     assert changes == [True, False, True, False]
     assert [kind for kind, _ in found] == ["CUT_OFF", "RECONNECTION"]
     assert (cut["at"], back["at"]) == (NOW.isoformat(), (NOW + 2 * MINUTE).isoformat())
-    assert cut["smallest_top_up"] == {"amount": "0.010000", "currency": "TRY"}
+    assert cut["smallest_top_up"] == {"amount": "1.000000", "currency": "TRY"}
     assert not back["needs_button"]
     assert await supply_of(place) == ("ON", NOW + 2 * MINUTE)
 

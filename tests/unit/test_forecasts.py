@@ -1,11 +1,16 @@
 """For how long credit lasts, and how much more is needed."""
 
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from domain.accounts.forecasts import Forecast, days_left, forecast, smallest_top_up
 from domain.accounts.rules import Limits
+from domain.money import major, micro
+from domain.topups.clearing import Owed, Share, clear
 
 AS_OF = datetime(2026, 3, 18, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -88,9 +93,9 @@ def test_days_are_whole(lasts: timedelta, days: int) -> None:
     ],
 )
 def test_the_smallest_top_up(balance_micro: int, decimals: int, expected_micro: int | None) -> None:
-    found = smallest_top_up(
-        balance_micro=balance_micro, limits=LIMITS, margin_micro=UNIT, decimals=decimals
-    )
+    owed = Owed(balance=major(balance_micro))
+
+    found = smallest_top_up(owed, limits=LIMITS, margin_micro=UNIT, decimals=decimals)
 
     assert found == expected_micro
 
@@ -111,13 +116,100 @@ def test_the_smallest_top_up_pays_what_is_owed_on_its_way(
         warning_micro=50 * UNIT, cut_off_micro=-3 * UNIT, reconnect_micro=reconnect * UNIT - 1
     )
 
-    found = smallest_top_up(
-        balance_micro=-5 * UNIT,
-        limits=limits,
-        margin_micro=0,
-        decimals=2,
-        debt_micro=debt * UNIT,
-        emergency_used_micro=emergency * UNIT,
-    )
+    owed = Owed(balance=Decimal(-5), debt=Decimal(debt), emergency_used=Decimal(emergency))
+
+    found = smallest_top_up(owed, limits=limits, margin_micro=0, decimals=2)
 
     assert found == expected * UNIT
+
+
+@pytest.mark.parametrize(
+    ("share", "minimum", "expected"),
+    [
+        # 15 are needed above what goes to the debt of 100.
+        pytest.param(Share(Decimal(10)), 0, "16.67", id="a tenth goes to debt"),
+        pytest.param(Share(Decimal(10), cap=Decimal(1)), 0, "16", id="up to a cap"),
+        pytest.param(
+            Share(Decimal(10), cap=Decimal(5), taken=Decimal(5)), 0, "15", id="which is reached"
+        ),
+        pytest.param(Share(Decimal(100)), 0, "115", id="all of it until the debt is paid"),
+        pytest.param(Share(Decimal(100), cap=Decimal(7)), 0, "22", id="all of it up to a cap"),
+        pytest.param(None, 0, "115", id="all debt is due"),
+        pytest.param(Share(Decimal(10)), 50, "50", id="the company sells no less"),
+        pytest.param(Share(Decimal(10)), "20.001", "20.01", id="nor a part of a coin"),
+    ],
+)
+def test_the_smallest_top_up_knows_what_goes_to_debt(
+    share: Share | None, minimum: str, expected: str
+) -> None:
+    limits = Limits(warning_micro=50 * UNIT, cut_off_micro=0, reconnect_micro=10 * UNIT - 1)
+    owed = Owed.of(debt=Decimal(100), balance=Decimal(-5), emergency_used=Decimal(0), share=share)
+
+    found = smallest_top_up(
+        owed,
+        limits=limits,
+        margin_micro=0,
+        share=share,
+        minimum_micro=micro(Decimal(minimum)),
+        decimals=2,
+    )
+
+    assert found == micro(Decimal(expected))
+
+
+AMOUNTS = st.integers(0, 10**10).map(major)
+
+
+@given(
+    balance=st.integers(-(10**10), 10**10).map(major),
+    debt=AMOUNTS,
+    emergency_used=AMOUNTS,
+    cut_off=st.integers(-(10**9), 10**9),
+    spreads=st.tuples(*[st.integers(0, 10**9)] * 3),
+    share=st.none()
+    | st.builds(
+        Share,
+        st.integers(1, 10_000).map(lambda hundredths: Decimal(hundredths) / 100),
+        st.none() | AMOUNTS,
+        AMOUNTS,
+    ),
+    minimum=AMOUNTS,
+    decimals=st.sampled_from([0, 2, 3]),
+)
+def test_paying_the_smallest_top_up_restores_and_a_coin_less_does_not(
+    balance: Decimal,
+    debt: Decimal,
+    emergency_used: Decimal,
+    cut_off: int,
+    spreads: tuple[int, int, int],
+    share: Share | None,
+    minimum: Decimal,
+    decimals: int,
+) -> None:
+    warning, reconnect, margin = spreads
+    limits = Limits(cut_off + warning, cut_off, cut_off + reconnect)
+    owed = Owed.of(debt=debt, balance=balance, emergency_used=emergency_used, share=share)
+
+    def is_restored_by(payment: Decimal) -> bool:
+        cleared = clear(payment, owed, share=share)
+        after_micro = micro(balance + cleared.balance + cleared.remainder)
+        if micro(balance) <= limits.cut_off_micro:
+            return after_micro > limits.reconnect_micro
+        return after_micro >= limits.warning_micro + max(margin, 1)
+
+    found = smallest_top_up(
+        owed,
+        limits=limits,
+        margin_micro=margin,
+        share=share,
+        minimum_micro=micro(minimum),
+        decimals=decimals,
+    )
+
+    if found is None:
+        assert micro(balance) > limits.warning_micro
+        return
+    paid, coin = major(found), Decimal(1).scaleb(-decimals)
+    assert paid % coin == 0
+    assert is_restored_by(paid)
+    assert paid - coin < minimum or not is_restored_by(paid - coin)

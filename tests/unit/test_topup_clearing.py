@@ -1,15 +1,13 @@
 """What a top-up pays, in whole coins and in its turn."""
 
-from datetime import date
 from decimal import Decimal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from db.enums import SharePeriod
 from domain.topups.clearing import Cleared, Owed, Share, clear
-from domain.topups.rules import is_payable, period_start
+from domain.topups.rules import is_payable
 from tests.unit.topup_facts import ACCOUNT, D
 
 
@@ -100,15 +98,3 @@ def test_a_payment_goes_somewhere_to_the_last_digit(
 )
 def test_only_whole_coins_are_payable(amount: str, currency: str, expected: bool) -> None:
     assert is_payable(D(amount), currency) is expected
-
-
-@pytest.mark.parametrize(
-    ("period", "expected"),
-    [
-        (SharePeriod.DAY, date(2026, 3, 18)),
-        (SharePeriod.WEEK, date(2026, 3, 16)),
-        (SharePeriod.MONTH, date(2026, 3, 1)),
-    ],
-)
-def test_periods_begin_by_the_calendar(period: SharePeriod, expected: date) -> None:
-    assert period_start(date(2026, 3, 18), period) == expected
