@@ -7,6 +7,7 @@ FALLBACK = "en"
 MESSAGES: Mapping[str, Mapping[str, str]] = {
     "en": {
         "ACCOUNT_CLOSED": "The account has ended.",
+        "ACCOUNT_SUSPENDED": "The account is suspended; nothing is bought for it by itself.",
         "ALREADY_SUSPENDED": "The account is suspended since {since}.",
         "NOT_SUSPENDED": "The account is not suspended.",
         "PAYMENT_IN_FLIGHT": "A payment is not confirmed yet; wait for it, or let it lapse.",
@@ -101,6 +102,7 @@ MESSAGES: Mapping[str, Mapping[str, str]] = {
     },
     "tr": {
         "ACCOUNT_CLOSED": "Hesap sona erdi.",
+        "ACCOUNT_SUSPENDED": "Hesap askıda; onun için kendiliğinden bir şey alınmaz.",
         "ALREADY_SUSPENDED": "Hesap {since} anından beri askıda.",
         "NOT_SUSPENDED": "Hesap askıda değil.",
         "PAYMENT_IN_FLIGHT": "Bir ödeme henüz onaylanmadı; onaylanmasını ya da düşmesini bekleyin.",

@@ -21,6 +21,7 @@ from domain.billing import submeters
 from domain.metering.rules import Course
 from domain.refusals import InUse, InvalidValue, NotThere
 from domain.tariffs.deductible import check_deductible
+from domain.topups.lapsing import let_lapse
 
 ENDING = """
     select a.premises_id, a.tariff_id, a.billing_mode, a.opened_at, a.closed_at, p.owner_account_id
@@ -101,7 +102,7 @@ async def close(
         account = await _hold(connection, company_id, account_id)
         if await _has_ended_so(connection, company_id, account_id, account, ending):
             return account_id
-        await _end(connection, company_id, account_id, expected_version, account, ending)
+        await _end(connection, company_id, account_id, expected_version, account, ending, now)
         owners_id = await connection.fetchval(HOLD_OWNERS, company_id, account.owner_account_id)
         await _charge_and_settle(connection, company_id, account_id, ending, owners_id, now=now)
     return account_id
@@ -127,7 +128,7 @@ async def change_tenancy(
         account = await _hold(connection, company_id, account_id)
         if await _has_ended_so(connection, company_id, account_id, account, ending):
             return await _taken_over(connection, company_id, account, ending, successor)
-        await _end(connection, company_id, account_id, expected_version, account, ending)
+        await _end(connection, company_id, account_id, expected_version, account, ending, now)
         await _charge_and_settle(connection, company_id, account_id, ending, None, now=now)
         return await operations.add(
             connection,
@@ -183,6 +184,7 @@ async def _end(
     expected_version: int,
     account: _Account,
     ending: Ending,
+    now: datetime,
 ) -> None:
     """Write that an account ends, and hold its points; nothing is charged yet."""
     if await connection.fetchval(IS_OWNERS, company_id, account_id):
@@ -201,6 +203,7 @@ async def _end(
         expected_version=expected_version,
         changes={"closed_at": ending.at},
     )
+    await let_lapse(connection, company_id=company_id, account_id=account_id, now=now)
     await assignments.lock_points(connection, company_id, account.premises_id, ending.final_indexes)
 
 

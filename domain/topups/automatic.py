@@ -9,6 +9,7 @@ from db import access
 from db.enums import PaymentWay
 from db.ids import AccountId, CompanyId, SavedCardId
 from domain import rows, values
+from domain.accounts.suspension import AccountClosed
 from domain.money import major, micro
 from domain.refusals import AlreadyExists, NotThere, Refused, StaleVersion
 from domain.topups.gateway import Gateways
@@ -23,7 +24,7 @@ FIRST_VERSION = 1
 log = logging.getLogger(__name__)
 
 FACTS = """
-    select c.currency, c.top_up_minimum_micro, c.top_up_maximum_micro, exists (
+    select a.closed_at, c.currency, c.top_up_minimum_micro, c.top_up_maximum_micro, exists (
         select from saved_card s
         where s.company_id = a.company_id and s.id = $3 and s.subscriber_id = a.subscriber_id
             and s.removed_at is null
@@ -41,7 +42,8 @@ DUE = """
         from automatic_top_up t
         join account a on a.company_id = t.company_id and a.id = t.account_id
         join account_balance b on b.company_id = t.company_id and b.account_id = t.account_id
-        where t.active and a.closed_at is null and b.balance_micro <= t.threshold_micro
+        where t.active and a.closed_at is null and a.suspended_at is null
+            and b.balance_micro <= t.threshold_micro
             and coalesce(t.rests_until, '-infinity') <= $1
             and not exists (
                 select from top_up p where p.company_id = t.company_id
@@ -68,8 +70,8 @@ async def set_automatic(
     threshold, amount: major units. expected_version: None when there is none yet. Switching it on
     forgets what failed before. Returns its id.
 
-    :raises TopUpAmountOutOfRange, StaleVersion, AlreadyExists, NotThere: nothing was
-        written
+    :raises TopUpAmountOutOfRange, AccountClosed, StaleVersion, AlreadyExists, NotThere: nothing
+        was written
     """
     changes: dict[str, Any] = {
         "saved_card_id": card_id,
@@ -82,6 +84,8 @@ async def set_automatic(
         facts = await connection.fetchrow(FACTS, company_id, account_id, card_id)
         if facts is None or not facts["has_card"]:
             raise NotThere
+        if facts["closed_at"] is not None:
+            raise AccountClosed("account_id")
         check_amount(amount, facts)
         row = await connection.fetchrow(FOUND, company_id, account_id)
         if row is None:

@@ -45,15 +45,16 @@ MADE_BEFORE = """
     select * from top_up where company_id = $1 and account_id = $2 and idempotency_key = $3
         and automatic = $4
 """
+# Whoever ends the account waits for us, and finds the top-up; or we find it ended.
 FACTS = """
-    select a.subscriber_id, a.number, a.closed_at, c.currency, c.top_up_minimum_micro,
-        c.top_up_maximum_micro, (
+    select a.subscriber_id, a.number, a.closed_at, a.suspended_at, c.currency,
+        c.top_up_minimum_micro, c.top_up_maximum_micro, (
             select count(*) from top_up t where t.company_id = a.company_id
                 and t.account_id = a.id and t.state = 'STARTED' and t.lapses_at > $3
         ) as waiting
     from account a join company c on c.id = a.company_id
     where a.company_id = $1 and a.id = $2
-    for key share of a, c
+    for share of a for key share of c
 """
 CARD = """
     select s.reference, p.reference as customer from saved_card s
@@ -94,8 +95,8 @@ async def start(
 
     :raises PaymentUnavailable: it is written down and may have begun; repeat it with the same key
     :raises PaymentRefused: it is written down as failed
-    :raises TopUpAmountOutOfRange, AccountClosed, PaymentsNotSetUp, TopUpLapsed, TooManyTopUps,
-        IdempotencyConflict, InvalidValue, NotThere: nothing was begun
+    :raises TopUpAmountOutOfRange, AccountClosed, AccountSuspended, PaymentsNotSetUp, TopUpLapsed,
+        TooManyTopUps, IdempotencyConflict, InvalidValue, NotThere: nothing was begun
     """
     check(wish)
     key = values.name(idempotency_key, "idempotency_key", characters_max=KEY_CHARACTERS_MAX)

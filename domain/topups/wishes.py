@@ -43,6 +43,10 @@ class PaymentRefused(Refused):
     """The provider refused the payment: `reason`."""
 
 
+class AccountSuspended(Refused):
+    """Nothing is bought by itself for an account that is suspended."""
+
+
 class TopUpLapsed(Refused):
     """The top-up cannot be paid any more; another key starts another one."""
 
@@ -105,10 +109,13 @@ def _check_url(url: str) -> None:
 def check_facts(wish: Wish, facts: Record, gateway: PaymentGateway) -> None:
     """Return if the account, its company and the provider let it be bought now.
 
-    :raises TopUpAmountOutOfRange, AccountClosed, TooManyTopUps, InvalidValue: they do not
+    :raises TopUpAmountOutOfRange, AccountClosed, AccountSuspended, TooManyTopUps, InvalidValue:
+        they do not
     """
     if facts["closed_at"] is not None:
         raise AccountClosed("account_id")
+    if facts["suspended_at"] is not None and not wish.is_present:
+        raise AccountSuspended("account_id")
     check_amount(wish.amount, facts)
     if wish.way not in gateway.ways:
         raise InvalidValue("way", expected=", ".join(sorted(gateway.ways)))

@@ -12,8 +12,10 @@ import asyncpg
 
 from db import access
 from db.access import Connection
-from db.enums import JournalKind, LedgerAccountKind
+from db.enums import JournalKind, LedgerAccountKind, RefundWay
 from db.ids import AccountId, RefundId, SavedCardId, TopUpId
+from domain.accounts import closing
+from domain.accounts.closing import Ending
 from domain.ledger.posting import post
 from domain.ledger.queries import verify
 from domain.ledger.rules import Line, Posting
@@ -124,6 +126,20 @@ class Shop:
         row = await access.read_row("select id from saved_card order by id desc limit 1")
         assert row is not None
         return SavedCardId(row["id"])
+
+    async def end(self) -> None:
+        """End the account, whose meter has counted nothing."""
+        await closing.close(
+            company_id=self.place.company_id,
+            account_id=self.account_id,
+            expected_version=1,
+            ending=Ending(
+                at=self.now - timedelta(hours=1),
+                final_indexes={self.place.supplies[0].point_id: 0},
+                refund_by=RefundWay.CASH,
+            ),
+            now=self.now,
+        )
 
     async def owe(self, **sides: str) -> None:
         """Let the account owe: each side is debited against adjustments."""

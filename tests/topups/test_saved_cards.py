@@ -9,11 +9,18 @@ import pytest
 from db import access
 from db.enums import PaymentWay
 from db.ids import SavedCardId
+from domain.accounts import suspension
+from domain.accounts.suspension import AccountClosed
 from domain.refusals import AlreadyExists, NotThere, StaleVersion
 from domain.subscribers import operations as subscribers
-from domain.topups import automatic, cards
+from domain.topups import automatic, cards, starting
 from domain.topups.applying import AUTOMATIC_FAILURES_MAX
-from domain.topups.wishes import PaymentRefused, PaymentUnavailable, TopUpAmountOutOfRange
+from domain.topups.wishes import (
+    AccountSuspended,
+    PaymentRefused,
+    PaymentUnavailable,
+    TopUpAmountOutOfRange,
+)
 from tests.factories import KEYRING
 from tests.stripe_twin.faults import Faults
 from tests.topups.shop import Shop
@@ -174,6 +181,43 @@ async def test_nothing_buys_itself_otherwise(shop: Shop, changes: dict[str, Any]
 
     assert await buy(shop) == 0
     assert await shop.standing() == {"balance": D("25.5")}
+
+
+async def test_nothing_buys_itself_for_a_suspended_account(shop: Shop) -> None:
+    await let(shop, await shop.saved_card())
+    account: Any = {"company_id": shop.place.company_id, "account_id": shop.account_id}
+    await suspension.suspend(**account, expected_version=1, reason="dispute", now=shop.now)
+    wish = shop.wish("50", way=PaymentWay.SAVED_CARD, card_id=await card_of(shop), is_present=False)
+
+    bought = await buy(shop)
+    with pytest.raises(AccountSuspended):
+        await starting.start(
+            company_id=shop.place.company_id,
+            wish=wish,
+            idempotency_key="automatic/1/1",
+            gateways=shop.gateways,
+            now=shop.now,
+        )
+
+    assert bought == 0
+    assert len(shop.twin.world.all("charge")) == 1
+    await suspension.resume(**account, expected_version=2)
+    assert await buy(shop) == 1
+
+
+async def card_of(shop: Shop) -> SavedCardId:
+    return SavedCardId((await shop.row("saved_card"))["id"])
+
+
+async def test_an_account_that_has_ended_is_not_let_buy(shop: Shop) -> None:
+    card_id = await shop.saved_card()
+    async with access.system() as connection:
+        await connection.execute("update account set closed_at = $1", shop.now)
+
+    with pytest.raises(AccountClosed):
+        await let(shop, card_id)
+
+    assert await shop.count("automatic_top_up") == 0
 
 
 async def test_a_card_is_charged_once_an_hour_at_the_most(shop: Shop) -> None:
