@@ -32,9 +32,33 @@ create table silence_notice (
 );
 comment on table silence_notice is 'Devices whose silence was told, and which have not been heard for long enough since.';
 call protect_tenant_table('silence_notice', 'select, insert, update, delete');
+
+alter table payment_customer
+    add forget_since timestamptz,
+    add forget_again_at timestamptz;
+create index payment_customer_to_forget on payment_customer (forget_again_at) where forget_again_at is not null;
+comment on column payment_customer.forget_since is 'When the subscriber was erased: the provider has to forget, too.';
+comment on column payment_customer.forget_again_at is 'When to ask the provider for it; null once it has.';
+drop trigger record_added on payment_customer;
+drop trigger record_updated on payment_customer;
+drop trigger record_deleted on payment_customer;
+call record_changes('payment_customer', 'PaymentCustomer', '{company_id,provider,subscriber_id}', '{reference}', '{forget_again_at}');
+drop trigger record_added on saved_card;
+drop trigger record_updated on saved_card;
+drop trigger record_deleted on saved_card;
+call record_changes('saved_card', 'SavedCard', secrets => '{reference,brand,last4,expires_year,expires_month}');
 """
 
 DOWN = """
+drop trigger record_added on saved_card;
+drop trigger record_updated on saved_card;
+drop trigger record_deleted on saved_card;
+call record_changes('saved_card', 'SavedCard');
+drop trigger record_added on payment_customer;
+drop trigger record_updated on payment_customer;
+drop trigger record_deleted on payment_customer;
+alter table payment_customer drop forget_again_at, drop forget_since;
+call record_changes('payment_customer', 'PaymentCustomer', '{company_id,provider,subscriber_id}');
 drop table silence_notice;
 alter table company drop fault_notice_roles;
 drop table system_report;

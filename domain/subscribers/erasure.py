@@ -9,6 +9,7 @@ from domain.identity import users
 from domain.identity.rules import WHOLE_COMPANY, Place
 from domain.refusals import NotThere, Refused
 from domain.subscribers import contacts
+from domain.topups.forgetting import forget_cards
 
 # Whoever accepts an invitation or changes a membership has that row before the subscriber's.
 HOLD_USERS = (
@@ -62,6 +63,7 @@ async def erase(
 ) -> SubscriberId:
     """Destroy a person's data for good, and its users' as well; accounts and books stay.
 
+    Saved cards are removed, and providers forget them within minutes of being reachable.
     Repeating it changes nothing. Backups keep the data as long as they are kept themselves.
 
     place: to what whoever erases is confined; all accounts have to be there, closed ones as well.
@@ -86,6 +88,7 @@ async def erase(
             raise AccountOpen("id")
         for statement in STATEMENTS:
             await connection.execute(statement, company_id, subscriber_id)
+        await forget_cards(connection, company_id=company_id, subscriber_id=subscriber_id, now=now)
         await users.remove_of_subscriber(
             connection, company_id=company_id, subscriber_id=subscriber_id, now=now
         )

@@ -5,7 +5,6 @@ from uuid import UUID
 
 from db import access
 from db.ids import CompanyId, SavedCardId, SubscriberId
-from domain import rows
 from domain.refusals import NotThere
 from domain.topups.facts import CardFact
 from domain.topups.gateway import Gateways, PaymentGateway, ProviderUnavailable
@@ -17,10 +16,17 @@ MAKE_CUSTOMER = """
 """
 CUSTOMER = """
     select key, reference from payment_customer
+    where company_id = $1 and subscriber_id = $2 and provider = $3 and forget_since is null
+"""
+# Whoever is erased meanwhile is forgotten under the name that has just come.
+NAMED = """
+    update payment_customer set reference = $4, forget_again_at = forget_since
     where company_id = $1 and subscriber_id = $2 and provider = $3
 """
+# News of cards of people who were erased come late, and are none of our business any more.
 OF_CUSTOMER = """
-    select company_id, subscriber_id from payment_customer where provider = $1 and reference = $2
+    select company_id, subscriber_id from payment_customer
+    where provider = $1 and reference = $2 and forget_since is null
 """
 OF_CARD = "select company_id, subscriber_id from saved_card where provider = $1 and reference = $2"
 SAVE = """
@@ -67,15 +73,8 @@ async def customer_of(
         return str(row["reference"])
     described = {"wattledger_company": str(company_id), "wattledger_subscriber": str(subscriber_id)}
     reference = await gateway.customer(key=UUID(str(row["key"])), described=described)
-    key = {
-        "company_id": company_id,
-        "subscriber_id": subscriber_id,
-        "provider": gateway.name,
-    }
     async with access.tenant(company_id) as connection:
-        await rows.overwrite(
-            connection, "payment_customer", key=key, changes={"reference": reference}
-        )
+        await connection.execute(NAMED, *which, reference)
     return reference
 
 

@@ -160,6 +160,13 @@ class PaymentGateway(Protocol):
         """Forget a saved card. Safe to repeat."""
         ...
 
+    async def forget_customer(self, customer: str) -> None:
+        """Forget a customer with all of their cards. Safe to repeat.
+
+        :raises ProviderRefused: they are there still
+        """
+        ...
+
     async def listed(
         self, name: str, *, since: datetime, until: datetime, after: str | None
     ) -> FactPage:

@@ -29,6 +29,7 @@ TIMEOUT_S = 10
 RETRIES = 2
 PAGE = 100
 CARDS_MAX = 100
+GONE = "resource_missing"
 SIGNATURE_HEADER = "stripe-signature"
 EVENT_AGE_MAX = timedelta(minutes=5)
 # The library lets events from the future pass.
@@ -137,6 +138,13 @@ class StripeGateway:
     async def forget_card(self, card: str) -> None:
         with suppress(ProviderRefused):
             await _asked(self._api.payment_methods.detach_async(card))
+
+    async def forget_customer(self, customer: str) -> None:
+        try:
+            await _asked(self._api.customers.delete_async(customer))
+        except ProviderRefused as error:
+            if error.code != GONE:
+                raise
 
     async def listed(
         self, name: str, *, since: datetime, until: datetime, after: str | None

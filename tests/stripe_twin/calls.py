@@ -62,6 +62,9 @@ CALLS: Mapping[tuple[str, str], Call] = {
     ("POST", "/v1/checkout/sessions/{id}/expire"): _expire,
     ("POST", "/v1/customers"): lambda world, _, given: cards.create_customer(world, given),
     ("GET", "/v1/customers/{id}"): _retrieve("customer"),
+    ("DELETE", "/v1/customers/{id}"): lambda world, path, _: cards.delete_customer(
+        world, path["id"]
+    ),
     ("GET", "/v1/payment_methods"): _list("payment_method", "/v1/payment_methods", "customer"),
     ("GET", "/v1/payment_methods/{id}"): _retrieve("payment_method"),
     ("POST", "/v1/payment_methods/{id}/attach"): _attach,

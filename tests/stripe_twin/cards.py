@@ -69,3 +69,13 @@ def create_customer(world: World, given: Mapping[str, Any]) -> Object:
     )
     world.emit("customer.created", customer)
     return customer
+
+
+def delete_customer(world: World, id: str) -> Object:
+    """Forget a customer; their cards are theirs no more."""
+    world.get("customer", id)
+    for method in world.all("payment_method", customer=id):
+        detach(world, method["id"])
+    gone = world.remove("customer", id)
+    world.emit("customer.deleted", gone)
+    return {"id": id, "object": "customer", "deleted": True}

@@ -74,6 +74,9 @@ class World:
             raise Refusal(404, f"No such {kind}: '{id}'", code="resource_missing", param="id")
         return found
 
+    def remove(self, kind: str, id: str) -> Object:
+        return self._objects[kind].pop(id)
+
     def all(self, kind: str, **equal: object) -> list[Object]:
         """Return the objects of a kind whose fields are such, the newest first."""
         return [

@@ -12,7 +12,7 @@ from db.acting import Actor, acting
 from db.bell import Bell
 from db.enums import ActorKind
 from domain.jobs import claim
-from domain.topups import automatic, events, looking, reconciliation
+from domain.topups import automatic, events, forgetting, looking, reconciliation
 from domain.topups.gateway import Gateways, ProviderUnavailable
 
 IDLE_WAIT_S = 1.0
@@ -35,6 +35,7 @@ class Cashier:
             "topups.look_again": (timedelta(seconds=30), self._look_again),
             "topups.buy": (timedelta(seconds=30), self._buy),
             "topups.reconcile": (timedelta(minutes=1), self._reconcile),
+            "topups.forget_customers": (timedelta(minutes=1), self._forget_customers),
             "topups.forget_events": (timedelta(hours=1), self._forget),
         }
 
@@ -88,6 +89,9 @@ class Cashier:
         for gateway in self._gateways.all():
             while await reconciliation.compare(gateway=gateway, now=now):
                 pass
+
+    async def _forget_customers(self, now: datetime) -> None:
+        await forgetting.forget_customers(gateways=self._gateways, now=now)
 
     async def _forget(self, now: datetime) -> None:
         await events.forget(now=now)
