@@ -35,6 +35,7 @@ class JournalKind(StrEnum):
     TOP_UP = "TOP_UP"
     REFUND = "REFUND"
     DISPUTE = "DISPUTE"
+    PROVIDER_FEE = "PROVIDER_FEE"
 
 
 class RefundWay(StrEnum):

@@ -33,6 +33,21 @@ create table silence_notice (
 comment on table silence_notice is 'Devices whose silence was told, and which have not been heard for long enough since.';
 call protect_tenant_table('silence_notice', 'select, insert, update, delete');
 
+create table top_up_fee (
+    company_id int4 not null references company,
+    id int8 not null default nextval('id_sequence'),
+    top_up_id int8 not null,
+    reference text not null,
+    amount_micro int8 not null constraint top_up_fee_amount check (amount_micro <> 0),
+    charged_at timestamptz not null,
+    primary key (company_id, id),
+    foreign key (company_id, top_up_id) references top_up,
+    constraint top_up_fee_reference_once unique (company_id, top_up_id, reference)
+);
+comment on table top_up_fee is 'What a provider took for a payment, or gave back of it; the books have each under its reference.';
+call protect_tenant_table('top_up_fee', 'select, insert');
+revoke update, delete on top_up_fee from wattledger_system;
+
 alter table payment_customer
     add forget_since timestamptz,
     add forget_again_at timestamptz;
@@ -59,6 +74,7 @@ drop trigger record_updated on payment_customer;
 drop trigger record_deleted on payment_customer;
 alter table payment_customer drop forget_again_at, drop forget_since;
 call record_changes('payment_customer', 'PaymentCustomer', '{company_id,provider,subscriber_id}');
+drop table top_up_fee;
 drop table silence_notice;
 alter table company drop fault_notice_roles;
 drop table system_report;

@@ -23,6 +23,7 @@ IRREVERSIBLE = frozenset(
         JournalKind.TOP_UP,
         JournalKind.REFUND,
         JournalKind.DISPUTE,
+        JournalKind.PROVIDER_FEE,
     }
 )
 LINES = """

@@ -13,9 +13,9 @@ from db.ids import CompanyId, TopUpId
 from domain import rows
 from domain.listing import Record
 from domain.money import major, micro
-from domain.topups import cards, takebacks
+from domain.topups import cards, fees, takebacks
 from domain.topups.booking import Book, book_credit, book_in_flight
-from domain.topups.facts import CardFact, DisputeFact, Fact, PaymentFact, RefundFact
+from domain.topups.facts import CardFact, DisputeFact, Fact, FeeFact, PaymentFact, RefundFact
 from domain.topups.receipts import put_receipt
 from domain.topups.rules import Payment, merged, state_of
 
@@ -70,19 +70,31 @@ async def apply(fact: Fact, *, provider: str, now: datetime) -> bool:
         row = await connection.fetchrow(LOCK, company_id, top_up_id)
         if row is None:
             return False
-        if isinstance(fact, PaymentFact):
-            return await _apply_payment(connection, row, fact, now)
-        if isinstance(fact, RefundFact):
-            is_new = await takebacks.note_refund(connection, row, fact, now)
-        else:
-            is_new = await takebacks.note_dispute(connection, row, fact, now)
-        if is_new:
-            await settle(connection, company_id, top_up_id, now)
-        return is_new
+        return await _apply_to(connection, row, fact, now)
+
+
+async def _apply_to(
+    connection: Connection,
+    row: Record,
+    fact: PaymentFact | RefundFact | DisputeFact | FeeFact,
+    now: datetime,
+) -> bool:
+    if isinstance(fact, PaymentFact):
+        return await _apply_payment(connection, row, fact, now)
+    if isinstance(fact, FeeFact):
+        _check_currency(row, fact.currency)
+        return await fees.note_fee(connection, row, fact, now)
+    if isinstance(fact, RefundFact):
+        is_new = await takebacks.note_refund(connection, row, fact, now)
+    else:
+        is_new = await takebacks.note_dispute(connection, row, fact, now)
+    if is_new:
+        await settle(connection, row["company_id"], row["id"], now)
+    return is_new
 
 
 async def _whose(
-    fact: PaymentFact | RefundFact | DisputeFact, provider: str
+    fact: PaymentFact | RefundFact | DisputeFact | FeeFact, provider: str
 ) -> tuple[CompanyId, TopUpId] | None:
     if not isinstance(fact, PaymentFact):
         row = await access.read_row(OF_PAYMENT, provider, fact.payment)
@@ -96,8 +108,7 @@ async def _whose(
 async def _apply_payment(
     connection: Connection, row: Record, fact: PaymentFact, now: datetime
 ) -> bool:
-    if fact.currency != row["currency"]:
-        raise FactContradicts(f"top-up {row['id']} is in {row['currency']}, not {fact.currency}")
+    _check_currency(row, fact.currency)
     known = payment_of(row)
     if known.is_paid_besides(fact):
         raise FactContradicts(f"top-up {row['id']} is paid twice, by {fact.reference} as well")
@@ -117,6 +128,11 @@ async def _apply_payment(
     await rows.overwrite(connection, "top_up", key=key, changes=columns)
     await settle(connection, row["company_id"], row["id"], now)
     return True
+
+
+def _check_currency(row: Record, currency: str) -> None:
+    if currency != row["currency"]:
+        raise FactContradicts(f"top-up {row['id']} is in {row['currency']}, not {currency}")
 
 
 async def _booked(

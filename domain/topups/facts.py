@@ -77,6 +77,21 @@ class DisputeFact:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FeeFact:
+    """What the provider took for moving a payment, in the payment's currency.
+
+    reference: of the provider's own entry, of which there may be several for a payment.
+    amount: below zero when it was given back. Fees of disputes are theirs, and not here.
+    """
+
+    reference: str
+    payment: str
+    amount: Decimal
+    currency: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CardFact:
     """How a saved card is. customer: whose, as the provider calls them; None once it is removed."""
 
@@ -88,4 +103,4 @@ class CardFact:
     expires_month: int
 
 
-Fact: TypeAlias = PaymentFact | RefundFact | DisputeFact | CardFact
+Fact: TypeAlias = PaymentFact | RefundFact | DisputeFact | FeeFact | CardFact

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, time, timedelta
 from db import access
 from domain.listing import Record
 from domain.topups.applying import FactContradicts, UnknownPayment, apply
-from domain.topups.facts import Fact
+from domain.topups.facts import Fact, FeeFact
 from domain.topups.gateway import PaymentGateway
 
 # UTC: the provider's objects are of all companies, whose nights differ.
@@ -110,7 +110,9 @@ async def _apply_all(facts: Sequence[Fact], gateway: PaymentGateway, now: dateti
     found = 0
     for fact in facts:
         try:
-            found += await apply(fact, provider=gateway.name, now=now)
+            is_new = await apply(fact, provider=gateway.name, now=now)
+            # Nobody tells of fees but the night.
+            found += is_new and not isinstance(fact, FeeFact)
         except UnknownPayment:
             continue  # of somebody else who uses the same account with the provider
         except FactContradicts:

@@ -208,6 +208,14 @@ def dispute_lines(
     return [Line(side, amount, owner) for side, amount, owner in sides if amount]
 
 
+def fee_lines(fee: Decimal) -> list[Line]:
+    """Return what a provider keeps of what it owes us. fee: not zero."""
+    return [
+        Line(LedgerAccountKind.PROVIDER_FEES, -fee),
+        Line(LedgerAccountKind.PROVIDER_CLEARING, fee),
+    ]
+
+
 def is_payable(amount: Decimal, currency: str) -> bool:
     """Return whether an amount is of whole coins, which is all that anybody can pay."""
     step = Decimal(1).scaleb(-decimals_of(currency))

@@ -50,7 +50,7 @@ class StripeGateway:
     ways = frozenset(PaymentWay)
     instalments_max = 1
     keys_kept = KEYS_KEPT
-    lists: Sequence[str] = ("payments", "refunds", "disputes")
+    lists: Sequence[str] = ("payments", "refunds", "disputes", "fees")
 
     def __init__(
         self,
@@ -149,24 +149,26 @@ class StripeGateway:
     async def listed(
         self, name: str, *, since: datetime, until: datetime, after: str | None
     ) -> FactPage:
-        lists: Mapping[str, tuple[Callable[[Any], Any], Callable[..., Fact]]] = {
-            "payments": (self._api.payment_intents.list_async, read.payment),
-            "refunds": (self._api.refunds.list_async, read.refund),
-            "disputes": (self._api.disputes.list_async, read.dispute),
-        }
-        ask, reader = lists[name]
         created = {"gte": int(since.timestamp()), "lt": int(until.timestamp())}
         params: dict[str, Any] = {"limit": PAGE, "created": created}
         if after is not None:
             params["starting_after"] = after
+        lists: Mapping[str, tuple[Callable[[Any], Any], Callable[[Any, datetime], Fact | None]]] = {
+            "payments": (
+                self._api.payment_intents.list_async,
+                lambda one, at: read.payment(one, at=at),
+            ),
+            "refunds": (self._api.refunds.list_async, _of_payment(read.refund)),
+            "disputes": (self._api.disputes.list_async, _of_payment(read.dispute)),
+            "fees": (self._api.balance_transactions.list_async, lambda one, _: read.fee(one)),
+        }
+        if name == "fees":
+            params["expand"] = ["data.source"]
+        ask, reader = lists[name]
         at = self._clock()
         found = await _asked(ask(params))
         objects = found["data"]
-        facts = [
-            reader(one, at=at)
-            for one in objects
-            if name == "payments" or one.get("payment_intent") is not None
-        ]
+        facts = [fact for one in objects if (fact := reader(one, at)) is not None]
         return FactPage(facts, objects[-1]["id"] if found["has_more"] else None)
 
     def verified(self, body: bytes, headers: Mapping[str, str], *, now: datetime) -> ProviderEvent:
@@ -201,6 +203,11 @@ class StripeGateway:
 
     def _offer_of_checkout(self, session: Mapping[str, Any]) -> Offer:
         return Offer(payment=read.checkout(session, at=self._clock()), url=session.get("url"))
+
+
+def _of_payment(reader: Callable[..., Fact]) -> Callable[[Any, datetime], Fact | None]:
+    """Return a reader that leaves out what is about no payment of this kind."""
+    return lambda one, at: None if one.get("payment_intent") is None else reader(one, at=at)
 
 
 class _Declined(Exception):

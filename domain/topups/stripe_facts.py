@@ -2,16 +2,18 @@
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from decimal import Decimal
+from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any
 from uuid import UUID
 
 from db.enums import DisputeState, PaymentStatus, RefundState
 from db.ids import CompanyId
+from domain.money import MICRO
 from domain.topups.facts import (
     CardFact,
     DisputeFact,
     Fact,
+    FeeFact,
     PaymentFact,
     PaymentKey,
     RefundFact,
@@ -65,6 +67,7 @@ DISPUTE_STATES = {
     "prevented": DisputeState.WON,
     "lost": DisputeState.LOST,
 }
+FEE_SOURCES = frozenset({"charge", "refund"})
 ASYNC_FAILED = "checkout.session.async_payment_failed"
 
 
@@ -159,6 +162,29 @@ def dispute(one: Object, *, at: datetime) -> DisputeFact:
         movements=len(entries),
         at=at,
         reason=word(one.get("reason")),
+    )
+
+
+def fee(entry: Object) -> FeeFact | None:
+    """Return what an entry of Stripe's own account took for a payment; None if nothing, or none.
+
+    Its source is there as an object: a charge or a refund; disputes tell of their fees themselves.
+    Where Stripe pays out in another currency, it is turned back at the rate that Stripe used.
+    """
+    source = entry.get("source")
+    if not isinstance(source, Mapping) or source.get("object") not in FEE_SOURCES:
+        return None
+    if source.get("payment_intent") is None or not entry["fee"]:
+        return None
+    amount, currency = major(entry["fee"], entry["currency"]), entry["currency"]
+    if currency != source["currency"] and entry.get("exchange_rate"):
+        amount, currency = amount / Decimal(str(entry["exchange_rate"])), source["currency"]
+    return FeeFact(
+        reference=entry["id"],
+        payment=source["payment_intent"],
+        amount=amount.quantize(MICRO, ROUND_HALF_EVEN),
+        currency=currency.upper(),
+        at=datetime.fromtimestamp(entry["created"], UTC),
     )
 
 

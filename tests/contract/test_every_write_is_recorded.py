@@ -90,6 +90,7 @@ EXEMPT = {
     "sign_in_code": "good for a minute; the session is recorded",
     "standing_sum": "follows from accounts and their balances",
     "stored_file_part": "the bytes of a file, which is recorded",
+    "top_up_fee": "kept for good, as the ledger keeps what it books",
     "unclaimed_frame": "what strangers delivered",
     "webhook_event": "what payment providers told; what comes of it is recorded",
     "unsummed_journal": "a queue of the ledger's transactions",

@@ -42,6 +42,16 @@ def _events(world: World, _: Mapping[str, str], asked: Mapping[str, Any]) -> Obj
     return world.page(found, asked, "/v1/events")
 
 
+def _entries(world: World, _: Mapping[str, str], asked: Mapping[str, Any]) -> Object:
+    found = world.all("balance_transaction")
+    page = world.page(found, asked, "/v1/balance_transactions")
+    if "data.source" in asked.get("expand", []):
+        for entry in page["data"]:
+            entry["source"] = dict(world.get(SOURCES[entry["type"]], entry["source"]))
+    return page
+
+
+SOURCES = {"charge": "charge", "refund": "refund", "adjustment": "dispute"}
 CALLS: Mapping[tuple[str, str], Call] = {
     ("POST", "/v1/payment_intents"): lambda world, _, given: intents.create(world, given),
     ("GET", "/v1/payment_intents"): _list("payment_intent", "/v1/payment_intents", "customer"),
@@ -77,6 +87,7 @@ CALLS: Mapping[tuple[str, str], Call] = {
     ("GET", "/v1/disputes"): _list("dispute", "/v1/disputes", "payment_intent"),
     ("GET", "/v1/disputes/{id}"): _retrieve("dispute"),
     ("GET", "/v1/charges/{id}"): _retrieve("charge"),
+    ("GET", "/v1/balance_transactions"): _entries,
     ("GET", "/v1/balance_transactions/{id}"): _retrieve("balance_transaction"),
     ("GET", "/v1/events"): _events,
 }

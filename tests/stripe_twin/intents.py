@@ -150,6 +150,7 @@ def _pay(world: World, intent: Object, *, is_disputed: bool = False) -> Object:
         refunded=False,
         status="succeeded",
     )
+    entry["source"] = charge["id"]
     intent |= {
         "status": "succeeded",
         "amount_received": intent["amount"],

@@ -35,6 +35,17 @@ def create(world: World, given: Mapping[str, Any]) -> Object:
         reason=given.get("reason"),
         status="pending" if flag(metadata.get("twin_pending")) else "succeeded",
     )
+    # What Stripe took for the payment stays with it.
+    world.add(
+        "balance_transaction",
+        "txn",
+        type="refund",
+        amount=-amount,
+        fee=0,
+        net=-amount,
+        currency=refund["currency"],
+        source=refund["id"],
+    )
     _count(charge, amount)
     world.emit("refund.created", refund)
     world.emit("charge.refunded", charge)

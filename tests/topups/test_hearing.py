@@ -136,7 +136,7 @@ async def test_it_compares_once_a_night(shop: Shop) -> None:
         pages.append(await compared(shop))
         shop.move(DAY / 2)
 
-    assert pages == [4, 0, 4, 0, 4, 0]
+    assert pages == [5, 0, 5, 0, 5, 0]
 
 
 async def test_a_night_goes_on_where_it_was_interrupted(shop: Shop) -> None:
@@ -154,7 +154,7 @@ async def test_a_night_goes_on_where_it_was_interrupted(shop: Shop) -> None:
     pages = await compared(shop)
 
     assert first_page == {"balance": D("25.5")}
-    assert pages == 4
+    assert pages == 5
 
 
 async def test_a_card_whose_event_was_lost_is_found_at_night(shop: Shop) -> None:

@@ -44,6 +44,7 @@ describe(
         JournalKind.TOP_UP: "Credit that was bought through a payment provider.",
         JournalKind.REFUND: "A payment that is given back; or is not, after all.",
         JournalKind.DISPUTE: "A payment that its payer disputes, and how that goes on.",
+        JournalKind.PROVIDER_FEE: "What a payment provider took for a payment.",
     },
 )
 describe(
