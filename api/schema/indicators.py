@@ -83,11 +83,11 @@ class IndicatorStanding:
     emergency_used: Money = strawberry.field(description="What was lent and is not repaid.")
     in_flight: Money = strawberry.field(description="What was paid and is not confirmed.")
     daily_use: Money = strawberry.field(
-        description="What a day costs all of them, by the last seven whole days."
+        description="What a day costs all of them at the rate of the last days, as forecasts say."
     )
     average_run_out_days: ExactNumber | None = strawberry.field(
-        description="In how many days credit ends on average, of prepaid accounts of which their"
-        " use can tell; null when there is none."
+        description="In how many days credit ends on average, of prepaid accounts that have a"
+        " forecast or no credit left; null when there is none."
     )
     run_outs: list[RunOutCount] = strawberry.field(
         description="Those accounts, by when their credit is expected to end."

@@ -11,10 +11,6 @@ from db.enums import LedgerAccountKind
 MONEY_SIDES = frozenset(
     {LedgerAccountKind.CASH, LedgerAccountKind.BANK, LedgerAccountKind.PROVIDER_CLEARING}
 )
-# The whole days before today whose charges are the recent use.
-USE_DAYS = 7
-# Nobody can tell further ahead.
-RUN_OUT_DAYS_MAX = 3_650
 # Spans in which credit ends: at once, and then from one number of days to before the next.
 RUN_OUT_DAYS = (0, 1, 3, 7, 14, 30, 90)
 DAY = timedelta(days=1)

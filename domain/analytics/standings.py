@@ -9,8 +9,9 @@ from decimal import Decimal
 from db.access import Connection
 from db.enums import BillingMode, Segment, Supply
 from db.ids import CompanyId, FieldId
+from domain.accounts.recent_use import DAILY_USE, LASTS, RECENT_USE
 from domain.accounts.rules import segment
-from domain.analytics.rules import RUN_OUT_DAYS, RUN_OUT_DAYS_MAX, USE_DAYS
+from domain.analytics.rules import RUN_OUT_DAYS
 from domain.listing import Record
 
 FIELDS_OF_CHUNK = 20
@@ -23,31 +24,25 @@ SUMS = (
     "daily_use_micro",
     "run_out_days",
 )
+SECONDS_OF_DAY = 86_400
 SPANS = len(RUN_OUT_DAYS) + 1
 
 FIELDS = "select id from field where company_id = $1 order by id"
 RUN_OUTS = ", ".join(f"count(*) filter (where is_open and span = {n})" for n in range(SPANS))
-# Accounts that have ended have no segment, but what they owe is owed. Recent use is that of the
-# whole days that have ended since the account was opened.
+# Accounts that have ended have no segment, but what they owe is owed. For how long credit lasts is
+# told from now on, and of those whom nobody would warn it is not told.
 STANDINGS = f"""
     with own_company as (
-        select id, warning_limit_micro, cut_off_limit_micro, time_zone,
-            ($3 at time zone time_zone)::date as today
-        from company where id = $1
-    ), standing as (
+        select id, warning_limit_micro, cut_off_limit_micro, time_zone from company where id = $1
+    ), known as (
         select p.field_id, a.billing_mode, b.balance_micro, b.debt_micro, b.emergency_used_micro,
-            b.in_flight_micro, greatest(used.daily_micro, 0) as daily_micro,
-            a.opened_at <= $3 and (a.closed_at is null or a.closed_at > $3) as is_open,
+            b.in_flight_micro, {DAILY_USE.format(as_of="meters.as_of")} as daily_micro,
+            b.balance_micro - limits.cut_off_micro as left_micro, meters.as_of,
+            a.billing_mode = 'PREPAID' and a.suspended_at is null as is_watched,
+            a.opened_at <= $3::timestamptz
+                and (a.closed_at is null or a.closed_at > $3::timestamptz) as is_open,
             b.balance_micro <= greatest(limits.warning_micro, limits.cut_off_micro) as is_low,
-            coalesce(meters.are_off, false) as is_off,
-            case
-                when a.billing_mode <> 'PREPAID' then null
-                when b.balance_micro <= limits.cut_off_micro then 0
-                when used.daily_micro > 0
-                then least(
-                    (b.balance_micro - limits.cut_off_micro) / used.daily_micro,
-                    {RUN_OUT_DAYS_MAX})
-            end as days
+            coalesce(meters.are_off, false) as is_off
         from own_company c
         join premises p on p.company_id = c.id and p.field_id = any($2::int8[])
         join account a on a.company_id = p.company_id and a.premises_id = p.id
@@ -57,29 +52,31 @@ STANDINGS = f"""
                 coalesce(a.cut_off_limit_micro, c.cut_off_limit_micro) as cut_off_micro
         ) limits
         cross join lateral (
-            select greatest(c.today - {USE_DAYS},
-                (a.opened_at at time zone c.time_zone)::date) as day
-        ) since
-        left join lateral (
-            select sum(r.charged_micro)::numeric / (c.today - since.day) as daily_micro
-            from accrual r
-            where r.company_id = a.company_id and r.account_id = a.id
-                and r.local_date >= since.day and r.local_date < c.today
-        ) used on since.day < c.today
-        left join lateral (
-            select bool_and(m.supply = 'OFF') as are_off
+            select bool_and(m.supply = 'OFF') as are_off, coalesce(
+                min(coalesce(s.billed_at, greatest(ap.started_at, mo.started_at))), b.changed_at
+            ) as as_of
             from account_point ap
             join metering_point mp on mp.company_id = ap.company_id and mp.id = ap.point_id
                 and mp.role in ('BILLING', 'COMMON_AREA')
             join mounting mo on mo.company_id = ap.company_id and mo.point_id = ap.point_id
-                and tstzrange(mo.started_at, mo.ended_at) @> $3
+                and tstzrange(mo.started_at, mo.ended_at) @> $3::timestamptz
             join meter m on m.company_id = mo.company_id and m.id = mo.meter_id
+            left join billing_state s on s.company_id = m.company_id and s.meter_id = m.id
             where ap.company_id = a.company_id and ap.account_id = a.id
-                and tstzrange(ap.started_at, ap.ended_at) @> $3
-        ) meters on true
+                and tstzrange(ap.started_at, ap.ended_at) @> $3::timestamptz
+        ) meters
+        {RECENT_USE.format(as_of="meters.as_of")}
+    ), lasting as (
+        select *, case when is_watched then
+            {LASTS.format(left="left_micro", daily="daily_micro")} end as lasts_days
+        from known
+    ), standing as (
+        select *, case when lasts_days is not null then greatest(0, lasts_days
+            - extract(epoch from $3::timestamptz - as_of) / {SECONDS_OF_DAY}) end as days
+        from lasting
     ), placed as (
         select *, case
-            when days = 0 then 0
+            when is_watched and left_micro <= 0 then 0
             else width_bucket(days, '{{{", ".join(map(str, RUN_OUT_DAYS[1:]))}}}'::numeric[]) + 1
         end as span
         from standing

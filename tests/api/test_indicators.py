@@ -134,7 +134,7 @@ async def test_a_day_shows_all_that_it_came_to(web: Web, place: Place) -> None:
             "debt": {"amount": "0.000000"},
             "emergencyUsed": {"amount": "0.000000"},
             "inFlight": {"amount": "0.000000"},
-            "dailyUse": {"amount": "0.250000"},
+            "dailyUse": {"amount": "1.509433"},
             "averageRunOutDays": "0.00",
             "runOuts": [
                 {"fromDays": first, "toDays": end, "accountCount": int(end == 0)}

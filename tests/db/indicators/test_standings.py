@@ -33,11 +33,11 @@ async def test_standings_are_the_ledgers_of_their_moment(place: Place) -> None:
         Segment.WARNING_LIMIT: 0,
         Segment.CREDIT: 2,
     }
-    # 5 in a week, of which 5 are left; of the other nobody can tell.
-    assert standing.daily_use == Decimal("0.714286")
+    # 5 in the 159 hours up to yesterday, of which 5 are left; of the other nobody can tell.
+    assert standing.daily_use == Decimal("0.754716")
     assert standing.run_out_days is not None
-    assert standing.run_out_days.quantize(Decimal("0.01")) == 7
-    assert standing.run_outs == [0, 0, 0, 0, 1, 0, 0, 0]
+    assert standing.run_out_days.quantize(Decimal("0.001")) == Decimal("5.625")
+    assert standing.run_outs == [0, 0, 0, 1, 0, 0, 0, 0]
 
 
 async def test_standings_count_segments_and_those_below_their_limit(place: Place) -> None:
