@@ -33,7 +33,7 @@ from api.webhooks.payments import webhook_routes
 from api.websocket import SERVER_OPTIONS, Sockets
 from db import access
 from db.bell import Bell
-from db.buckets import Buckets
+from db.buckets import TIMEOUT_S, Buckets
 from db.budgets import Budget
 from db.settings import Settings, Urls
 from domain.identity.keys import Keys
@@ -59,6 +59,7 @@ def create_app(
     passwords: Passwords | None = None,
     confine: Confine = confine,
     gateways: Gateways | None = None,
+    redis_timeout_s: float = TIMEOUT_S,
 ) -> Starlette:
     """Return the application; its lifespan opens PostgreSQL and Redis, and closes them.
 
@@ -66,6 +67,7 @@ def create_app(
     clock: the time, aware, in UTC.
     confine: what makes the wall of each caller.
     gateways: the payment providers; None for those of the settings.
+    redis_timeout_s: how long whoever counts waits for Redis.
 
     :raises IncompleteSettings: something is missing
     """
@@ -74,7 +76,8 @@ def create_app(
     if databases is None or redis_url is None or secret is None or data_key is None:
         raise IncompleteSettings("expected the databases, redis_url, token_secret and data_key")
     database_name = urlsplit(databases.app).path.strip("/")
-    bell, buckets = Bell(redis_url, database_name), Buckets(redis_url, database_name)
+    bell = Bell(redis_url, database_name)
+    buckets = Buckets(redis_url, database_name, timeout_s=redis_timeout_s)
     equipment = Equipment(
         clock=clock,
         live=LiveFeed(clock=clock, bell=bell),

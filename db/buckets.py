@@ -20,8 +20,8 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 from db.budgets import US, Budget, Drawn, Level, level_after
 
 TIMEOUT_S = 0.1
-# When a time-out is noticed this late, the process was busy with something else.
-LATE_S = 1.5 * TIMEOUT_S
+# When a time-out is noticed so much later, the process was busy with something else.
+LATE_FACTOR = 1.5
 REST_S = 1.0
 RESERVE_KEPT_S = 1.0
 CONNECTIONS_MAX = 20
@@ -67,16 +67,19 @@ class Buckets:
 
     Use it as a context manager. A draw waits for a dead Redis a tenth of a second, and then none
     does for a second.
+
+    timeout_s: how long it waits instead.
     """
 
-    def __init__(self, redis_url: str, database_name: str) -> None:
+    def __init__(self, redis_url: str, database_name: str, *, timeout_s: float = TIMEOUT_S) -> None:
+        self._timeout_s = timeout_s
         self._prefix = f"wattledger:{database_name}:bucket"
         pool = BlockingConnectionPool.from_url(
             redis_url,
             max_connections=CONNECTIONS_MAX,
-            timeout=TIMEOUT_S,
-            socket_timeout=TIMEOUT_S,
-            socket_connect_timeout=TIMEOUT_S,
+            timeout=timeout_s,
+            socket_timeout=timeout_s,
+            socket_connect_timeout=timeout_s,
         )
         self._redis = Redis.from_pool(pool)
         self._draw = self._redis.register_script(DRAW)
@@ -171,12 +174,12 @@ class Buckets:
         try:
             return await self._answer_once(key, arguments)
         except (TimeoutError, RedisTimeoutError):
-            if clock() - begun_s < LATE_S:
+            if clock() - begun_s < LATE_FACTOR * self._timeout_s:
                 raise
             return await self._answer_once(key, arguments)
 
     async def _answer_once(self, key: str, arguments: list[float]) -> tuple[int, str]:
-        async with asyncio.timeout(TIMEOUT_S):
+        async with asyncio.timeout(self._timeout_s):
             allowed, full_at_us = await self._draw(keys=[key], args=arguments)
         return int(allowed), full_at_us
 
