@@ -10,6 +10,7 @@ from api.errors import RateLimited
 from api.throttle import Throttle
 from db.buckets import Buckets
 from tests.api.web import Clock, Web
+from tests.waiting import PATIENCE_S
 
 HOME = "127.0.0.1"
 
@@ -21,7 +22,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 async def attempts(web: Web, clock: Clock, redis_url: str) -> AsyncIterator[Attempts]:
-    async with Buckets(redis_url, "attempts") as buckets:
+    async with Buckets(redis_url, "attempts", timeout_s=PATIENCE_S) as buckets:
         yield Attempts(Throttle(buckets, clock=clock), clock=clock)
 
 

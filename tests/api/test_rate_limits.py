@@ -15,6 +15,7 @@ from tests.api.sockets import BUDGET, LiveApi
 from tests.api.web import User, Web
 from tests.api.web import web as running_web
 from tests.factories import NOW, make_place
+from tests.waiting import PATIENCE_S
 
 GRAPHQL_TYPE = "application/graphql-response+json"
 SIZE, PER_S = 1_000, 10
@@ -129,7 +130,7 @@ async def test_processes_share_the_budget(narrow: Web, database: Urls, redis_url
         await narrow.ask(METERS, user)
 
     name = urlsplit(database.app).path.strip("/")
-    async with Buckets(redis_url, name) as elsewhere:
+    async with Buckets(redis_url, name, timeout_s=PATIENCE_S) as elsewhere:
         budget = Budget(SIZE, PER_S)
         drawn = await elsewhere.draw(f"cost:user:{user.id}", 0, budget, now=NOW)
 

@@ -23,6 +23,7 @@ from domain.identity import operations as identity
 from domain.identity.passwords import Passwords
 from domain.topups.gateway import Gateways
 from tests.factories import DATA_KEY, NOW
+from tests.waiting import PATIENCE_S
 
 SECRET = "a secret that is long enough for a test"  # noqa: S105
 PASSWORD = "correct horse battery"  # noqa: S105
@@ -185,7 +186,14 @@ async def web(
         data_key=DATA_KEY,
         **others,
     )
-    app = create_app(settings, clock=clock, passwords=passwords, confine=confine, gateways=gateways)
+    app = create_app(
+        settings,
+        clock=clock,
+        passwords=passwords,
+        confine=confine,
+        gateways=gateways,
+        redis_timeout_s=PATIENCE_S,
+    )
     async with AsyncExitStack() as running:
         await running.enter_async_context(app.router.lifespan_context(app))
         transport = ASGITransport(app, raise_app_exceptions=True)

@@ -23,7 +23,7 @@ NARROW = Budget(size=10, per_s=10)
 
 @pytest.fixture
 async def buckets(redis_url: str) -> AsyncIterator[Buckets]:
-    async with Buckets(redis_url, "test") as buckets:
+    async with Buckets(redis_url, "test", timeout_s=PATIENCE_S) as buckets:
         yield buckets
 
 
@@ -36,7 +36,7 @@ async def alone() -> AsyncIterator[Buckets]:
 @pytest.fixture(params=["shared", "alone"])
 async def either(request: pytest.FixtureRequest, redis_url: str) -> AsyncIterator[Buckets]:
     url = redis_url if request.param == "shared" else NO_REDIS
-    async with Buckets(url, "test") as buckets:
+    async with Buckets(url, "test", timeout_s=PATIENCE_S) as buckets:
         yield buckets
         assert buckets.is_shared is (request.param == "shared")
 
@@ -89,7 +89,7 @@ async def test_buckets_are_apart(either: Buckets) -> None:
 
 
 async def test_all_processes_draw_from_one_bucket(buckets: Buckets, redis_url: str) -> None:
-    async with Buckets(redis_url, "test") as others:
+    async with Buckets(redis_url, "test", timeout_s=PATIENCE_S) as others:
         drawn = await asyncio.gather(
             *(each.draw("a", 1, NARROW, now=NOW) for each in (buckets, others) for _ in range(20))
         )
@@ -100,7 +100,7 @@ async def test_all_processes_draw_from_one_bucket(buckets: Buckets, redis_url: s
 async def test_other_databases_have_buckets_of_their_own(buckets: Buckets, redis_url: str) -> None:
     await buckets.draw("a", 100, BUDGET, now=NOW)
 
-    async with Buckets(redis_url, "other") as others:
+    async with Buckets(redis_url, "other", timeout_s=PATIENCE_S) as others:
         assert (await others.draw("a", 100, BUDGET, now=NOW)).allowed
 
 
@@ -115,8 +115,12 @@ async def test_nothing_of_a_full_bucket_stays_in_redis(buckets: Buckets, redis_u
     assert 5_000 < lives_ms <= 6_000
 
 
+def patient(proxy: RedisProxy) -> Buckets:
+    return Buckets(proxy.url, "test", timeout_s=PATIENCE_S)
+
+
 async def test_without_redis_a_process_goes_on_from_what_it_knew(redis_url: str) -> None:
-    async with RedisProxy(redis_url) as proxy, Buckets(proxy.url, "test") as buckets:
+    async with RedisProxy(redis_url) as proxy, patient(proxy) as buckets:
         await buckets.draw("a", 70, BUDGET, now=NOW)
 
         await proxy.close()
@@ -156,7 +160,7 @@ LARGE = Budget(size=20_000, per_s=500)
 
 
 async def test_draws_from_a_large_bucket_seldom_ask_redis(redis_url: str) -> None:
-    async with RedisProxy(redis_url) as proxy, Buckets(proxy.url, "test") as buckets:
+    async with RedisProxy(redis_url) as proxy, patient(proxy) as buckets:
         first = await buckets.draw("a", 10, LARGE, now=NOW)
         proxy.is_mute = True
 
@@ -173,7 +177,7 @@ async def test_what_was_reserved_and_not_spent_goes_back(buckets: Buckets, redis
     # What was reserved is of no use for as much.
     await buckets.draw("a", 1_000, LARGE, now=later)
 
-    async with Buckets(redis_url, "test") as elsewhere:
+    async with Buckets(redis_url, "test", timeout_s=PATIENCE_S) as elsewhere:
         drawn = await elsewhere.draw("a", 0, LARGE, now=later)
     assert drawn.left == 20_000 - 1_000
 
@@ -182,7 +186,7 @@ async def test_nobody_is_let_have_more_than_a_large_bucket_holds(
     buckets: Buckets, redis_url: str
 ) -> None:
     budget = Budget(size=2_000, per_s=1)
-    async with Buckets(redis_url, "test") as others:
+    async with Buckets(redis_url, "test", timeout_s=PATIENCE_S) as others:
         drawn = await asyncio.gather(
             *(
                 each.draw("a", 3, budget, now=NOW)
@@ -197,7 +201,7 @@ async def test_nobody_is_let_have_more_than_a_large_bucket_holds(
 
 
 async def test_a_reserve_lasts_a_moment(redis_url: str) -> None:
-    async with RedisProxy(redis_url) as proxy, Buckets(proxy.url, "test") as buckets:
+    async with RedisProxy(redis_url) as proxy, Buckets(proxy.url, "test", timeout_s=1) as buckets:
         await buckets.draw("a", 10, LARGE, now=NOW)
         proxy.is_mute = True
 
