@@ -20,7 +20,7 @@ BILLING_REGISTER = "1.8.0"
 PERIOD = timedelta(seconds=90)
 # Collectors in the field wait longer; a test has no time.
 PERSISTENCE = Persistence(retry_interval_s=2.0, retry_count=3, backoff_s=0.2, backoff_max_s=1.0)
-ACKED_S_MAX = 60.0
+ACKED_S_MAX = 180.0
 WEAK_SHAPES = frozenset({"office", "shop"})
 MULTIPLIERS = (Decimal(1), Decimal(40), Decimal("1.5"))
 

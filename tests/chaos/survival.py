@@ -24,13 +24,13 @@ from tests.chaos.storm import Say, storm
 EMAIL = "operator@example.com"
 COLLECTORS = 3
 METERS_PER_COLLECTOR = 20
-# Ten rounds of readouts a second; simulated time stays in the past, or stamps would be held.
-SPEED = 900.0
+# A round of readouts at this speed takes a second; simulated time stays in the past, or stamps
+# would be held.
+SPEED_OF_A_ROUND = 90.0
 SIMULATED_FROM = timedelta(days=4)
 OPENED_BEFORE = timedelta(days=6)
 SETTLED_S = 2.0
-DELIVERED_S_MAX = 10.0
-DRAINED_S_MAX = 60.0
+DRAINED_S_MAX = 120.0
 LOOK_EVERY_S = 0.1
 WAITING = "select exists (select from pending_frame)"
 
@@ -64,16 +64,30 @@ class Survival:
     lag_s_max: float
 
 
-async def survive(*, kills: int, seed: int, redis_away_s: float, say: Say) -> Survival:
-    """Kill, take Redis away, and return what is there then and what has to be."""
+async def survive(
+    *,
+    kills: int,
+    seed: int,
+    redis_away_s: float,
+    rounds_per_s: int,
+    delivered_s_max: float,
+    say: Say,
+) -> Survival:
+    """Kill, take Redis away, and return what is there then and what has to be.
+
+    delivered_s_max: how long to wait for what was read while there was no Redis.
+    """
+    speed = rounds_per_s * SPEED_OF_A_ROUND
     say(f"\nseed {seed}\n")
     now = datetime.now(UTC)
     with running_site() as site:
         field = await _prepare(site, now)
-        clock = FastClock(start=now - SIMULATED_FROM, speed=SPEED, monotonic=time.monotonic)
-        async with field.pushing(site.console.gateway_port, clock=clock, speed=SPEED):
+        clock = FastClock(start=now - SIMULATED_FROM, speed=speed, monotonic=time.monotonic)
+        async with field.pushing(site.console.gateway_port, clock=clock, speed=speed):
             await storm(site.victims, kills=kills, seed=seed, say=say)
-            lag_s_max = await _without_redis(site, field, seconds=redis_away_s, say=say)
+            lag_s_max = await _without_redis(
+                site, field, seconds=redis_away_s, lag_s_max=delivered_s_max, say=say
+            )
         await _drained(site)
         say(f"{len(field.acked)} frames acknowledged\n")
         return Survival(await _found(site, field, say=say), _expected(field), lag_s_max)
@@ -109,7 +123,9 @@ class Delivered:
                     self.at_s[one["meterId"], one["reading"]["readAt"]] = time.monotonic()
 
 
-async def _without_redis(site: Site, field: SimulatedField, *, seconds: float, say: Say) -> float:
+async def _without_redis(
+    site: Site, field: SimulatedField, *, seconds: float, lag_s_max: float, say: Say
+) -> float:
     """Take Redis away, and expect what is read meanwhile in a subscription all the same.
 
     Returns how long it took to come out, at most, in seconds.
@@ -125,7 +141,7 @@ async def _without_redis(site: Site, field: SimulatedField, *, seconds: float, s
             for supplied, shown in field.shown
             if supplied.company_id == company_id and shown.read_s >= from_s
         }
-        async with asyncio.timeout(DELIVERED_S_MAX):
+        async with asyncio.timeout(lag_s_max):
             while not read_s.keys() <= delivered.at_s.keys():  # noqa: ASYNC110 - it is elsewhere
                 await asyncio.sleep(LOOK_EVERY_S)
         await asyncio.to_thread(site.redis.start)
