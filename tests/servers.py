@@ -17,7 +17,7 @@ from cli.embedded.postgres import Postgres
 from cli.embedded.server import HomeInUse
 from cli.embedded.valkey import Valkey
 from cli.migrate import migrate
-from cli.roles import OWNER
+from cli.roles import APP, OWNER, SYSTEM
 from db.settings import Urls
 from tests.factories import NOW
 
@@ -42,6 +42,12 @@ POSTGRES_SETTINGS = {
     "autovacuum": "off",
     # Whoever signs in, which is done ten times a test, computes a hash as often as this.
     "scram_iterations": "1",
+}
+# A busy machine may take longer for what is no fault of the code.
+PATIENT_ROLES = {
+    "statement_timeout": "60s",
+    "idle_in_transaction_session_timeout": "60s",
+    "transaction_timeout": "60s",
 }
 # Half as much work as reading and writing every file.
 CLONING = {"file_copy_method": "clone"}
@@ -152,6 +158,9 @@ async def _build_template(admin_url: str, template: Urls) -> None:
     await _administer(admin_url, f"CREATE DATABASE {TEMPLATE} OWNER {OWNER}")
     await migrate(template.owner)
     await _make_partitions(template)
+    for role in (APP, SYSTEM):
+        for name, value in PATIENT_ROLES.items():
+            await _administer(admin_url, f"ALTER ROLE {role} SET {name} = '{value}'")
     # A connection to it would keep everybody from copying it.
     await _administer(admin_url, f"ALTER DATABASE {TEMPLATE} ALLOW_CONNECTIONS false")
 

@@ -83,7 +83,9 @@ async def test_an_error_comes_out_as_it_is_though_the_roll_back_fails_too(
 
 async def test_a_snapshot_may_last_longer_than_other_transactions(connected: None) -> None:
     async with access.system(snapshot=True) as connection:
+        await connection.execute("set local transaction_timeout = 0")
+        await connection.execute("set local transaction_timeout = '1s'")
         await connection.execute(access.LAST_LONGER)
-        await connection.execute("select pg_sleep(5.5)")
+        await connection.execute("select pg_sleep(1.5)")
 
         assert await connection.fetchval("select 1") == 1
