@@ -16,8 +16,8 @@ from domain.outbox import Cursor
 COUNT_MAX = 100_000
 OVERDUE_COMPANIES_MAX = 1_000
 
-# The newest table without a model; the models name the rest of what the code relies on.
-NEWEST_TABLE = ("silence_notice", "heard_since")
+# The newest table, or column, without a model; the models name the rest of what the code relies on.
+NEWEST_TABLE = ("account_point", "sharing_id")
 
 log = logging.getLogger(__name__)
 

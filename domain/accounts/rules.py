@@ -1,11 +1,12 @@
 """Where an account stands, and how fresh what we know of it is. Pure."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Self
 
 from db.enums import BillingMode, Segment, Supply
+from db.ids import AccountId
 
 STALE_PERIODS = 3
 
@@ -116,3 +117,21 @@ def freshness(as_of: datetime, *, reading_period: timedelta, now: datetime) -> F
     # A meter's clock may be ahead of ours by the drift that is allowed.
     age = max(now - as_of, timedelta())
     return Freshness(as_of, age, age > STALE_PERIODS * reading_period)
+
+
+def may_be_cut_automatically(*, payers: int) -> bool:
+    """Whether what an account owes may cut a supply off without a person's decision.
+
+    payers: how many accounts pay for it at that time. Who shares a supply would be cut for what
+    another owes, so never then.
+    """
+    return payers <= 1
+
+
+def handed_over(
+    shares_ppm: Mapping[AccountId, int], *, by: AccountId, to: AccountId
+) -> dict[AccountId, int]:
+    """Return who shares a supply once an account has left its part to another, or to a sharer."""
+    left = {account_id: share for account_id, share in shares_ppm.items() if account_id != by}
+    left[to] = left.get(to, 0) + shares_ppm[by]
+    return left

@@ -112,4 +112,9 @@ async def deducted(
     starts = [piece.starts_at for piece in within]
     rows = await connection.fetch(BASES, company_id, meter_id, starts, from_at)
     bases = {row["starts_at"]: row["base_index_wh"] for row in rows}
-    return [replace(piece, base_index_wh=bases.get(piece.starts_at)) for piece in within]
+    return [
+        piece
+        if piece.portion is not None
+        else replace(piece, base_index_wh=bases.get(piece.starts_at))
+        for piece in within
+    ]

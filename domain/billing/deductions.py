@@ -50,7 +50,8 @@ def deductions(own: Iterable[Segment], above: Sequence[Above]) -> list[Segment]:
     """Return on which terms a meter's energy is deducted, by time; their charges count negative.
 
     own: on which terms it is charged; where it is not, nothing is deducted. Its base indexes and
-    slabs mean nothing here.
+    slabs mean nothing here. Of a meter that several accounts pay for, each one's portion is
+    deducted apart.
     """
     return [piece for segment in own for piece in _within(segment, above)]
 
@@ -65,9 +66,10 @@ def _within(segment: Segment, above: Sequence[Above]) -> Iterator[Segment]:
                 account_id=nearest.account_id,
                 price_per_kwh=nearest.price_per_kwh or Decimal(0),
                 multiplier=segment.multiplier,
-                base_index_wh=None,
+                base_index_wh=None if segment.portion is None else segment.base_index_wh,
                 version=None if nearest.version is None else by_energy_alone(nearest.version),
                 counted_from=spans[0][0],
+                portion=segment.portion,
             )
 
 

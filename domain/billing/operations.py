@@ -6,13 +6,13 @@ from asyncpg import Record
 
 from db.access import Connection
 from db.ids import CompanyId, MeterId
-from domain.billing import accrual, ancestors, queries
+from domain.billing import accrual, ancestors, queries, shares
 from domain.billing.accrual import Charge
 from domain.billing.claims import Claim, judged
 from domain.billing.deductions import net
-from domain.billing.energy import consumed, less, settlement
+from domain.billing.energy import less, settlement
 from domain.billing.queries import Terms
-from domain.billing.rules import INSTANT, Anchor, Base, Bill, bill, difference
+from domain.billing.rules import INSTANT, Anchor, Base, Bill, difference
 from domain.refusals import NotThere
 
 
@@ -89,11 +89,11 @@ async def _save_terms(
     """Say that a meter is charged until `at`, and goes on from there on `terms`.
 
     terms_since: changes of terms from here on end them. Below a point that an account pays for,
-    they end at once: each read is deducted there, too, which the batch statement does not do.
+    they end at once: each read is deducted there, too, which the batch statement does not do. Nor
+    does it charge several accounts.
     """
-    if await ancestors.are_paid_for(connection, company_id=company_id, meter_id=meter_id, at=at.at):
-        until: datetime | None = at.at
-    else:
+    until: datetime | None = at.at
+    if not await _is_exceptional(connection, company_id, meter_id, at.at):
         until = await queries.terms_until(
             connection, company_id=company_id, meter_id=meter_id, since=terms_since
         )
@@ -112,6 +112,14 @@ async def _save_terms(
         terms.multiplier,
         until,
     )
+
+
+async def _is_exceptional(
+    connection: Connection, company_id: CompanyId, meter_id: MeterId, at: datetime
+) -> bool:
+    return await ancestors.are_paid_for(
+        connection, company_id=company_id, meter_id=meter_id, at=at
+    ) or await queries.is_shared(connection, company_id=company_id, meter_id=meter_id, at=at)
 
 
 async def settle(
@@ -154,7 +162,10 @@ async def settle(
         zone=zone,
     )
     was, due = (
-        net(bill(anchors, segments, zone, earlier), bill(anchors, deducted, zone, earlier))
+        net(
+            shares.charged(anchors, segments, zone, earlier),
+            shares.charged(anchors, deducted, zone, earlier),
+        )
         for anchors in (before, after)
     )
     await save_bases(connection, company_id=company_id, meter_id=meter_id, bases=due.bases)
@@ -162,8 +173,8 @@ async def settle(
     return settlement(
         company_id,
         charges=difference(due.charges, was.charges),
-        after=less(consumed(after, segments, zone), consumed(after, deducted, zone)),
-        before=less(consumed(before, segments, zone), consumed(before, deducted, zone)),
+        after=less(shares.used(after, segments, zone), shares.used(after, deducted, zone)),
+        before=less(shares.used(before, segments, zone), shares.used(before, deducted, zone)),
     )
 
 
@@ -200,7 +211,7 @@ async def _advance(
         return
     reached = next((s for s in segments if s.reaches(last.at)), None)
     terms = Terms()
-    if reached is not None:
+    if reached is not None and reached.portion is None:
         terms = Terms(
             reached.account_id, reached.tariff_id, reached.version_from, reached.multiplier
         )

@@ -6,19 +6,24 @@ from datetime import datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
+from asyncpg import Record
+
 from db.access import Connection
 from db.ids import AccountId, CompanyId, MeterId, TariffId
 from domain.billing import ancestors
+from domain.billing.portions import WHOLE_PPM, Portion
 from domain.billing.rules import Anchor, Segment, needed_from
 from domain.tariffs.proposals import version_of
 
 # Mountings, accounts, their tariffs and the versions of these each have their periods; terms are
-# constant where one of each overlap. Only BILLING and COMMON_AREA points charge.
+# constant where one of each overlap; accounts that share a point have each their own. Only BILLING
+# and COMMON_AREA points charge.
 TERMS = """
     select greatest(m.started_at, ap.started_at, v.valid_from, t.starts_at) as starts_at,
         least(m.ended_at, ap.ended_at, v.valid_until, t.ends_at) as ends_at,
         ap.account_id, t.tariff_id, v.valid_from as version_from, v.price_per_kwh, v.definition,
-        m.multiplier, greatest(m.started_at, ap.started_at) as counted_from
+        m.multiplier, greatest(m.started_at, ap.started_at) as counted_from,
+        least(m.ended_at, ap.ended_at) as counted_until, ap.point_id, ap.share_ppm, ap.sharing_id
     from mounting m
     join metering_point p on p.company_id = m.company_id and p.id = m.point_id
         and p.role in ('BILLING', 'COMMON_AREA')
@@ -29,6 +34,25 @@ TERMS = """
     where m.company_id = $1 and m.meter_id = $2
         and greatest(m.started_at, ap.started_at, v.valid_from, t.starts_at)
             < coalesce(least(m.ended_at, ap.ended_at, v.valid_until, t.ends_at), 'infinity')
+"""
+# Who else pays for the point then, and the meter's index when that began: no estimate, for whoever
+# begins to pay, or mounts a meter, says what the register shows.
+PORTIONS = """
+    left join billing_segment begun on t.share_ppm < 1000000 and begun.company_id = $1
+        and begun.meter_id = $2 and begun.starts_at = t.counted_from
+    left join lateral (
+        select array_agg(o.account_id order by o.account_id) as account_ids,
+            array_agg(o.share_ppm order by o.account_id) as shares_ppm
+        from account_point o
+        where o.company_id = $1 and o.point_id = t.point_id and o.sharing_id = t.sharing_id
+    ) sharers on t.share_ppm < 1000000
+"""
+IS_SHARED = """
+    select exists (
+        select from mounting m
+        join account_point ap on ap.company_id = m.company_id and ap.point_id = m.point_id
+            and ap.share_ppm < 1000000 and (ap.ended_at is null or ap.ended_at > $3)
+        where m.company_id = $1 and m.meter_id = $2 and (m.ended_at is null or m.ended_at > $3))
 """
 
 
@@ -57,9 +81,10 @@ class Terms:
 async def terms_at(
     connection: Connection, *, company_id: CompanyId, meter_id: MeterId, at: datetime
 ) -> Terms:
-    """Return the terms for energy right after `at`."""
+    """Return the terms for energy right after `at`; none where several accounts have theirs."""
     row = await connection.fetchrow(
-        f"select * from ({TERMS}) t where starts_at <= $3 and (ends_at is null or ends_at > $3)",
+        f"select * from ({TERMS}) t where starts_at <= $3 and (ends_at is null or ends_at > $3)"
+        " and share_ppm = 1000000",
         company_id,
         meter_id,
         at,
@@ -67,6 +92,13 @@ async def terms_at(
     if row is None:
         return Terms()
     return Terms(row["account_id"], row["tariff_id"], row["version_from"], row["multiplier"])
+
+
+async def is_shared(
+    connection: Connection, *, company_id: CompanyId, meter_id: MeterId, at: datetime
+) -> bool:
+    """Whether several accounts pay for a meter, after `at` as far as is known now."""
+    return bool(await connection.fetchval(IS_SHARED, company_id, meter_id, at))
 
 
 async def terms_until(
@@ -97,33 +129,50 @@ async def segments(
     """
     rows = await connection.fetch(
         f"""
-        select t.*, case when t.starts_at <= $3 or not b.estimated then b.base_index_wh end as base
+        select t.*, begun.base_index_wh as begun_wh, sharers.account_ids, sharers.shares_ppm,
+            case when t.starts_at <= $3 or not b.estimated then b.base_index_wh end as base
         from ({TERMS}) t
         left join billing_segment b on b.company_id = $1 and b.meter_id = $2
             and b.starts_at = t.starts_at
+        {PORTIONS}
         where t.starts_at < $4 and (t.ends_at is null or t.ends_at > $3)
-        order by t.starts_at
+        order by t.starts_at, t.account_id
         """,
         company_id,
         meter_id,
         from_at,
         until_at,
     )
-    return [
-        MeterSegment(
-            starts_at=row["starts_at"],
-            ends_at=row["ends_at"],
-            account_id=row["account_id"],
-            price_per_kwh=row["price_per_kwh"] or Decimal(0),
-            multiplier=row["multiplier"],
-            base_index_wh=row["base"],
-            version=version_of(row) if row["price_per_kwh"] is None else None,
-            counted_from=row["counted_from"],
-            tariff_id=row["tariff_id"],
-            version_from=row["version_from"],
-        )
-        for row in rows
-    ]
+    return [_segment(row) for row in rows]
+
+
+def _segment(row: Record) -> MeterSegment:
+    portion = _portion(row)
+    return MeterSegment(
+        starts_at=row["starts_at"],
+        ends_at=row["ends_at"],
+        account_id=row["account_id"],
+        price_per_kwh=row["price_per_kwh"] or Decimal(0),
+        multiplier=row["multiplier"],
+        base_index_wh=row["base"] if portion is None else 0,
+        version=version_of(row) if row["price_per_kwh"] is None else None,
+        counted_from=row["counted_from"],
+        portion=portion,
+        tariff_id=row["tariff_id"],
+        version_from=row["version_from"],
+    )
+
+
+def _portion(row: Record) -> Portion | None:
+    if row["share_ppm"] == WHOLE_PPM:
+        return None
+    return Portion(
+        account_id=row["account_id"],
+        starts_at=row["counted_from"],
+        ends_at=row["counted_until"],
+        base_index_wh=row["begun_wh"],
+        shares=tuple(zip(row["account_ids"], row["shares_ppm"], strict=True)),
+    )
 
 
 async def anchors(

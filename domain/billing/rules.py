@@ -9,6 +9,7 @@ from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from db.ids import AccountId
+from domain.billing.portions import Portion
 from domain.tariffs.components import TOTAL_IMPORT, Slabs, Version
 from domain.tariffs.courses import Course, Mark, Span
 from domain.tariffs.lines import Terms
@@ -36,6 +37,8 @@ class Segment:
     base_index_wh: the index at which it began, when that is known already.
     version: components to price by, where it is more than one flat price; counted_from: since when
     consumption counts in their slabs.
+    portion: what the account pays of the meter, where others pay for it as well; the indexes are
+    then those of its portion, and the base is 0.
     """
 
     starts_at: datetime
@@ -46,6 +49,7 @@ class Segment:
     base_index_wh: int | None
     version: Version | None = None
     counted_from: datetime | None = None
+    portion: Portion | None = None
 
     def covers(self, at: datetime) -> bool:
         """Whether the energy right after `at` belongs here."""

@@ -11,12 +11,12 @@ from datetime import datetime
 
 from db.access import Connection
 from db.ids import CompanyId, MeterId, PointId
-from domain.billing import accrual, ancestors, queries
+from domain.billing import accrual, ancestors, queries, shares
 from domain.billing.accrual import Charge
 from domain.billing.claims import AlreadyBilled
-from domain.billing.energy import consumed, less, settlement
+from domain.billing.energy import less, settlement
 from domain.billing.operations import save_bases
-from domain.billing.rules import Anchor, Segment, bill, difference
+from domain.billing.rules import Anchor, Segment, difference
 
 # Each costs some ten queries, in a transaction of five seconds.
 RESETTLED_MAX = 100
@@ -187,7 +187,9 @@ class _Course:
             segments=[*self.was, *due],
             zone=zone,
         )
-        before, after = (bill(self.anchors, terms, zone, earlier) for terms in (self.was, due))
+        before, after = (
+            shares.charged(self.anchors, terms, zone, earlier) for terms in (self.was, due)
+        )
         await save_bases(
             connection,
             company_id=self.company_id,
@@ -197,8 +199,8 @@ class _Course:
         return settlement(
             self.company_id,
             charges=difference(before.charges, after.charges),
-            after=less({}, consumed(self.anchors, due, zone)),
-            before=less({}, consumed(self.anchors, self.was, zone)),
+            after=less({}, shares.used(self.anchors, due, zone)),
+            before=less({}, shares.used(self.anchors, self.was, zone)),
         )
 
 
