@@ -3,7 +3,7 @@
 All in the caller's transaction. An owner's account that pays while nobody else does gives way.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 import asyncpg
@@ -18,6 +18,7 @@ from domain.metering.mountings import INDEX_WH_MAX
 from domain.metering.rules import Course
 from domain.refusals import InvalidValue, Refused
 
+# An account may pay for nothing but shares of supplies that others pay for, too.
 POINTS_MAX = 100
 
 LOCK_POINTS = """
@@ -44,7 +45,7 @@ OF_OWNER = """
     join premises pr on pr.company_id = p.company_id and pr.id = p.premises_id
         and pr.owner_account_id = ap.account_id
     where ap.company_id = $1 and ap.point_id = any($2::int8[]) and ap.account_id <> $3
-        and ap.ended_at is null and ap.started_at < $4
+        and ap.ended_at is null and ap.started_at < $4 and ap.share_ppm = 1000000
 """
 
 
@@ -59,13 +60,18 @@ class PointPaidFor(Refused):
 def check_indexes(points: Mapping[PointId, int], index: str) -> None:
     """Return if indexes of metering points can be. index: what the input calls each.
 
-    :raises InvalidValue: there are none, too many, or one cannot be
+    :raises InvalidValue: there are too many, or one cannot be
     """
-    if not 1 <= len(points) <= POINTS_MAX:
-        raise InvalidValue("points", expected=f"1 to {POINTS_MAX} metering points")
-    for place, index_wh in enumerate(points.values()):
-        path = ("points", str(place), index)
-        values.whole_number(index_wh, *path, minimum=0, maximum=INDEX_WH_MAX)
+    if len(points) > POINTS_MAX:
+        raise InvalidValue("points", expected=f"at most {POINTS_MAX} metering points")
+    paths = index_paths(points, index)
+    for point_id, index_wh in points.items():
+        values.whole_number(index_wh, *paths[point_id], minimum=0, maximum=INDEX_WH_MAX)
+
+
+def index_paths(points: Iterable[PointId], index: str) -> dict[PointId, tuple[str, ...]]:
+    """Return where a list of points in the input gives the index of each."""
+    return {point_id: ("points", str(place), index) for place, point_id in enumerate(points)}
 
 
 async def lock_points(
@@ -134,25 +140,25 @@ async def begin_terms(
     at: datetime,
     course: Course,
     at_path: str,
-    index: str,
+    paths: Mapping[PointId, tuple[str, ...]],
     now: datetime,
 ) -> None:
     """Charge the meters of points up to their indexes, and from there on by who pays then.
 
-    Who pays is written already. The meters come in the order in which ingest locks them.
+    paths: where the input gives each index. Who pays is written already. The meters come in the
+    order in which ingest locks them.
 
     :raises AlreadyBilled, IndexOutOfRange, IndexContradicts, IndexFell, IndexImplausible: an index
         cannot be true, or comes too late
     """
     for mounting in await connection.fetch(MOUNTED, company_id, list(points), at):
-        place = str(list(points).index(mounting["point_id"]))
         was_there = mounting["started_at"] <= at
         claim = Claim(
             at=at if was_there else mounting["started_at"],
             index_wh=points[mounting["point_id"]] if was_there else mounting["initial_index_wh"],
             course=course,
             at_path=(at_path,),
-            index_path=("points", place, index),
+            index_path=paths[mounting["point_id"]],
         )
         await billing.begin_terms(
             connection,

@@ -15,12 +15,13 @@ from db.enums import BillingMode, RefundWay
 from db.ids import AccountId, CompanyId, PointId, PremisesId, SubscriberId, TariffId
 from domain import rows, values
 from domain.accounts import assignments, operations
+from domain.accounts.leaving import Leaving
 from domain.accounts.settling import settle
 from domain.accounts.suspension import AccountClosed
 from domain.billing import submeters
+from domain.billing.portions import WHOLE_PPM
 from domain.metering.rules import Course
 from domain.refusals import InUse, InvalidValue, NotThere
-from domain.tariffs.deductible import check_deductible
 from domain.topups.lapsing import let_lapse
 
 ENDING = """
@@ -29,7 +30,7 @@ ENDING = """
     where a.company_id = $1 and a.id = $2 for no key update of a
 """
 POINTS = """
-    select point_id, started_at, ended_at, final_index_wh from account_point
+    select point_id, started_at, ended_at, final_index_wh, share_ppm from account_point
     where company_id = $1 and account_id = $2 and ended_at is not distinct from $3
     order by point_id
 """
@@ -81,6 +82,14 @@ class _Account:
     owner_account_id: AccountId | None
 
 
+@dataclass(frozen=True, slots=True)
+class _Left:
+    """The final indexes of what an account paid for by itself, and of what it paid a share of."""
+
+    alone: Mapping[PointId, int]
+    shared: Mapping[PointId, int]
+
+
 async def close(
     *,
     company_id: CompanyId,
@@ -91,10 +100,11 @@ async def close(
 ) -> AccountId:
     """End an account. What its points consume from then on, the premises' owner pays, if known.
 
-    Repeating it, with the same end and indexes, changes nothing.
+    Its share of a supply that others pay for as well goes to the owner, too; others pay no more
+    than their own. Repeating it, with the same end and indexes, changes nothing.
 
-    :raises AccountClosed, InUse, PaymentInFlight, StaleVersion, NotThere, InTheFuture,
-        InvalidValue, AlreadyBilled, IndexOutOfRange, IndexContradicts, IndexFell,
+    :raises AccountClosed, InUse, ShareWithoutOwner, PaymentInFlight, StaleVersion, NotThere,
+        InTheFuture, InvalidValue, AlreadyBilled, IndexOutOfRange, IndexContradicts, IndexFell,
         IndexImplausible: nothing was written
     """
     _check(ending, now=now)
@@ -102,9 +112,20 @@ async def close(
         account = await _hold(connection, company_id, account_id)
         if await _has_ended_so(connection, company_id, account_id, account, ending):
             return account_id
-        await _end(connection, company_id, account_id, expected_version, account, ending, now)
+        left = await _end(
+            connection, company_id, account_id, expected_version, account, ending, now
+        )
         owners_id = await connection.fetchval(HOLD_OWNERS, company_id, account.owner_account_id)
-        await _charge_and_settle(connection, company_id, account_id, ending, owners_id, now=now)
+        leaving = _leaving(connection, company_id, account_id, ending, now)
+        await leaving.leave(left.alone, to=owners_id)
+        await leaving.hand_over(left.shared, to=owners_id)
+        await settle(
+            connection,
+            company_id=company_id,
+            account_id=account_id,
+            refund_by=ending.refund_by,
+            now=now,
+        )
     return account_id
 
 
@@ -117,7 +138,7 @@ async def change_tenancy(
     successor: Successor,
     now: datetime,
 ) -> AccountId:
-    """End an account and open another in its place, at the same instant and indexes.
+    """End an account and open another in its place, at the same instant, indexes and shares.
 
     Returns the new account; on a retry, the one already made.
 
@@ -128,21 +149,33 @@ async def change_tenancy(
         account = await _hold(connection, company_id, account_id)
         if await _has_ended_so(connection, company_id, account_id, account, ending):
             return await _taken_over(connection, company_id, account, ending, successor)
-        await _end(connection, company_id, account_id, expected_version, account, ending, now)
-        await _charge_and_settle(connection, company_id, account_id, ending, None, now=now)
-        return await operations.add(
+        left = await _end(
+            connection, company_id, account_id, expected_version, account, ending, now
+        )
+        leaving = _leaving(connection, company_id, account_id, ending, now)
+        await leaving.leave(left.alone, to=None)
+        successor_id = await operations.add(
             connection,
             company_id=company_id,
             number=successor.number,
             subscriber_id=successor.subscriber_id,
             premises_id=account.premises_id,
             tariff_id=successor.tariff_id or account.tariff_id,
-            points=ending.final_indexes,
+            points=left.alone,
             opened_at=ending.at,
             billing_mode=successor.billing_mode or account.billing_mode,
             warning_limit=successor.warning_limit,
             now=now,
         )
+        await leaving.hand_over(left.shared, to=successor_id)
+        await settle(
+            connection,
+            company_id=company_id,
+            account_id=account_id,
+            refund_by=ending.refund_by,
+            now=now,
+        )
+    return successor_id
 
 
 def _check(ending: Ending, *, now: datetime) -> None:
@@ -185,10 +218,12 @@ async def _end(
     account: _Account,
     ending: Ending,
     now: datetime,
-) -> None:
-    """Write that an account ends, and hold its points; nothing is charged yet."""
+) -> _Left:
+    """Write that an account ends, and hold what it paid for; nothing is charged yet."""
     if await connection.fetchval(IS_OWNERS, company_id, account_id):
         raise InUse("id")
+    # The points come before what is paid for there: who shares one may leave it meanwhile, too.
+    await submeters.hold_lines(connection, company_id, ending.final_indexes)
     paid_for = await connection.fetch(POINTS, company_id, account_id, None)
     begun = max([account.opened_at, *(row["started_at"] for row in paid_for)])
     if ending.at <= begun:
@@ -204,48 +239,29 @@ async def _end(
         changes={"closed_at": ending.at},
     )
     await let_lapse(connection, company_id=company_id, account_id=account_id, now=now)
-    await assignments.lock_points(connection, company_id, account.premises_id, ending.final_indexes)
+    shared = {row["point_id"] for row in paid_for if row["share_ppm"] < WHOLE_PPM}
+    indexes = ending.final_indexes
+    return _Left(
+        alone={point: index for point, index in indexes.items() if point not in shared},
+        shared={point: index for point, index in indexes.items() if point in shared},
+    )
 
 
-async def _charge_and_settle(
+def _leaving(
     connection: Connection,
     company_id: CompanyId,
     account_id: AccountId,
     ending: Ending,
-    owners_id: AccountId | None,
-    *,
     now: datetime,
-) -> None:
-    """End what an account pays for, let the owner's pay from then on, charge, and settle."""
-    points = ending.final_indexes
-    async with submeters.settled(
-        connection,
-        company_id=company_id,
-        point_ids=points,
-        since=ending.at,
-        path=(ending.at_path,),
-        now=now,
-    ):
-        await assignments.end(connection, company_id, account_id, points, at=ending.at)
-        if owners_id is not None:
-            await assignments.assign(connection, company_id, owners_id, points, since=ending.at)
-        await assignments.begin_terms(
-            connection,
-            company_id,
-            points,
-            at=ending.at,
-            course=Course.ROLLING if ending.rolled_over else Course.STEADY,
-            at_path=ending.at_path,
-            index="final_index",
-            now=now,
-        )
-    if owners_id is not None:
-        await check_deductible(connection, company_id, list(points), "points", since=ending.at)
-    await settle(
-        connection,
+) -> Leaving:
+    return Leaving(
+        connection=connection,
         company_id=company_id,
         account_id=account_id,
-        refund_by=ending.refund_by,
+        at=ending.at,
+        at_path=ending.at_path,
+        index_paths=assignments.index_paths(ending.final_indexes, "final_index"),
+        course=Course.ROLLING if ending.rolled_over else Course.STEADY,
         now=now,
     )
 

@@ -58,12 +58,13 @@ async def open_account(
     """Open an account over metering points; what they consume from `opened_at` on is charged to it.
 
     tariff_id: None takes what is assigned to the company, the branch or the account.
-    points: the opening index of each, in Wh on the meter's side of the multiplier.
+    points: the opening index of each, in Wh on the meter's side of the multiplier; none for an
+        account that is to pay for shares of supplies alone.
     warning_limit, cut_off_limit, reconnect_limit: in major units; None takes the company's.
 
     :raises AlreadyExists, NotThere, ParentInactive, InvalidValue, InTheFuture, PointElsewhere,
         PointPaidFor, NoTariffAssigned, SubscriberErased, AlreadyBilled, IndexOutOfRange,
-        IndexContradicts, IndexImplausible, NotDeductible: nothing was written
+        IndexContradicts, IndexImplausible, NotDeductible, SharedAbove: nothing was written
     """
     async with access.tenant(company_id) as connection:
         return await add(
@@ -139,7 +140,7 @@ async def add(
             at=opened_at,
             course=Course.ROLLING,
             at_path="opened_at",
-            index="opening_index",
+            paths=assignments.index_paths(points, "opening_index"),
             now=now,
         )
     await check_deductible(connection, company_id, list(points), "points", since=opened_at)

@@ -42,6 +42,7 @@ async def change(
     later. Where there never was a meter, it has always been so. The points' lines are held.
 
     :raises NotDeductible: an account that pays for a point above has slabs
+    :raises SharedAbove: several accounts pay for a point above
     """
     held = await submeters.hold_meters(connection, company_id, [point_id])
     at = max([now, *(one.billed_at for one in held if one.billed_at is not None)])

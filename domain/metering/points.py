@@ -132,7 +132,8 @@ async def update(
 
     :raises InUse: its role is to change although an account pays or paid for it, whose charges
         the role decided
-    :raises NotDeductible: others pay for energy below it, and what is paid above has slabs
+    :raises NotDeductible, SharedAbove: others pay for energy below it, and what is paid above has
+        slabs, or is shared
     :raises StaleVersion, NotThere, AlreadyExists, InvalidValue, OtherField, PointsInCircle:
         nothing was written
     """

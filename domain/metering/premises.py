@@ -32,6 +32,14 @@ POINTS_ACROSS = """
             and (q.id = p.parent_id or q.parent_id = p.id) and q.premises_id <> p.premises_id
         where p.company_id = $1 and p.premises_id = $2)
 """
+SHARED_ACROSS = """
+    select exists (
+        select from account_point ap
+        join account a on a.company_id = ap.company_id and a.id = ap.account_id
+        join metering_point p on p.company_id = ap.company_id and p.id = ap.point_id
+        where ap.company_id = $1 and ap.share_ppm < 1000000 and ap.ended_at is null
+            and $2 in (a.premises_id, p.premises_id) and a.premises_id <> p.premises_id)
+"""
 
 
 async def create(*, company_id: CompanyId, field_id: FieldId, name: str) -> PremisesId:
@@ -122,7 +130,8 @@ async def move(
     they count where the premises were (ADR 12).
 
     :raises InUse: a metering point there is above or below one of other premises, which would
-        then be in another field
+        then be in another field; or their account shares a supply with others', or others share
+        theirs
     :raises StaleVersion, NotThere, AlreadyExists, ParentInactive: nothing was written
     """
     async with access.tenant(company_id) as connection:
@@ -137,8 +146,9 @@ async def move(
             expected_version=expected_version,
             changes={"field_id": field_id},
         )
-        if await connection.fetchval(POINTS_ACROSS, company_id, premises_id):
-            raise InUse("field_id")
+        for across in (POINTS_ACROSS, SHARED_ACROSS):
+            if await connection.fetchval(across, company_id, premises_id):
+                raise InUse("field_id")
     return premises_id
 
 

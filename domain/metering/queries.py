@@ -1,10 +1,13 @@
 """Reading premises, their metering points, and which meter is where."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Self
 
 from db.access import Connection
+from domain.billing.portions import WHOLE_PPM
 from domain.listing import Listing, Record, Relation, Wall, fetch
 from domain.metering.facets import MOUNTING_FACETS, POINT_FACETS, PREMISES_FACETS
 
@@ -43,32 +46,57 @@ MOUNTINGS_OF_POINT = Relation(MOUNTINGS, "mounting.point_id = parent.id")
 MOUNTINGS_OF_METER = Relation(MOUNTINGS, "mounting.meter_id = parent.id")
 
 PLACES = """
-    select mo.meter_id, mo.point_id, p.premises_id, ap.account_id
+    select mo.meter_id, mo.point_id, p.premises_id, ap.account_id, exists (
+            select from account_point s
+            where s.company_id = mo.company_id and s.point_id = mo.point_id
+                and s.share_ppm < 1000000
+                and tstzrange(s.started_at, s.ended_at) @> {now}::timestamptz) as is_shared
     from mounting mo
     join metering_point p on p.company_id = mo.company_id and p.id = mo.point_id
     left join account_point ap on ap.company_id = mo.company_id and ap.point_id = mo.point_id
-        and tstzrange(ap.started_at, ap.ended_at) @> {now}::timestamptz
+        and tstzrange(ap.started_at, ap.ended_at) @> {now}::timestamptz and ap.share_ppm = 1000000
     where mo.company_id = {company} and tstzrange(mo.started_at, mo.ended_at) @> {now}::timestamptz
 """
-ACCOUNTS_OF_POINTS = """
-    select point_id, account_id from account_point
+PAYERS_OF_POINTS = """
+    select point_id, account_id, share_ppm, started_at from account_point
     where company_id = {company} and point_id = any({ids}::int8[])
         and tstzrange(started_at, ended_at) @> {now}::timestamptz
+    order by point_id, share_ppm desc, account_id
 """
 
 
 @dataclass(frozen=True, slots=True)
 class MeterPlace:
-    """Where a meter is mounted now, and the account that pays there."""
+    """Where a meter is mounted now, and the account that pays there; None where several do."""
 
     meter_id: int
     point_id: int
     premises_id: int
     account_id: int | None
+    is_shared: bool
 
     @classmethod
     def of(cls, row: Record) -> Self:
-        return cls(row["meter_id"], row["point_id"], row["premises_id"], row["account_id"])
+        return cls(
+            meter_id=row["meter_id"],
+            point_id=row["point_id"],
+            premises_id=row["premises_id"],
+            account_id=row["account_id"],
+            is_shared=row["is_shared"],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Payer:
+    """An account that pays for a point now, and its share in millionths."""
+
+    account_id: int
+    share_ppm: int
+    started_at: datetime
+
+    @property
+    def pays_alone(self) -> bool:
+        return self.share_ppm == WHOLE_PPM
 
 
 async def places_of_meters(
@@ -92,10 +120,13 @@ async def meters_of_points(
     return {row["point_id"]: row["meter_id"] for row in rows}
 
 
-async def accounts_of_points(
+async def payers_of_points(
     connection: Connection, point_ids: Sequence[int], *, wall: Wall
-) -> dict[int, int]:
-    """Return the id of the account that pays for each point now."""
+) -> dict[int, list[Payer]]:
+    """Return who pays for each point now, the largest share first. These, too, are bare ids."""
     values = {**wall.values, "ids": list(point_ids)}
-    rows = await fetch(connection, ACCOUNTS_OF_POINTS, values)
-    return {row["point_id"]: row["account_id"] for row in rows}
+    found: dict[int, list[Payer]] = defaultdict(list)
+    for row in await fetch(connection, PAYERS_OF_POINTS, values):
+        payer = Payer(row["account_id"], row["share_ppm"], row["started_at"])
+        found[row["point_id"]].append(payer)
+    return found

@@ -1,4 +1,8 @@
-"""Whether energy that others pay for can be deducted: what slabs charge for it, nobody can say."""
+"""Whether energy that others pay for can be deducted from what is paid for above.
+
+Not by slabs: what they charge for it, nobody can say. Nor from a supply that several accounts
+share: how much less each of them is to pay for is not agreed between them.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -7,9 +11,9 @@ from db.access import Connection
 from db.ids import CompanyId, TariffId
 from domain.refusals import Refused
 
-# Slabs on any point above one that an account pays for, now or later. $2: the points at which to
-# look, upwards and downwards; null for all.
-SLABS_ABOVE = """
+# Who pays for any point above one that an account pays for, now or later. $2: the points at which
+# to look, upwards and downwards; null for all.
+PAYERS_ABOVE = """
     with recursive below(point_id, way) as (
         select p.id, array[p.id] from metering_point p
         where p.company_id = $1 and p.id = any($2::int8[])
@@ -35,18 +39,24 @@ SLABS_ABOVE = """
         from line join point_parent c on c.company_id = $1 and c.point_id = line.point_id
             and (c.ends_at is null or c.ends_at > $3)
         where c.parent_id <> all (line.way)
+    ), payer as (
+        select p.code, ap.account_id, ap.share_ppm < 1000000 as is_shared
+        from (select distinct point_id from line) above
+        join metering_point p on p.company_id = $1 and p.id = above.point_id
+            and p.role in ('BILLING', 'COMMON_AREA')
+        join account_point ap on ap.company_id = $1 and ap.point_id = above.point_id
+            and (ap.ended_at is null or ap.ended_at > $3)
     )
-    select p.code from (select distinct point_id from line) above
-    join metering_point p on p.company_id = $1 and p.id = above.point_id
-        and p.role in ('BILLING', 'COMMON_AREA')
-    join account_point ap on ap.company_id = $1 and ap.point_id = above.point_id
-        and (ap.ended_at is null or ap.ended_at > $3)
-    cross join lateral account_tariffs(ap.company_id, ap.account_id) t
+"""
+SHARED_ABOVE = f"{PAYERS_ABOVE} select min(code) from payer where is_shared"
+SLABS_ABOVE = f"""
+    {PAYERS_ABOVE}
+    select min(payer.code) from payer
+    cross join lateral account_tariffs($1, payer.account_id) t
     join tariff_version v on v.company_id = $1 and v.tariff_id = t.tariff_id and v.state = 'ACTIVE'
         and (v.valid_until is null or v.valid_until > $3)
         and v.definition @? '$.components[*].shape.slabs'
     where t.ends_at is null or t.ends_at > $3
-    order by p.code limit 1
 """
 HAS_SLABS = """
     select exists (select from tariff_version where company_id = $1 and tariff_id = $2
@@ -56,6 +66,10 @@ HAS_SLABS = """
 
 class NotDeductible(Refused):
     """Energy that others pay for cannot be deducted by slabs at the metering point `point`."""
+
+
+class SharedAbove(Refused):
+    """Energy that others pay for cannot be deducted at the point `point`, which accounts share."""
 
 
 async def has_slabs(connection: Connection, company_id: CompanyId, tariff_id: TariffId) -> bool:
@@ -75,9 +89,12 @@ async def check_deductible(
     point_ids: where to look, upwards and downwards; None for all points of the company.
 
     :raises NotDeductible: an account that pays for a point above has slabs
+    :raises SharedAbove: several accounts pay for a point above
     """
-    code = await connection.fetchval(
-        SLABS_ABOVE, company_id, None if point_ids is None else list(point_ids), since
-    )
-    if code is not None:
-        raise NotDeductible(*path, point=code)
+    where = None if point_ids is None else list(point_ids)
+    slabs_at = await connection.fetchval(SLABS_ABOVE, company_id, where, since)
+    if slabs_at is not None:
+        raise NotDeductible(*path, point=slabs_at)
+    shared_at = await connection.fetchval(SHARED_ABOVE, company_id, where, since)
+    if shared_at is not None:
+        raise SharedAbove(*path, point=shared_at)

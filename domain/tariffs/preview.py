@@ -36,7 +36,8 @@ TOUCHED = """
     order by a.id limit $4
 """
 METERS = """
-    select ap.account_id, m.meter_id, m.multiplier from account_point ap
+    select ap.account_id, m.meter_id, m.multiplier * ap.share_ppm / 1000000 as multiplier
+    from account_point ap
     join metering_point p on p.company_id = ap.company_id and p.id = ap.point_id
         and p.role in ('BILLING', 'COMMON_AREA')
     join mounting m on m.company_id = ap.company_id and m.point_id = ap.point_id

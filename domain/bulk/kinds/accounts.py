@@ -182,7 +182,7 @@ ACCOUNTS = Kind(
         left join tariff t on t.company_id = a.company_id and t.id = a.tariff_id
         join premises p on p.company_id = a.company_id and p.id = a.premises_id
         join account_point ap on ap.company_id = a.company_id and ap.account_id = a.id
-            and ap.ended_at is null
+            and ap.ended_at is null and ap.share_ppm = 1000000
         join metering_point mp on mp.company_id = ap.company_id and mp.id = ap.point_id
         where a.company_id = {company} and a.closed_at is null""",
     wall="p.field_id in ({fields})",
