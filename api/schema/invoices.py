@@ -70,7 +70,9 @@ class MeteredEnergy:
     )
     first: RegisterIndex = strawberry.field(description="Where it begins.")
     last: RegisterIndex = strawberry.field(description="Where it ends.")
-    energy: Kwh = strawberry.field(description="How much, after the multiplier.")
+    energy: Kwh = strawberry.field(
+        description="How much, after the multiplier; of a shared supply, the account's part."
+    )
     price_per_kwh: ExactNumber | None = strawberry.field(
         description="In major units; null where the tariff has components, and so no one price."
     )

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from db.access import Connection
 from db.enums import InvoiceLineKind
 from db.ids import AccountId, CompanyId, MeterId
+from domain.billing.portions import apportioned
 from domain.billing.rules import cost_micro
 from domain.invoices.indexes import Spot, indexes
 from domain.invoices.rules import Index, InvoiceLine, Metered, Month, settlements
@@ -28,8 +29,17 @@ Charges: TypeAlias = dict[AccountId, dict[Month, Decimal]]
 SEGMENTS = """
     select ap.account_id, mo.meter_id, m.serial, mo.multiplier, v.price_per_kwh,
         greatest(mo.started_at, ap.started_at, v.valid_from, t.starts_at) as starts_at,
-        least(mo.ended_at, ap.ended_at, v.valid_until, t.ends_at) as ends_at
+        least(mo.ended_at, ap.ended_at, v.valid_until, t.ends_at) as ends_at,
+        greatest(mo.started_at, ap.started_at) as counted_from, sharers.account_ids,
+        sharers.shares_ppm
     from account_point ap
+    left join lateral (
+        select array_agg(o.account_id order by o.account_id) as account_ids,
+            array_agg(o.share_ppm order by o.account_id) as shares_ppm
+        from account_point o
+        where o.company_id = ap.company_id and o.point_id = ap.point_id
+            and o.sharing_id = ap.sharing_id
+    ) sharers on ap.share_ppm < 1000000
     join metering_point p on p.company_id = ap.company_id and p.id = ap.point_id
         and p.role in ('BILLING', 'COMMON_AREA')
     join mounting mo on mo.company_id = ap.company_id and mo.point_id = ap.point_id
@@ -78,7 +88,13 @@ class _Stretch:
         meter_id = MeterId(self.row["meter_id"])
         yield (meter_id, self.first_at)
         yield (meter_id, self.last_at)
-        yield (meter_id, self.row["starts_at"])
+        yield (meter_id, self.base_at)
+
+    @property
+    def base_at(self) -> datetime:
+        """From where on its charges count: what is shared, since these accounts share it."""
+        at: datetime = self.row["starts_at" if self.row["account_ids"] is None else "counted_from"]
+        return at
 
     def line(self, known: Mapping[Spot, Index], month: Month) -> InvoiceLine | None:
         """Return the line of its energy, priced cumulatively as the charges were."""
@@ -86,6 +102,7 @@ class _Stretch:
         first, last, base = found
         if first is None or last is None or base is None:
             return None
+        first_wh, last_wh = (self._counted(index, base) for index in (first, last))
         metered = Metered(
             meter_id=MeterId(self.row["meter_id"]),
             serial=self.row["serial"],
@@ -93,6 +110,7 @@ class _Stretch:
             first=first,
             last=last,
             price_per_kwh=self.row["price_per_kwh"],
+            shared_wh=None if self.row["account_ids"] is None else last_wh - first_wh,
         )
         if metered.price_per_kwh is None:
             return InvoiceLine(
@@ -102,9 +120,9 @@ class _Stretch:
             cost_micro(
                 price_per_kwh=metered.price_per_kwh,
                 multiplier=metered.multiplier,
-                energy_wh=index.index_wh - base.index_wh,
+                energy_wh=energy_wh,
             )
-            for index in (last, first)
+            for energy_wh in (last_wh, first_wh)
         )
         return InvoiceLine(
             kind=InvoiceLineKind.ENERGY,
@@ -112,6 +130,14 @@ class _Stretch:
             energy_month=month,
             metered=metered,
         )
+
+    def _counted(self, index: Index, base: Index) -> int:
+        """Return the Wh that its charges count up to an index."""
+        energy_wh = index.index_wh - base.index_wh
+        if self.row["account_ids"] is None:
+            return energy_wh
+        shares = list(zip(self.row["account_ids"], self.row["shares_ppm"], strict=True))
+        return apportioned(energy_wh, shares)[self.row["account_id"]]
 
 
 async def month_lines(

@@ -93,6 +93,8 @@ def _facts(page: Page, words: Words) -> list[tuple[str, str]]:
 def _line(page: Page, line: InvoiceLine, words: Words) -> dict[str, Any]:
     amount = _number(line.amount, 6, page.language)
     details = [words["estimated"]] if line.is_estimated else []
+    if line.metered is not None and line.metered.shared_wh is not None:
+        details.append(words["shared"])
     if (metered := line.metered) is None:
         what = words[line.kind]
         if line.energy_month is not None:

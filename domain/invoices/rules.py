@@ -99,7 +99,8 @@ class Metered:
     """Energy of a meter at one price.
 
     multiplier: of the transformers; indexes are before it. price_per_kwh: after it; None where a
-        tariff has components, and so no one price.
+        tariff has components, and so no one price. shared_wh: what the account pays of the Wh
+        between the indexes, where others pay for them, too.
     """
 
     meter_id: MeterId
@@ -108,11 +109,13 @@ class Metered:
     first: Index
     last: Index
     price_per_kwh: Decimal | None
+    shared_wh: int | None = None
 
     @property
     def energy_wh(self) -> Decimal:
         """At the consumer's side of the multiplier."""
-        return (self.last.index_wh - self.first.index_wh) * self.multiplier
+        passed_wh = self.last.index_wh - self.first.index_wh
+        return (passed_wh if self.shared_wh is None else self.shared_wh) * self.multiplier
 
     @property
     def is_estimated(self) -> bool:

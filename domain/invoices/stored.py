@@ -77,6 +77,8 @@ def line_of(row: Record) -> InvoiceLine:
 
 
 def _metered(row: Record) -> Metered:
+    passed_wh = row["energy_wh"] / row["multiplier"]
+    is_whole = passed_wh == row["last_index_wh"] - row["first_index_wh"]
     return Metered(
         meter_id=MeterId(row["meter_id"]),
         serial=row["meter_serial"],
@@ -84,6 +86,7 @@ def _metered(row: Record) -> Metered:
         first=Index(row["first_at"], row["first_index_wh"], False),
         last=Index(row["last_at"], row["last_index_wh"], row["is_estimated"]),
         price_per_kwh=row["price_per_kwh"],
+        shared_wh=None if is_whole else int(passed_wh),
     )
 
 

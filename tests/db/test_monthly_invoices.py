@@ -20,6 +20,7 @@ from tests.db.invoicing import (
     FEBRUARY,
     ISSUED_AT,
     MARCH,
+    OPENED_AT,
     PRICE,
     STARTS_AT,
     account_of,
@@ -29,6 +30,7 @@ from tests.db.invoicing import (
     measure,
     query,
 )
+from tests.db.shared_supplies.sharing import add_tenant, share
 from tests.factories import Place, add_supply, make_register_set
 
 CHARGED = """
@@ -268,3 +270,20 @@ async def test_an_invoice_is_never_changed(
             await owner.execute(change)
 
     await owner.close()
+
+
+async def test_who_shares_a_supply_is_invoiced_for_the_own_part(
+    place: Place, registers: int
+) -> None:
+    other = await add_tenant(place, "OTHER", opened_at=OPENED_AT)
+    shares = {account_of(place): 333_333, other: 666_667}
+    await share(place, place.supplies[0], shares, since=STARTS_AT, index_wh=1_000)
+    await measure(place, registers, {STARTS_AT: 1_000, ENDS_AT: 101_000})
+
+    invoice = await invoice_of(place.company_id, await issue(place))
+
+    (line,) = invoice.lines
+    assert line.metered is not None
+    assert (line.metered.first.index_wh, line.metered.last.index_wh) == (1_000, 101_000)
+    assert line.metered.shared_wh == line.metered.energy_wh == 33_333
+    assert invoice.totals.lines == await charged(place) == Decimal("78.188515")
