@@ -27,8 +27,9 @@ from domain.messages import listings as messages
 from domain.messages.listings import Event, Said
 from domain.metering.queries import (
     MeterPlace,
-    accounts_of_points,
+    Payer,
     meters_of_points,
+    payers_of_points,
     places_of_meters,
 )
 from domain.readings.queries import Latest, latest
@@ -115,11 +116,11 @@ class Loaders:
         )
 
     @property
-    def account_of_point(self) -> DataLoader[int, int | None]:
+    def payers_of_point(self) -> DataLoader[int, list[Payer]]:
         return self._loader(
-            "account_of_point",
-            lambda connection, ids, wall: accounts_of_points(connection, ids, wall=wall),
-            default=None,
+            "payers_of_point",
+            lambda connection, ids, wall: payers_of_points(connection, ids, wall=wall),
+            default=[],
         )
 
     @property

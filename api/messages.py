@@ -71,6 +71,12 @@ MESSAGES: Mapping[str, Mapping[str, str]] = {
         "MORE_THAN_OWED": "The account owes {owed}: no more than that can be forgiven.",
         "MOUNTING_ENDED": "The meter has been removed from there already.",
         "OTHER_FIELD": "A metering point and the one above it have to be in the same field.",
+        "SHARES_NOT_WHOLE": "The parts come to {total} of 1,000,000.",
+        "ACCOUNT_ELSEWHERE": "This account is of premises in another field.",
+        "SHARE_WITHOUT_OWNER": "The account pays for a part of a shared supply: name an account"
+        " that pays while no subscriber does, or share the supply out anew.",
+        "SHARED_ABOVE": "Energy below metering point {point} is paid for by others, and cannot be"
+        " deducted from a supply that several accounts share.",
         "PARENT_INACTIVE": "What it would belong to is not in use.",
         "PLACE_NOT_HELD": "This is not within the place that you are confined to.",
         "POINTS_IN_CIRCLE": "The metering point would be above itself.",
@@ -168,6 +174,12 @@ MESSAGES: Mapping[str, Mapping[str, str]] = {
         "MORE_THAN_OWED": "Hesabın borcu {owed}: daha fazlası silinemez.",
         "MOUNTING_ENDED": "Sayaç oradan zaten sökülmüş.",
         "OTHER_FIELD": "Bir tesisat ile üstündeki tesisat aynı sahada olmalı.",
+        "SHARES_NOT_WHOLE": "Payların toplamı 1.000.000 değil, {total}.",
+        "ACCOUNT_ELSEWHERE": "Bu hesap başka bir sahadaki bir mahallin hesabı.",
+        "SHARE_WITHOUT_OWNER": "Hesap ortak bir beslemenin bir payını ödüyor: abone yokken ödeyecek"
+        " bir hesap belirtin ya da beslemeyi yeniden paylaştırın.",
+        "SHARED_ABOVE": "{point} tesisatının altındaki enerjiyi başka hesaplar ödüyor; bu enerji"
+        " birkaç hesabın paylaştığı bir beslemeden düşülemez.",
         "PARENT_INACTIVE": "Bağlanacağı kayıt kullanımda değil.",
         "PLACE_NOT_HELD": "Burası yetkili olduğunuz yerin dışında.",
         "POINTS_IN_CIRCLE": "Tesisat kendi kendisinin üstünde olurdu.",

@@ -5,8 +5,10 @@ from typing import Annotated
 import strawberry
 
 from api.context import Info
+from api.errors import BadUserInput
 from api.mutations import VersionInput, changes_of, ended, seen
 from api.permissions.requires import requires
+from api.schema.accounts import Account
 from api.schema.premises import MeteringPoint, Premises
 from api.schema.premises_changes import (
     CreateMeteringPointInput,
@@ -14,13 +16,20 @@ from api.schema.premises_changes import (
     MoveMeteringPointInput,
     UpdateMeteringPointInput,
 )
+from api.schema.scalars import wh
+from api.schema.shares import ShareSupplyInput
 from db.enums import PointRole, Scope
-from db.ids import PointId, PremisesId
+from db.ids import AccountId, PointId, PremisesId
+from domain.accounts import sharing
+from domain.accounts.sharing import SHARERS_MAX, Sharing
 from domain.metering import points
 
 Created = Annotated[CreateMeteringPointInput, strawberry.argument(description="The point.")]
 Updated = Annotated[UpdateMeteringPointInput, strawberry.argument(description="What changes.")]
 Moved = Annotated[MoveMeteringPointInput, strawberry.argument(description="Which, and where to.")]
+Shared = Annotated[
+    ShareSupplyInput, strawberry.argument(description="Which one, and who pays for it.")
+]
 Which = Annotated[VersionInput, strawberry.argument(description="Which metering point.")]
 
 
@@ -75,6 +84,26 @@ class MeteringPointMutation:
         return await ended(info, MeteringPointPayload, MeteringPoint, operation)
 
     @strawberry.mutation(
+        description="Let accounts pay for a metering point together, each its part of the energy by"
+        " its own tariff; or one of them alone.",
+        extensions=[requires(Scope.ACCOUNTS_WRITE)],
+    )
+    async def share_supply(self, info: Info, input: Shared) -> MeteringPointPayload | None:
+        operation = sharing.share(
+            company_id=info.context.signed_in.company_id,
+            point_id=PointId(await seen(info, MeteringPoint, input.id)),
+            expected_version=input.expected_version,
+            sharing=Sharing(
+                since=input.starts_at,
+                index_wh=wh(input.index),
+                rolled_over=input.rolled_over,
+                shares_ppm=await _shares(info, input),
+            ),
+            now=info.context.clock(),
+        )
+        return await ended(info, MeteringPointPayload, MeteringPoint, operation)
+
+    @strawberry.mutation(
         description="Retire a metering point without a meter and an open account; its history"
         " stays.",
         extensions=[requires(Scope.PREMISES_WRITE)],
@@ -102,6 +131,20 @@ async def _parent_id(info: Info, id: str | None) -> PointId | None:
     if id is None:
         return None
     return PointId(await seen(info, MeteringPoint, id, argument="input.parentId"))
+
+
+async def _shares(info: Info, input: ShareSupplyInput) -> dict[AccountId, int]:
+    if len(input.shares) > SHARERS_MAX:
+        raise BadUserInput("input.shares", f"expected at most {SHARERS_MAX}")
+    found = {
+        AccountId(
+            await seen(info, Account, share.account_id, argument="input.shares.accountId")
+        ): share.parts_per_million
+        for share in input.shares
+    }
+    if len(found) < len(input.shares):
+        raise BadUserInput("input.shares", "expected each account once")
+    return found
 
 
 async def _set_active(info: Info, input: VersionInput, *, active: bool) -> MeteringPointPayload:

@@ -40,7 +40,8 @@ class OpenAccountInput:
     )
     opened_at: DateTime = strawberry.field(description="When it begins; never in the future.")
     points: list[OpeningPointInput] = strawberry.field(
-        description="The metering points of the premises that it pays for, each once."
+        description="The metering points of the premises that it pays for alone, each once; none"
+        " if it is to pay for parts of what others pay for, too."
     )
 
 

@@ -83,7 +83,10 @@ class Meter(Node, listing=METERS, scope=Scope.METERS_READ):
         PREMISES, _premises_id, "What it supplies now.", scope=Scope.PREMISES_READ
     )
     account: LazyAccount | None = related(
-        ACCOUNTS, _account_id, "Who pays for it now.", scope=Scope.ACCOUNTS_READ
+        ACCOUNTS,
+        _account_id,
+        "Who pays for it now; null where several accounts do.",
+        scope=Scope.ACCOUNTS_READ,
     )
     mountings: Connection[LazyMounting] | None = children(
         MOUNTINGS_OF_METER, "Where it was and is mounted, by time.", scope=Scope.PREMISES_READ
@@ -91,6 +94,14 @@ class Meter(Node, listing=METERS, scope=Scope.METERS_READ):
     placements: Connection[MeterPlacement] | None = children(
         PLACEMENTS_OF_METER, "The RF modules that read it, by time.", scope=Scope.COMPANY_READ
     )
+
+    @strawberry.field(
+        description="Whether several accounts pay for it at the same time; such a supply is never"
+        " cut automatically."
+    )
+    async def is_shared(self, info: Info) -> bool:
+        place = await info.context.loaders.place_of_meter.load(self.row_id)
+        return place is not None and place.is_shared
 
     @strawberry.field(
         description="The newest value of each register, by OBIS code.",
@@ -117,7 +128,7 @@ class Meter(Node, listing=METERS, scope=Scope.METERS_READ):
         return None if latest is None else DateTime(latest.as_of)
 
     @strawberry.field(
-        description="What is left on the account that pays for it; null when none does.",
+        description="What is left on the account that pays for it; null when none or several do.",
         extensions=[requires(Scope.BALANCES_READ)],
     )
     async def balance(self, info: Info) -> LazyBalance | None:
@@ -127,7 +138,7 @@ class Meter(Node, listing=METERS, scope=Scope.METERS_READ):
         return None if standing is None else AccountBalance.of(standing)
 
     @strawberry.field(
-        description="Where the account that pays for it stands; null when none does.",
+        description="Where the account that pays for it stands; null when none or several do.",
         extensions=[requires(Scope.BALANCES_READ)],
     )
     async def segment(self, info: Info) -> Segment | None:

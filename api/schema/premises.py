@@ -6,14 +6,17 @@ from typing import TYPE_CHECKING, Annotated
 import strawberry
 
 from api.context import Info
+from api.permissions.requires import requires
 from api.schema.companies import Field
 from api.schema.meters import Meter
 from api.schema.node import Node
 from api.schema.paging import Connection
 from api.schema.relations import belongs_to, children, related
 from api.schema.scalars import DateTime, ExactNumber, Kwh, kwh
+from api.schema.shares import PointShare, shares_of
 from db.enums import MeasuringSide, PointRole, Scope
 from domain.accounts.queries import ACCOUNTS, ACCOUNTS_OF_PREMISES
+from domain.accounts.rules import may_be_cut_automatically
 from domain.hierarchy.queries import FIELDS, METERS
 from domain.metering.queries import (
     MOUNTINGS,
@@ -35,7 +38,8 @@ async def _meter_id(point: Node, info: Info) -> int | None:
 
 
 async def _account_id(point: Node, info: Info) -> int | None:
-    return await info.context.loaders.account_of_point.load(point.row_id)
+    payers = await info.context.loaders.payers_of_point.load(point.row_id)
+    return next((payer.account_id for payer in payers if payer.pays_alone), None)
 
 
 @strawberry.type(description="An office or shop that is supplied; outlives meters and subscribers.")
@@ -79,11 +83,29 @@ class MeteringPoint(Node, listing=POINTS, scope=Scope.PREMISES_READ):
         METERS, _meter_id, "The meter that is mounted now.", scope=Scope.METERS_READ
     )
     account: LazyAccount | None = related(
-        ACCOUNTS, _account_id, "The account that pays now.", scope=Scope.ACCOUNTS_READ
+        ACCOUNTS,
+        _account_id,
+        "The account that pays now; null where several do: see `shares`.",
+        scope=Scope.ACCOUNTS_READ,
     )
     mountings: Connection["Mounting"] | None = children(
         MOUNTINGS_OF_POINT, "The meters that were and are here, by time.", scope=Scope.PREMISES_READ
     )
+
+    @strawberry.field(
+        description="Whether several accounts pay for it at the same time; such a supply is never"
+        " cut automatically."
+    )
+    async def is_shared(self, info: Info) -> bool:
+        payers = await info.context.loaders.payers_of_point.load(self.row_id)
+        return not may_be_cut_automatically(payers=len(payers))
+
+    @strawberry.field(
+        description="Who pays for it now, as far as you may see them, the largest part first.",
+        extensions=[requires(Scope.ACCOUNTS_READ)],
+    )
+    async def shares(self, info: Info) -> list[PointShare] | None:
+        return await shares_of(self.row_id, info)
 
 
 @strawberry.type(description="A meter at a metering point over a period.")

@@ -89,7 +89,6 @@ async def test_an_account_is_opened(
 @pytest.mark.parametrize(
     ("changes", "code", "path"),
     [
-        pytest.param({"points": []}, "INVALID_VALUE", ["points"], id="no points"),
         pytest.param({"number": ""}, "INVALID_VALUE", ["number"], id="no number"),
         pytest.param(
             {"openedAt": "2026-03-18T12:06:00Z"}, "IN_THE_FUTURE", ["openedAt"], id="not yet"
@@ -115,6 +114,15 @@ async def test_what_cannot_be_is_refused(
         "userErrors": [{"code": code, "path": ["input", *path]}],
     }
     assert await count() == 0
+
+
+async def test_an_account_may_pay_for_no_point_alone(
+    web: Web, place: Place, supply: Supply, administrator: User
+) -> None:
+    answer = await web.ask(OPEN, administrator, input=account(place, supply, points=[]))
+
+    assert answer.data["openAccount"]["userErrors"] == []
+    assert answer.data["openAccount"]["account"]["meteringPoints"] == {"nodes": []}
 
 
 async def test_an_account_pays_for_points_of_its_premises_that_nobody_else_pays_for(
