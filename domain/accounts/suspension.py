@@ -14,6 +14,10 @@ REASON_CHARACTERS_MAX = 500
 HOLD = """
     select closed_at, suspended_at from account where company_id = $1 and id = $2 for no key update
 """
+IS_RESULT = """
+    select version = $3 + 1 and suspension_reason is not distinct from $4 from account
+    where company_id = $1 and id = $2
+"""
 
 
 class AccountClosed(Refused):
@@ -54,6 +58,8 @@ async def suspend(
 ) -> AccountId:
     """Suspend an account: its energy is charged on, but nobody is warned and nothing bought by it.
 
+    A retry changes nothing.
+
     :raises AlreadySuspended, AccountClosed, StaleVersion, NotThere, InvalidValue: nothing was
         written
     """
@@ -61,6 +67,8 @@ async def suspend(
     async with access.tenant(company_id) as connection:
         since = await hold_open(connection, company_id=company_id, account_id=account_id)
         if since is not None:
+            if await _was_made(connection, company_id, account_id, expected_version, reason):
+                return account_id
             raise AlreadySuspended("id", since=since.isoformat())
         await rows.change(
             connection,
@@ -77,12 +85,14 @@ async def suspend(
 async def resume(
     *, company_id: CompanyId, account_id: AccountId, expected_version: int
 ) -> AccountId:
-    """Take a suspension back.
+    """Take a suspension back. A retry changes nothing.
 
     :raises NotSuspended, AccountClosed, StaleVersion, NotThere: nothing was written
     """
     async with access.tenant(company_id) as connection:
         if await hold_open(connection, company_id=company_id, account_id=account_id) is None:
+            if await _was_made(connection, company_id, account_id, expected_version, None):
+                return account_id
             raise NotSuspended("id")
         await rows.change(
             connection,
@@ -94,3 +104,16 @@ async def resume(
         )
         await asking.ask(connection, company_id=company_id, account_id=account_id)
     return account_id
+
+
+async def _was_made(
+    connection: Connection,
+    company_id: CompanyId,
+    account_id: AccountId,
+    expected_version: int,
+    reason: str | None,
+) -> bool:
+    """Whether the account is what this very change makes of it. reason: of being suspended."""
+    return bool(
+        await connection.fetchval(IS_RESULT, company_id, account_id, expected_version, reason)
+    )

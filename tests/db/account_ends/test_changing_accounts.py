@@ -42,6 +42,22 @@ async def test_an_account_is_suspended_and_resumed(place: Place) -> None:
     ]
 
 
+async def test_suspending_and_resuming_may_be_repeated(place: Place) -> None:
+    which: dict[str, Any] = {"company_id": place.company_id, "account_id": account_of(place)}
+    suspending = {**which, "expected_version": 1, "reason": "moved abroad", "now": NOW}
+
+    for _ in range(2):
+        await suspension.suspend(**suspending)
+    with pytest.raises(AlreadySuspended):
+        await suspension.suspend(**{**suspending, "reason": "another"})
+    for _ in range(2):
+        await suspension.resume(**which, expected_version=2)
+
+    assert await fetch("select suspended_at, version from account") == [
+        {"suspended_at": None, "version": 3}
+    ]
+
+
 async def test_an_account_that_has_ended_does_not_change(place: Place) -> None:
     which: dict[str, Any] = {"company_id": place.company_id, "account_id": account_of(place)}
     await close(place)
