@@ -11,6 +11,7 @@ MESSAGES: Mapping[str, Mapping[str, str]] = {
         "ALREADY_SUSPENDED": "The account is suspended since {since}.",
         "NOT_SUSPENDED": "The account is not suspended.",
         "PAYMENT_IN_FLIGHT": "A payment is not confirmed yet; wait for it, or let it lapse.",
+        "ENDED_TOO_LONG_AGO": "An account is reopened within {days} days of its end.",
         "NOT_CLOSED": "The account has not ended.",
         "NOTHING_SETTLED": "No settlement of this account stands.",
         "ADJUSTMENT_DECIDED": "This adjustment is decided already: {state}.",
@@ -112,6 +113,8 @@ MESSAGES: Mapping[str, Mapping[str, str]] = {
         "ALREADY_SUSPENDED": "Hesap {since} anından beri askıda.",
         "NOT_SUSPENDED": "Hesap askıda değil.",
         "PAYMENT_IN_FLIGHT": "Bir ödeme henüz onaylanmadı; onaylanmasını ya da düşmesini bekleyin.",
+        "ENDED_TOO_LONG_AGO": "Bir hesap, sona ermesinden sonraki {days} gün içinde yeniden"
+        " açılabilir.",
         "NOT_CLOSED": "Hesap sona ermedi.",
         "NOTHING_SETTLED": "Bu hesabın geçerli bir kapanış işlemi yok.",
         "ADJUSTMENT_DECIDED": "Bu düzeltme zaten karara bağlandı: {state}.",

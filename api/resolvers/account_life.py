@@ -12,6 +12,7 @@ from api.schema.account_changes import AccountPayload
 from api.schema.account_life import (
     ChangeTenancyInput,
     CloseAccountInput,
+    ReopenAccountInput,
     ReverseSettlementInput,
     SettleAccountInput,
     SuspendAccountInput,
@@ -21,13 +22,14 @@ from api.schema.subscribers import Subscriber
 from api.schema.tariffs import Tariff
 from db.enums import BillingMode, RefundWay, Scope
 from db.ids import AccountId, SubscriberId, TariffId
-from domain.accounts import closing, settling, suspension
+from domain.accounts import closing, reopening, settling, suspension
 from domain.accounts.closing import Ending, Successor
 
 Closed = Annotated[CloseAccountInput, strawberry.argument(description="Which, and how it ends.")]
 Changed = Annotated[
     ChangeTenancyInput, strawberry.argument(description="How it ends, and who takes over.")
 ]
+Reopened = Annotated[ReopenAccountInput, strawberry.argument(description="Which, and why.")]
 Settled = Annotated[SettleAccountInput, strawberry.argument(description="Which account.")]
 Reversed = Annotated[ReverseSettlementInput, strawberry.argument(description="Whose, and why.")]
 Suspended = Annotated[SuspendAccountInput, strawberry.argument(description="Which, and why.")]
@@ -76,6 +78,22 @@ class AccountLifeMutation:
                 at_path="changed_at",
             ),
             successor=await _successor(info, input),
+            now=info.context.clock(),
+        )
+        return await ended(info, AccountPayload, Account, operation)
+
+    @strawberry.mutation(
+        description="Take the end of an account back, within 31 days and while no other account has"
+        " taken its metering points: what they consumed since is charged to it, and what was"
+        " settled is reversed.",
+        extensions=[requires(Scope.ACCOUNTS_WRITE), requires(Scope.CREDIT_ADJUST)],
+    )
+    async def reopen_account(self, info: Info, input: Reopened) -> AccountPayload | None:
+        operation = reopening.reopen(
+            company_id=info.context.signed_in.company_id,
+            account_id=AccountId(await seen(info, Account, input.id)),
+            expected_version=input.expected_version,
+            reason=input.reason,
             now=info.context.clock(),
         )
         return await ended(info, AccountPayload, Account, operation)

@@ -69,6 +69,15 @@ class ChangeTenancyInput:
     )
 
 
+@strawberry.input(description="An account that ended by mistake.")
+class ReopenAccountInput:
+    id: strawberry.ID = strawberry.field(description="Which one.")
+    expected_version: int = strawberry.field(
+        description="The `version` that the client saw; anything newer refuses the change."
+    )
+    reason: str = strawberry.field(description="Why; it stays in the books.")
+
+
 @strawberry.input(description="An account to settle.")
 class SettleAccountInput:
     id: strawberry.ID = strawberry.field(description="One that has ended.")

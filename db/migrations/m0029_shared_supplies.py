@@ -27,9 +27,13 @@ begin
 end $$;
 create constraint trigger account_point_whole after insert or update on account_point
     deferrable initially deferred for each row when (new.share_ppm < 1000000) execute function check_shares();
+
+-- An account that ended by mistake is reopened: who took over in its place never paid.
+grant delete on account_point to wattledger_app;
 """
 
 DOWN = """
+revoke delete on account_point from wattledger_app;
 drop trigger account_point_whole on account_point;
 drop function check_shares;
 alter table account_point

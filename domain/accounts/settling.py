@@ -108,15 +108,40 @@ async def reverse_settlement(
     :raises NothingSettled, InvalidValue: nothing was written
     """
     async with access.tenant(company_id) as connection:
-        await connection.fetchrow(HOLD_BALANCE, company_id, account_id)
-        made = await connection.fetch(MADE, company_id, account_id)
-        standing = [JournalId(row["id"]) for row in made if not row["is_reversed"]]
+        standing = await _standing(connection, company_id, account_id)
         if not standing:
             raise NothingSettled("id")
         await reverse(
             connection, company_id=company_id, journal_id=standing[0], reason=reason, now=now
         )
     return account_id
+
+
+async def reverse_all(
+    connection: Connection,
+    *,
+    company_id: CompanyId,
+    account_id: AccountId,
+    reason: str,
+    now: datetime,
+) -> None:
+    """Undo all settlements of an account that stand, the last one first.
+
+    Joins the caller's transaction, in which the account has not ended any more.
+    """
+    for journal_id in await _standing(connection, company_id, account_id):
+        await reverse(
+            connection, company_id=company_id, journal_id=journal_id, reason=reason, now=now
+        )
+
+
+async def _standing(
+    connection: Connection, company_id: CompanyId, account_id: AccountId
+) -> list[JournalId]:
+    """Return the settlements of an account that stand, the last one first; no other is made."""
+    await connection.fetchrow(HOLD_BALANCE, company_id, account_id)
+    made = await connection.fetch(MADE, company_id, account_id)
+    return [JournalId(row["id"]) for row in made if not row["is_reversed"]]
 
 
 def _lines(settled: Settlement, account_id: AccountId, refund_by: RefundWay) -> list[Line]:

@@ -29,6 +29,14 @@ mutation ($input: ChangeTenancyInput!) {
   }
 }
 """
+REOPEN = """
+mutation ($input: ReopenAccountInput!) {
+  reopenAccount(input: $input) {
+    account { closedAt version balance { amount debt } meteringPoints { totalCount } }
+    userErrors { code path }
+  }
+}
+"""
 SETTLE = """
 mutation ($input: SettleAccountInput!) {
   settleAccount(input: $input) { account { version } userErrors { code path } }
@@ -100,6 +108,41 @@ async def test_an_account_is_closed_settled_and_the_settlement_reversed(
     assert settled.data["settleAccount"] == {"account": {"version": 2}, "userErrors": []}
 
 
+async def test_an_account_that_ended_by_mistake_is_reopened(
+    web: Web, place: Place, administrator: User
+) -> None:
+    await web.ask(CLOSE, administrator, input=end(place, closedAt=AT))
+    given = {"id": account(place), "expectedVersion": 2, "reason": "by mistake"}
+
+    reopened = await web.ask(REOPEN, administrator, input=given)
+
+    assert reopened.data["reopenAccount"] == {
+        "account": {
+            "closedAt": None,
+            "version": 3,
+            "balance": {"amount": "-10.000000", "debt": "0.000000"},
+            "meteringPoints": {"totalCount": 1},
+        },
+        "userErrors": [],
+    }
+
+
+async def test_an_account_is_not_reopened_after_a_long_time(
+    web: Web, place: Place, administrator: User
+) -> None:
+    await web.ask(CLOSE, administrator, input=end(place, closedAt=AT))
+    web.clock.move(timedelta(days=32))
+    user = await web.user(place.company_id)
+    given = {"id": account(place), "expectedVersion": 2, "reason": "by mistake"}
+
+    refused = await web.ask(REOPEN, user, input=given)
+
+    assert refused.data["reopenAccount"] == {
+        "account": None,
+        "userErrors": [{"code": "ENDED_TOO_LONG_AGO", "path": ["input", "id"]}],
+    }
+
+
 async def test_a_tenancy_changes_in_one_mutation(
     web: Web, place: Place, administrator: User
 ) -> None:
@@ -152,10 +195,13 @@ async def test_who_only_reads_ends_nothing(web: Web, place: Place) -> None:
     answers = [
         await web.ask(CLOSE, auditor, input=end(place, closedAt=AT)),
         await web.ask(SETTLE, auditor, input={"id": account(place)}),
+        await web.ask(
+            REOPEN, auditor, input={"id": account(place), "expectedVersion": 1, "reason": "x"}
+        ),
         await web.ask(REVERSE, auditor, input={"id": account(place), "reason": "x"}),
     ]
 
-    assert [answer.codes for answer in answers] == [["FORBIDDEN"]] * 3
+    assert [answer.codes for answer in answers] == [["FORBIDDEN"]] * 4
     assert await fetch("select closed_at from account") == [{"closed_at": None}]
 
 

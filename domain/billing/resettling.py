@@ -1,0 +1,53 @@
+"""Charging what meters measured since an instant once more, when it turns out who pays for it."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime
+
+from db.access import Connection
+from db.ids import CompanyId, MeterId
+from domain.billing import accrual, operations, queries
+from domain.billing.accrual import Charge
+
+
+@asynccontextmanager
+async def charged_anew(
+    connection: Connection,
+    *,
+    company_id: CompanyId,
+    meter_ids: Sequence[MeterId],
+    since: datetime,
+    now: datetime,
+) -> AsyncIterator[None]:
+    """Take back what meters charged since an instant, and charge it as things are after the body.
+
+    meter_ids: locked by the caller. since: a reading or a claim stands there.
+    """
+    before = [await _charged(connection, company_id, meter_id, since) for meter_id in meter_ids]
+    yield
+    after = [await _charged(connection, company_id, meter_id, since) for meter_id in meter_ids]
+    taken_back = [
+        (company_id, account_id, day, -amount_micro, -energy_wh)
+        for charges in before
+        for _, account_id, day, amount_micro, energy_wh in charges
+    ]
+    due = [charge for charges in after for charge in charges]
+    await accrual.stage(connection, [*taken_back, *due])
+    await accrual.accrue(connection, now=now)
+
+
+async def _charged(
+    connection: Connection, company_id: CompanyId, meter_id: MeterId, since: datetime
+) -> list[Charge]:
+    """Return what a meter charges since an instant by the terms as they are, and go on by these."""
+    state = await operations.locked_state(connection, company_id=company_id, meter_id=meter_id)
+    anchors = await queries.anchors(
+        connection,
+        company_id=company_id,
+        meter_id=meter_id,
+        from_at=since,
+        until_at=max(since, state["billed_at"] or since),
+    )
+    return await operations.settle(
+        connection, company_id=company_id, meter_id=meter_id, before=anchors[:1], after=anchors
+    )

@@ -1,0 +1,76 @@
+"""Ending accounts by mistake, and taking that back."""
+
+from decimal import Decimal
+from typing import Any
+
+from db.enums import RefundWay
+from db.ids import AccountId
+from domain.accounts import closing, reopening
+from domain.accounts.closing import Ending
+from domain.ledger.queries import balance_of
+from domain.metering import premises
+from tests.db.account_ends.ending import AT, ending
+from tests.db.exchanges import HOUR, fetch
+from tests.db.shared_supplies.sharing import add_tenant
+from tests.factories import NOW, Place, Supply
+
+
+async def close(
+    place: Place, account_id: AccountId, *supplies: Supply, version: int = 1
+) -> AccountId:
+    return await closing.close(
+        company_id=place.company_id,
+        account_id=account_id,
+        expected_version=version,
+        ending=ending(*supplies),
+        now=NOW,
+    )
+
+
+async def reopen(place: Place, account_id: AccountId, **changes: Any) -> AccountId:
+    return await reopening.reopen(
+        **{
+            "company_id": place.company_id,
+            "account_id": account_id,
+            "expected_version": 2,
+            "reason": "The wrong account",
+            "now": NOW,
+            **changes,
+        }
+    )
+
+
+async def let_own(place: Place, supply: Supply) -> AccountId:
+    """Let an account of other premises pay for a supply's while no subscriber does."""
+    owner = await add_tenant(place, "OWNER")
+    await premises.set_owner_account(
+        company_id=place.company_id,
+        premises_id=supply.premises_id,
+        expected_version=1,
+        account_id=owner,
+    )
+    return owner
+
+
+async def balances(place: Place, *account_ids: AccountId) -> list[Decimal]:
+    return [
+        await balance_of(company_id=place.company_id, account_id=account_id)
+        for account_id in account_ids
+    ]
+
+
+async def is_closed(account_id: AccountId) -> bool:
+    ((row),) = await fetch(
+        "select closed_at is not null as it from account where id = $1", account_id
+    )
+    return bool(row["it"])
+
+
+async def close_without_points(place: Place, account_id: AccountId) -> None:
+    await closing.close(
+        company_id=place.company_id,
+        account_id=account_id,
+        expected_version=1,
+        ending=Ending(at=AT + HOUR, final_indexes={}, refund_by=RefundWay.CASH),
+        now=NOW,
+    )
