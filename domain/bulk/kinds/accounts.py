@@ -7,9 +7,9 @@ from db.access import Connection
 from db.enums import BillingMode, Scope
 from db.ids import AccountId, CompanyId
 from domain.accounts import operations
-from domain.billing import submeters
 from domain.bulk import readers
 from domain.bulk.kind import Change, Column, Creation, Described, Judged, Kind, Reference, Verdict
+from domain.bulk.kinds import metered
 from domain.bulk.kinds.instants import judge_past
 
 PREMISES_OF_POINT = "select premises_id from metering_point where company_id = $1 and id = $2"
@@ -55,10 +55,8 @@ async def _change(connection: Connection, change: Change) -> None:
 
 
 async def _lock(connection: Connection, company_id: CompanyId, new: list[Creation]) -> None:
-    """Take what each of them locks in the order in which everybody does."""
     points = [line["point_id"] for one in new for line in one.lines]
-    await submeters.hold_lines(connection, company_id, points)
-    await submeters.hold_meters(connection, company_id, points)
+    await metered.hold(connection, company_id, points)
 
 
 async def _judge(connection: Connection, judged: Judged) -> list[Verdict]:
@@ -144,26 +142,11 @@ ACCOUNTS = Kind(
             read=readers.money,
             clearable=True,
         ),
-        Column(
-            name="opened_at",
-            meaning="From when on it pays; a time without an offset is the company's own.",
-            example="2026-03-29 14:30",
-            read=readers.instant,
-            required=True,
-            changeable=False,
-        ),
-        Column(
-            name="point",
-            meaning="The code of a metering point that it pays for.",
-            example="4001234567",
-            required=True,
-        ),
-        Column(
-            name="opening_index_kwh",
-            meaning="What the meter there showed when the account was opened, in kWh.",
-            example="0",
-            read=readers.energy_kwh,
-            required=True,
+        metered.instant("opened_at", "From when on it pays"),
+        metered.point("The code of a metering point that it pays for."),
+        metered.index_kwh(
+            "opening_index_kwh",
+            "What the meter there showed when the account was opened, in kWh.",
         ),
     ),
     key=("number",),

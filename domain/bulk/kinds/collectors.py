@@ -3,6 +3,7 @@
 from db.enums import Scope
 from domain.bulk import readers
 from domain.bulk.kind import Column, Kind, Reference
+from domain.bulk.kinds import devices
 from domain.bulk.operations import changed_by, made_by
 from domain.hierarchy import collectors
 
@@ -18,13 +19,7 @@ COLLECTORS = Kind(
             required=True,
             check=collectors.CHECKS["flag"],
         ),
-        Column(
-            name="serial",
-            meaning="Printed on it.",
-            example="00001234",
-            required=True,
-            check=collectors.CHECKS["serial"],
-        ),
+        devices.serial("00001234", collectors.CHECKS),
         Column(
             name="time_zone",
             meaning="What its clock shows: an IANA time zone.",
@@ -32,46 +27,16 @@ COLLECTORS = Kind(
             required=True,
             check=collectors.CHECKS["time_zone"],
         ),
-        Column(
-            name="make",
-            meaning="Who made it.",
-            example="REACH",
-            clearable=True,
-            check=collectors.CHECKS["make"],
+        devices.make("REACH", collectors.CHECKS),
+        devices.model("REACH-HD", collectors.CHECKS),
+        devices.network(
+            "ipv4", "Its IPv4 address.", "192.0.2.10", collectors.CHECKS, read=readers.address
         ),
-        Column(
-            name="model",
-            meaning="Which of the maker's it is.",
-            example="REACH-HD",
-            clearable=True,
-            check=collectors.CHECKS["model"],
+        devices.network(
+            "ipv6", "Its IPv6 address.", "2001:db8::10", collectors.CHECKS, read=readers.address
         ),
-        Column(
-            name="ipv4",
-            meaning="Its IPv4 address.",
-            example="192.0.2.10",
-            read=readers.address,
-            clearable=True,
-            check=collectors.CHECKS["ipv4"],
-            scope=Scope.NETWORK_READ,
-        ),
-        Column(
-            name="ipv6",
-            meaning="Its IPv6 address.",
-            example="2001:db8::10",
-            read=readers.address,
-            clearable=True,
-            check=collectors.CHECKS["ipv6"],
-            scope=Scope.NETWORK_READ,
-        ),
-        Column(
-            name="port",
-            meaning="Its TCP port.",
-            example="1234",
-            read=readers.whole_number,
-            clearable=True,
-            check=collectors.CHECKS["port"],
-            scope=Scope.NETWORK_READ,
+        devices.network(
+            "port", "Its TCP port.", "1234", collectors.CHECKS, read=readers.whole_number
         ),
     ),
     key=("flag", "serial"),

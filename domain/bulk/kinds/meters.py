@@ -3,7 +3,7 @@
 from db.enums import Relay, Scope
 from domain.bulk import readers
 from domain.bulk.kind import Column, Kind, Reference
-from domain.bulk.kinds import rf_module_rooms
+from domain.bulk.kinds import devices, rf_module_rooms
 from domain.bulk.operations import changed_by, made_by
 from domain.hierarchy import meters
 
@@ -16,20 +16,8 @@ METERS = Kind(
             example="RF000042",
             required=True,
         ),
-        Column(
-            name="serial",
-            meaning="Printed on it.",
-            example="12345678",
-            required=True,
-            check=meters.CHECKS["serial"],
-        ),
-        Column(
-            name="make",
-            meaning="Who made it.",
-            example="KLM",
-            clearable=True,
-            check=meters.CHECKS["make"],
-        ),
+        devices.serial("12345678", meters.CHECKS),
+        devices.make("KLM", meters.CHECKS),
         Column(
             name="clock_rule",
             meaning="What its clock shows: an IANA time zone, or a fixed offset such as +03:00.",

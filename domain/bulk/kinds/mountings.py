@@ -7,9 +7,9 @@ from db.access import Connection
 from db.enums import Scope
 from db.ids import CompanyId
 from domain import values
-from domain.billing import submeters
 from domain.bulk import readers
 from domain.bulk.kind import Column, Creation, Judged, Kind, Reference, Verdict
+from domain.bulk.kinds import metered
 from domain.bulk.kinds.instants import judge_past
 from domain.metering import mountings
 
@@ -44,11 +44,9 @@ async def _create(connection: Connection, new: Creation) -> int:
 
 
 async def _lock(connection: Connection, company_id: CompanyId, new: list[Creation]) -> None:
-    """Take what each of them locks in the order in which everybody does."""
     points = [one.values["point_id"] for one in new]
     meters = [one.values["meter_id"] for one in new]
-    await submeters.hold_lines(connection, company_id, points)
-    await submeters.hold_meters(connection, company_id, points, meter_ids=meters)
+    await metered.hold(connection, company_id, points, meter_ids=meters)
 
 
 async def _judge(connection: Connection, judged: Judged) -> list[Verdict]:
@@ -86,26 +84,11 @@ MOUNTINGS = Kind(
     name="mountings",
     columns=(
         Column(name="meter", meaning="The serial of the meter.", example="12345678", required=True),
-        Column(
-            name="point",
-            meaning="The code of the metering point.",
-            example="4001234567",
-            required=True,
-        ),
-        Column(
-            name="started_at",
-            meaning="When it was mounted; a time without an offset is the company's own.",
-            example="2026-03-29 14:30",
-            read=readers.instant,
-            required=True,
-            changeable=False,
-        ),
-        Column(
-            name="initial_index_kwh",
-            meaning="What its total register showed then, in kWh.",
-            example="0",
-            read=readers.energy_kwh,
-            required=True,
+        metered.point("The code of the metering point."),
+        metered.instant("started_at", "When it was mounted"),
+        metered.index_kwh(
+            "initial_index_kwh",
+            "What its total register showed then, in kWh.",
             changeable=False,
         ),
         Column(

@@ -3,6 +3,7 @@
 from db.enums import Frequency, Scope
 from domain.bulk import readers
 from domain.bulk.kind import Column, Kind, Reference
+from domain.bulk.kinds import devices
 from domain.bulk.operations import changed_by, made_by
 from domain.hierarchy import rf_modules
 
@@ -21,50 +22,19 @@ RF_MODULES = Kind(
             example="00001234",
             required=True,
         ),
-        Column(
-            name="serial",
-            meaning="Printed on it.",
-            example="RF000042",
-            required=True,
-            check=rf_modules.CHECKS["serial"],
-        ),
-        Column(
-            name="make",
-            meaning="Who made it.",
-            example="Mahmote",
-            clearable=True,
-            check=rf_modules.CHECKS["make"],
-        ),
-        Column(
-            name="model",
-            meaning="Which of the maker's it is.",
-            example="U-MOTE",
-            clearable=True,
-            check=rf_modules.CHECKS["model"],
-        ),
+        devices.serial("RF000042", rf_modules.CHECKS),
+        devices.make("Mahmote", rf_modules.CHECKS),
+        devices.model("U-MOTE", rf_modules.CHECKS),
         Column(
             name="frequency",
             meaning="Its radio band, MHZ_868 or MHZ_2400; MHZ_868 if empty.",
             example="MHZ_868",
             read=readers.word(Frequency),
         ),
-        Column(
-            name="ip_address",
-            meaning="Its IP address.",
-            example="192.0.2.42",
-            read=readers.address,
-            clearable=True,
-            check=rf_modules.CHECKS["ip_address"],
-            scope=Scope.NETWORK_READ,
+        devices.network(
+            "ip_address", "Its IP address.", "192.0.2.42", rf_modules.CHECKS, read=readers.address
         ),
-        Column(
-            name="radio_address",
-            meaning="Its address in the mesh.",
-            example="0A1B",
-            clearable=True,
-            check=rf_modules.CHECKS["radio_address"],
-            scope=Scope.NETWORK_READ,
-        ),
+        devices.network("radio_address", "Its address in the mesh.", "0A1B", rf_modules.CHECKS),
         Column(
             name="reading_period_s",
             meaning="How often it reads its meters, in seconds; 900 if empty.",
