@@ -12,6 +12,7 @@ from api.schema.account_changes import AccountPayload
 from api.schema.account_life import (
     ChangeTenancyInput,
     CloseAccountInput,
+    EndingInput,
     ReopenAccountInput,
     ReverseSettlementInput,
     SettleAccountInput,
@@ -21,7 +22,7 @@ from api.schema.accounts import Account
 from api.schema.subscribers import Subscriber
 from api.schema.tariffs import Tariff
 from db.enums import BillingMode, RefundWay, Scope
-from db.ids import AccountId, SubscriberId, TariffId
+from db.ids import AccountId, PointId, SubscriberId, TariffId
 from domain.accounts import closing, reopening, settling, suspension
 from domain.accounts.closing import Ending, Successor
 
@@ -44,14 +45,13 @@ class AccountLifeMutation:
         extensions=[requires(Scope.ACCOUNTS_WRITE)],
     )
     async def close_account(self, info: Info, input: Closed) -> AccountPayload | None:
-        indexes = [(point.metering_point_id, point.final_index) for point in input.points]
         operation = closing.close(
             company_id=info.context.signed_in.company_id,
             account_id=AccountId(await seen(info, Account, input.id)),
             expected_version=input.expected_version,
             ending=Ending(
                 at=input.closed_at,
-                final_indexes=await point_indexes(info, indexes),
+                final_indexes=await _final_indexes(info, input),
                 refund_by=RefundWay(input.refund_by),
                 rolled_over=input.rolled_over,
             ),
@@ -65,14 +65,13 @@ class AccountLifeMutation:
         extensions=[requires(Scope.ACCOUNTS_WRITE)],
     )
     async def change_tenancy(self, info: Info, input: Changed) -> AccountPayload | None:
-        indexes = [(point.metering_point_id, point.final_index) for point in input.points]
         operation = closing.change_tenancy(
             company_id=info.context.signed_in.company_id,
             account_id=AccountId(await seen(info, Account, input.id)),
             expected_version=input.expected_version,
             ending=Ending(
                 at=input.changed_at,
-                final_indexes=await point_indexes(info, indexes),
+                final_indexes=await _final_indexes(info, input),
                 refund_by=RefundWay(input.refund_by),
                 rolled_over=input.rolled_over,
                 at_path="changed_at",
@@ -151,6 +150,11 @@ class AccountLifeMutation:
             expected_version=input.expected_version,
         )
         return await ended(info, AccountPayload, Account, operation)
+
+
+async def _final_indexes(info: Info, input: EndingInput) -> dict[PointId, int]:
+    indexes = [(point.metering_point_id, point.final_index) for point in input.points]
+    return await point_indexes(info, indexes)
 
 
 async def _successor(info: Info, input: ChangeTenancyInput) -> Successor:

@@ -2,6 +2,7 @@
 
 import strawberry
 
+from api.mutations import VersionInput
 from api.schema.scalars import DateTime, Kwh, MoneyAmount
 from db.enums import BillingMode, RefundWay
 
@@ -14,21 +15,21 @@ class ClosingPointInput:
     )
 
 
-@strawberry.input(description="How an account ends.")
-class CloseAccountInput:
-    id: strawberry.ID = strawberry.field(description="Which one.")
-    expected_version: int = strawberry.field(
-        description="The `version` that the client saw; anything newer refuses the change."
-    )
-    closed_at: DateTime = strawberry.field(
-        description="When it ends; never in the future, nor before what is charged already."
-    )
+@strawberry.input(description="How an account ends, whatever comes after.")
+class EndingInput(VersionInput):
     points: list[ClosingPointInput] = strawberry.field(
         description="All the metering points that it pays for, each once."
     )
     rolled_over: bool = strawberry.field(
         default=False,
         description="Whether a register may have started again at zero since it was last read.",
+    )
+
+
+@strawberry.input(description="How an account ends.")
+class CloseAccountInput(EndingInput):
+    closed_at: DateTime = strawberry.field(
+        description="When it ends; never in the future, nor before what is charged already."
     )
     refund_by: RefundWay = strawberry.field(
         default=RefundWay.BANK,
@@ -37,20 +38,10 @@ class CloseAccountInput:
 
 
 @strawberry.input(description="How an account ends, and who takes over at the same instant.")
-class ChangeTenancyInput:
+class ChangeTenancyInput(EndingInput):
     id: strawberry.ID = strawberry.field(description="The account that ends.")
-    expected_version: int = strawberry.field(
-        description="The `version` that the client saw; anything newer refuses the change."
-    )
     changed_at: DateTime = strawberry.field(
         description="When; never in the future, nor before what is charged already."
-    )
-    points: list[ClosingPointInput] = strawberry.field(
-        description="All the metering points that it pays for, each once."
-    )
-    rolled_over: bool = strawberry.field(
-        default=False,
-        description="Whether a register may have started again at zero since it was last read.",
     )
     refund_by: RefundWay = strawberry.field(
         default=RefundWay.BANK,
@@ -70,11 +61,7 @@ class ChangeTenancyInput:
 
 
 @strawberry.input(description="An account that ended by mistake.")
-class ReopenAccountInput:
-    id: strawberry.ID = strawberry.field(description="Which one.")
-    expected_version: int = strawberry.field(
-        description="The `version` that the client saw; anything newer refuses the change."
-    )
+class ReopenAccountInput(VersionInput):
     reason: str = strawberry.field(description="Why; it stays in the books.")
 
 
@@ -93,9 +80,5 @@ class ReverseSettlementInput:
 
 
 @strawberry.input(description="An account to suspend.")
-class SuspendAccountInput:
-    id: strawberry.ID = strawberry.field(description="Which one.")
-    expected_version: int = strawberry.field(
-        description="The `version` that the client saw; anything newer refuses the change."
-    )
+class SuspendAccountInput(VersionInput):
     reason: str = strawberry.field(description="Why.")

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import strawberry
 
 from api.context import Info
+from api.mutations import VersionInput
 from api.schema.relations import related
 from api.schema.scalars import DateTime, Kwh
 from db.enums import Scope
@@ -58,11 +59,8 @@ class PointShareInput:
 
 
 @strawberry.input(description="Who pays for a metering point from an instant on.")
-class ShareSupplyInput:
+class ShareSupplyInput(VersionInput):
     id: strawberry.ID = strawberry.field(description="Which metering point.")
-    expected_version: int = strawberry.field(
-        description="The `version` that the client saw; anything newer refuses the change."
-    )
     starts_at: DateTime = strawberry.field(
         description="When; never in the future, nor before what is charged already."
     )
