@@ -129,7 +129,10 @@ async def _keep_latest(connection: Connection) -> None:
 
 
 async def _tell(connection: Connection, *, now: datetime) -> None:
-    """Write the events of this batch: one row per field, with ids and no values."""
+    """Write the events of this batch: one row per field, with ids and no values.
+
+    Whoever shares a meter is told of it, too; no one account stands beside its reads.
+    """
     await connection.execute(
         """
         insert into outbox (company_id, topic, created_at, field_id, batch, from_ts, to_ts,
@@ -137,7 +140,19 @@ async def _tell(connection: Connection, *, now: datetime) -> None:
         select company_id, 'readings', $1, field_id, currval('batch_sequence'), min(ts), max(ts),
             array_agg(distinct meter_id),
             coalesce(array_agg(distinct account_id) filter (where account_id is not null), '{}')
-        from stage group by company_id, field_id
+        from (
+            select company_id, field_id, meter_id, ts, account_id from stage
+            union all
+            select t.company_id, t.field_id, t.meter_id, t.ts, ap.account_id
+            from stage t
+            join mounting m on (m.company_id, m.meter_id) = (t.company_id, t.meter_id)
+                and m.started_at <= t.ts and (m.ended_at is null or m.ended_at >= t.ts)
+            join account_point ap on (ap.company_id, ap.point_id) = (m.company_id, m.point_id)
+                and ap.share_ppm < 1000000
+                and ap.started_at <= t.ts and (ap.ended_at is null or ap.ended_at >= t.ts)
+            where t.account_id is null
+        ) told
+        group by company_id, field_id
         """,
         now,
     )

@@ -160,3 +160,13 @@ async def test_shared_points_are_known_at_any_instant(place: Place) -> None:
         ]
 
     assert found == [set(), {supply.point_id}, set()]
+
+
+async def test_all_who_share_a_meter_are_told_of_its_readings(place: Place, registers: int) -> None:
+    supply, tenants = await shared_supply(place, THIRDS)
+    alone = await add_supply(place)
+
+    await tell(place, registers, (supply, 8, 1_000), (alone, 8, 1_000), (supply, 30, 0))
+
+    told = await fetch("select account_ids from outbox where topic = 'readings' order by id")
+    assert [row["account_ids"] for row in told] == [tenants, [alone.account_id], []]
