@@ -82,5 +82,5 @@ drop table system_report;
 
 
 class Migration(migrations.Migration):
-    dependencies = [("wattledger", "m0025_submeters")]
+    dependencies = [("wattledger", "m0026_charging")]
     operations = [RunSQL(UP, DOWN)]

@@ -12,6 +12,7 @@ from domain.ledger.reversal import reverse
 from domain.ledger.rules import Line, Posting
 from domain.money import major
 from domain.refusals import NotThere, Refused
+from domain.tariffs.tax_in_advance import with_taxes
 
 PAID_FROM = {
     RefundWay.CASH: LedgerAccountKind.CASH,
@@ -80,7 +81,7 @@ async def settle(
         occurred_at=now,
         lines=lines,
     )
-    await post(connection, posting, now=now)
+    await post(connection, await with_taxes(connection, posting), now=now)
 
 
 async def settle_closed(

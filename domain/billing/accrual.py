@@ -1,10 +1,12 @@
-"""Charges into accounts: accrual per local day, balance, and crossings of wake marks."""
+"""Charges into accounts: accrual per local day, its taxes, balance, and crossings of wake marks."""
 
 from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from typing import NamedTuple
 
 from db.access import Connection
+from db.enums import LedgerAccountKind
 from db.ids import AccountId, CompanyId
 
 # Shared by those who charge days; the close takes it alone to decide that a day has no more.
@@ -18,13 +20,28 @@ ALL_PROJECTIONS = ("balance_micro", "debt_micro", "emergency_used_micro", "in_fl
 CHARGE = """
     create temp table if not exists charge (
         company_id int4 not null, account_id int8 not null, local_date date not null,
-        amount_micro int8 not null, energy_wh numeric not null
+        amount_micro int8 not null, energy_wh numeric not null,
+        tax_side text, tax text, tax_micro int8 not null default 0
     ) on commit delete rows;
     delete from charge;
 """
 
-Charge = tuple[CompanyId, AccountId, date, int, Decimal]
-"""Company, account, local day, the amount in millionths, and the energy in Wh as supplied."""
+
+class Charge(NamedTuple):
+    """What a local day of an account is charged more: a row of the temporary `charge` table.
+
+    amount_micro: in millionths, with taxes. energy_wh: as supplied. tax_micro: what of all that is
+    charged to the day is a tax, on which side of the books; a row of its own for each tax.
+    """
+
+    company_id: CompanyId
+    account_id: AccountId
+    local_date: date
+    amount_micro: int
+    energy_wh: Decimal
+    tax_side: LedgerAccountKind | None = None
+    tax: str | None = None
+    tax_micro: int = 0
 
 
 async def stage(connection: Connection, charges: Sequence[Charge]) -> None:
@@ -45,6 +62,17 @@ async def accrue(connection: Connection, *, now: datetime) -> None:
         on conflict (company_id, account_id, local_date) do update
         set charged_micro = a.charged_micro + excluded.charged_micro,
             energy_wh = a.energy_wh + excluded.energy_wh
+        """
+    )
+    await connection.execute(
+        """
+        insert into accrued_tax as t (company_id, account_id, local_date, side, tax, charged_micro)
+        select company_id, account_id, local_date, tax_side, tax, sum(tax_micro)
+        from charge where tax is not null
+        group by company_id, account_id, local_date, tax_side, tax
+        order by company_id, account_id, local_date, tax_side, tax
+        on conflict (company_id, account_id, local_date, side, tax) do update
+        set charged_micro = t.charged_micro + excluded.charged_micro
         """
     )
     await connection.execute(

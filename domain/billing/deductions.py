@@ -108,4 +108,6 @@ def net(charged: Bill, deducted: Bill) -> Bill:
     charges = Counter(charged.charges)
     charges.subtract(deducted.charges)
     bases: dict[datetime, Base] = {**deducted.bases, **charged.bases}
-    return Bill(charges=charges, bases=bases)
+    taxes = Counter(charged.taxes)
+    taxes.subtract(deducted.taxes)
+    return Bill(charges=charges, taxes=taxes, bases=bases)

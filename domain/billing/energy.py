@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from db.ids import AccountId, CompanyId
 from domain.billing.accrual import Charge
-from domain.billing.rules import Anchor, Segment, energy_date, pieces
+from domain.billing.rules import Anchor, Segment, TaxKey, energy_date, pieces
 
 NONE = Decimal(0)
 Energy = dict[tuple[AccountId, date], Decimal]
@@ -42,11 +42,19 @@ def settlement(
     charges: Mapping[tuple[AccountId, date], int],
     after: Energy,
     before: Energy,
+    taxes: Mapping[TaxKey, int],
 ) -> list[Charge]:
-    """Return charges with the energy that they are for; energy may move where no money does."""
+    """Return charges with the energy that they are for; energy may move where no money does.
+
+    taxes: what of the charges is taxes, which may move without them as well.
+    """
     moved = {
         key: after.get(key, NONE) - before.get(key, NONE) for key in after.keys() | before.keys()
     }
     keys = charges.keys() | {key for key, energy_wh in moved.items() if energy_wh}
     due = Counter(charges)
-    return [(company_id, *key, due[key], moved.get(key, NONE)) for key in sorted(keys)]
+    made = [Charge(company_id, *key, due[key], moved.get(key, NONE)) for key in sorted(keys)]
+    return made + [
+        Charge(company_id, account_id, day, 0, NONE, side, tax, amount_micro)
+        for (account_id, day, side, tax), amount_micro in sorted(taxes.items())
+    ]

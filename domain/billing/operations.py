@@ -173,6 +173,7 @@ async def settle(
     return settlement(
         company_id,
         charges=difference(due.charges, was.charges),
+        taxes=difference(due.taxes, was.taxes),
         after=less(shares.used(after, segments, zone), shares.used(after, deducted, zone)),
         before=less(shares.used(before, segments, zone), shares.used(before, deducted, zone)),
     )

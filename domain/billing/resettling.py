@@ -27,9 +27,13 @@ async def charged_anew(
     yield
     after = [await _charged(connection, company_id, meter_id, since) for meter_id in meter_ids]
     taken_back = [
-        (company_id, account_id, day, -amount_micro, -energy_wh)
+        charge._replace(
+            amount_micro=-charge.amount_micro,
+            energy_wh=-charge.energy_wh,
+            tax_micro=-charge.tax_micro,
+        )
         for charges in before
-        for _, account_id, day, amount_micro, energy_wh in charges
+        for charge in charges
     ]
     due = [charge for charges in after for charge in charges]
     await accrual.stage(connection, [*taken_back, *due])

@@ -6,18 +6,29 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal, localcontext
 from itertools import pairwise
+from typing import TypeAlias, TypeVar
 from zoneinfo import ZoneInfo
 
+from db.enums import LedgerAccountKind, TaxPoint
 from db.ids import AccountId
 from domain.billing.portions import Portion
 from domain.tariffs.components import TOTAL_IMPORT, Slabs, Version
 from domain.tariffs.courses import Course, Mark, Span
-from domain.tariffs.lines import Terms
+from domain.tariffs.lines import Line, Terms
 from domain.tariffs.pricing import lines
 from domain.tariffs.schedule import day_start, period_start
 
 MICRO_PER_MAJOR_AND_KWH_PER_WH = 1000
+# With the tax point at the top-up, what is used takes from what was paid in advance.
+TAX_SIDES = {
+    TaxPoint.CONSUMPTION: LedgerAccountKind.TAX,
+    TaxPoint.TOP_UP: LedgerAccountKind.TAX_IN_ADVANCE,
+}
 INSTANT = timedelta(microseconds=1)
+
+TaxKey: TypeAlias = tuple[AccountId, date, LedgerAccountKind, str]
+"""Account, local day, the side of the books, and the tax's name."""
+Key = TypeVar("Key")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +84,13 @@ class Base:
 
 @dataclass(slots=True)
 class Bill:
-    """What a stretch of readings costs, in millionths per account and local day."""
+    """What a stretch of readings costs, in millionths per account and local day.
+
+    taxes: which parts of the charges are taxes.
+    """
 
     charges: Counter[tuple[AccountId, date]] = field(default_factory=Counter)
+    taxes: Counter[TaxKey] = field(default_factory=Counter)
     bases: dict[datetime, Base] = field(default_factory=dict)
 
 
@@ -124,9 +139,17 @@ def bill(
             end.index_wh, base
         ) - segment.cost_micro(start.index_wh, base)
     for segment in segments:
-        for day, amount_micro in _by_version(segment, anchors, earlier, zone):
-            made.charges[segment.account_id, day] += amount_micro
+        for line in _by_version(segment, anchors, earlier, zone):
+            _charge(made, segment, line)
     return made
+
+
+def _charge(made: Bill, segment: Segment, line: Line) -> None:
+    assert segment.version is not None  # noqa: S101 - lines are made of versions
+    made.charges[segment.account_id, line.day] += line.gross_micro
+    side = TAX_SIDES[segment.version.tax_point]
+    for tax in line.taxes:
+        made.taxes[segment.account_id, line.day, side, tax.name] += tax.amount_micro
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,8 +176,8 @@ def needed_from(before: datetime, segments: Sequence[Segment], zone: ZoneInfo) -
 
 def _by_version(
     segment: Segment, anchors: Sequence[Anchor], earlier: Sequence[Anchor], zone: ZoneInfo
-) -> Iterator[tuple[date, int]]:
-    """Yield what a segment's version charges from the beginning of the first anchor's day on."""
+) -> Iterator[Line]:
+    """Yield the lines of a segment's version from the beginning of the first anchor's day on."""
     if segment.version is None:
         return
     course = Course(marks=[Mark(anchor.at, anchor.index_wh) for anchor in (*earlier, *anchors)])
@@ -169,8 +192,7 @@ def _by_version(
         version=segment.version,
         multiplier=segment.multiplier,
     )
-    for line in lines(terms, {TOTAL_IMPORT: course}, zone):
-        yield line.day, line.gross_micro
+    yield from lines(terms, {TOTAL_IMPORT: course}, zone)
 
 
 def pieces(
@@ -188,9 +210,7 @@ def _between(before: Anchor, after: Anchor, at: datetime) -> Anchor:
     return Anchor(at, before.index_wh + share // ((after.at - before.at) // INSTANT))
 
 
-def difference(
-    after: Counter[tuple[AccountId, date]], before: Counter[tuple[AccountId, date]]
-) -> Counter[tuple[AccountId, date]]:
+def difference(after: Counter[Key], before: Counter[Key]) -> Counter[Key]:
     """Return the signed settlement that turns what was charged into what is due."""
     due = Counter(after)
     due.subtract(before)

@@ -32,6 +32,7 @@ def charged(
     for own in _told_apart(anchors, segments, earlier):
         part = bill(own.anchors, own.segments, zone, own.earlier)
         made.charges.update(part.charges)
+        made.taxes.update(part.taxes)
         made.bases.update(part.bases)
     return made
 

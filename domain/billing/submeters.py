@@ -199,6 +199,7 @@ class _Course:
         return settlement(
             self.company_id,
             charges=difference(before.charges, after.charges),
+            taxes=difference(before.taxes, after.taxes),
             after=less({}, shares.used(self.anchors, due, zone)),
             before=less({}, shares.used(self.anchors, self.was, zone)),
         )

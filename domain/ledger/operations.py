@@ -1,11 +1,13 @@
 """Posting to the double-entry ledger: credit bought, and the energy of closed days."""
 
 import logging
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 
 from db import access
-from db.access import DatabaseUnavailable
+from db.access import Connection, DatabaseUnavailable
 from db.enums import JournalKind, LedgerAccountKind
 from db.ids import AccountId, CompanyId, JournalId
 from domain.billing.accrual import OPEN_DAYS_LOCK_ALONE
@@ -13,13 +15,33 @@ from domain.ledger.posting import POSTINGS_MAX, post, post_all
 from domain.ledger.rules import Line, Posting
 from domain.listing import Record
 from domain.money import major, micro
+from domain.tariffs.tax_in_advance import with_taxes
 
 log = logging.getLogger(__name__)
 
+# Whoever charges an account's day holds its accrual, so that its taxes stay as they are, too.
 DUE = """
+    with due as (
+        select account_id from accrual
+        where company_id = $1 and local_date = $2 and charged_micro <> posted_micro
+        union
+        select account_id from accrued_tax
+        where company_id = $1 and local_date = $2 and charged_micro <> posted_micro
+        order by account_id limit $3
+    )
     select account_id, revision, charged_micro - posted_micro as due_micro from accrual
-    where company_id = $1 and local_date = $2 and charged_micro <> posted_micro
-    order by account_id limit $3 for update
+    where company_id = $1 and local_date = $2 and account_id in (select account_id from due)
+    order by account_id for update
+"""
+TAXES_DUE = """
+    select account_id, side, tax, charged_micro - posted_micro as due_micro from accrued_tax
+    where company_id = $1 and local_date = $2 and account_id = any($3::int8[])
+        and charged_micro <> posted_micro
+    order by account_id, side, tax
+"""
+NOTE_TAXES_POSTED = """
+    update accrued_tax set posted_micro = charged_micro
+    where company_id = $1 and local_date = $2 and account_id = any($3::int8[])
 """
 NOTE_POSTED = """
     update accrual set posted_micro = charged_micro, revision = revision + 1
@@ -61,7 +83,7 @@ async def credit_cash(
         ],
     )
     async with access.tenant(company_id) as connection:
-        return await post(connection, posting, now=occurred_at)
+        return await post(connection, await with_taxes(connection, posting), now=occurred_at)
 
 
 async def close_days(*, now: datetime) -> int:
@@ -107,16 +129,40 @@ async def _close_chunk(company_id: CompanyId, local_date: date, now: datetime) -
     """Post the difference of each account's day; balances stay, for accruals shrink by it."""
     async with access.system() as connection:
         due = await connection.fetch(DUE, company_id, local_date, POSTINGS_MAX)
-        if due:
-            postings = [_energy(company_id, local_date, row, now) for row in due]
+        accounts = [row["account_id"] for row in due]
+        taxes = await _taxes(connection, company_id, local_date, accounts)
+        made = [_energy(company_id, local_date, row, taxes[row["account_id"]], now) for row in due]
+        # Who closes the same day at the same time may have posted all of it meanwhile.
+        postings = [posting for posting in made if posting.lines]
+        if postings:
             await post_all(connection, postings, now=now)
-            accounts = [row["account_id"] for row in due]
             await connection.execute(NOTE_POSTED, company_id, local_date, accounts)
-    return len(due)
+            await connection.execute(NOTE_TAXES_POSTED, company_id, local_date, accounts)
+    return len(postings)
 
 
-def _energy(company_id: CompanyId, local_date: date, due: Record, now: datetime) -> Posting:
+async def _taxes(
+    connection: Connection, company_id: CompanyId, local_date: date, account_ids: list[int]
+) -> Mapping[int, list[Line]]:
+    """Return the lines of taxes that accrued, by account."""
+    lines: dict[int, list[Line]] = defaultdict(list)
+    for row in await connection.fetch(TAXES_DUE, company_id, local_date, account_ids):
+        side = LedgerAccountKind(row["side"])
+        lines[row["account_id"]].append(Line(side, major(row["due_micro"]), code=row["tax"]))
+    return lines
+
+
+def _energy(
+    company_id: CompanyId, local_date: date, due: Record, taxes: Sequence[Line], now: datetime
+) -> Posting:
+    """Return what is due of a day: gross from the account, its taxes apart from what was sold."""
     account_id, amount = due["account_id"], major(due["due_micro"])
+    net = amount - sum((line.amount for line in taxes), Decimal(0))
+    moved = [
+        Line(LedgerAccountKind.CREDIT, -amount, account_id),
+        Line(LedgerAccountKind.REVENUE, net),
+        *taxes,
+    ]
     return Posting(
         company_id=company_id,
         kind=JournalKind.ENERGY,
@@ -124,10 +170,7 @@ def _energy(company_id: CompanyId, local_date: date, due: Record, now: datetime)
         request=str(due["due_micro"]),
         occurred_at=now,
         energy_date=local_date,
-        lines=[
-            Line(LedgerAccountKind.CREDIT, -amount, account_id),
-            Line(LedgerAccountKind.REVENUE, amount),
-        ],
+        lines=[line for line in moved if line.amount],
     )
 
 
@@ -138,6 +181,8 @@ async def _forget_closed(company_id: CompanyId, local_date: date) -> None:
         await connection.execute(
             "delete from open_day where company_id = $1 and local_date = $2 and not exists ("
             " select from accrual where company_id = $1 and local_date = $2"
+            " and charged_micro <> posted_micro) and not exists ("
+            " select from accrued_tax where company_id = $1 and local_date = $2"
             " and charged_micro <> posted_micro)",
             company_id,
             local_date,

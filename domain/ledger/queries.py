@@ -26,8 +26,8 @@ async def verify(company_id: CompanyId | None = None) -> list[Difference]:
 
     company_id: whose books; None: everybody's.
     Reads one snapshot and writes nothing. Balances, debts, emergency credit and payments in flight;
-    posted days; that transactions sum to zero and have entries; that reversals are exact; and what
-    entries repeat of their transactions and ledger accounts.
+    posted days and their taxes; that transactions sum to zero and have entries; that reversals are
+    exact; and what entries repeat of their transactions and ledger accounts.
     """
     door = (
         access.system(snapshot=True)
@@ -38,7 +38,7 @@ async def verify(company_id: CompanyId | None = None) -> list[Difference]:
         await connection.execute(access.LAST_LONGER)
         rows = [
             row
-            for check in (STANDINGS, POSTED_DAYS, JOURNALS, REVERSALS, COPIES)
+            for check in (STANDINGS, POSTED_DAYS, TAXES, JOURNALS, REVERSALS, COPIES)
             for row in await connection.fetch(check + f" limit {DIFFERENCES_MAX}", timeout=600)
         ]
     return [
@@ -111,6 +111,23 @@ POSTED_DAYS = """
         coalesce(a.posted_micro, 0) * 0.000001 as stored, coalesce(p.amount, 0) as rebuilt
     from accrual a full join posted p using (company_id, account_id, local_date)
     where coalesce(a.posted_micro, 0) * 0.000001 <> coalesce(p.amount, 0)
+"""
+
+# Whose taxes they are, no entry says: a day's transactions are an account's by their keys.
+TAXES = """
+    with posted as (
+        select j.company_id, split_part(j.idempotency_key, '/', 2)::int8 as account_id,
+            j.energy_date as local_date, l.kind as side, l.code as tax, sum(e.amount) as amount
+        from ledger_account l
+        join entry e on e.company_id = l.company_id and e.ledger_account_id = l.id
+        join journal j on j.company_id = e.company_id and j.id = e.journal_id
+        where l.kind in ('TAX', 'TAX_IN_ADVANCE') and j.kind = 'ENERGY'
+        group by 1, 2, 3, 4, 5
+    )
+    select company_id, concat_ws(' ', 'posted', side, tax, local_date) as what, account_id,
+        coalesce(t.posted_micro, 0) * 0.000001 as stored, coalesce(p.amount, 0) as rebuilt
+    from accrued_tax t full join posted p using (company_id, account_id, local_date, side, tax)
+    where coalesce(t.posted_micro, 0) * 0.000001 <> coalesce(p.amount, 0)
 """
 
 # A transaction without entries is as wrong as one that does not sum to zero.

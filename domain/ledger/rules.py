@@ -21,6 +21,8 @@ SIDES_OF_ACCOUNTS = frozenset(
         LedgerAccountKind.IN_FLIGHT,
     }
 )
+# Kept apart by tax.
+TAXES = frozenset({LedgerAccountKind.TAX, LedgerAccountKind.TAX_IN_ADVANCE})
 # What accrued is in the balance since it was charged; posting it moves nothing.
 ACCRUED = (JournalKind.ENERGY, LedgerAccountKind.CREDIT)
 
@@ -91,7 +93,7 @@ def _check_line(line: Line, where: str) -> None:
         raise ValueError(f"{where}: nothing moves on {line.side}")
     if (line.side in SIDES_OF_ACCOUNTS) != (line.account_id is not None):
         raise ValueError(f"{where}: {line.side} of account {line.account_id}")
-    if line.code is not None and line.side is not LedgerAccountKind.TAX:
+    if line.code is not None and line.side not in TAXES:
         raise ValueError(f"{where}: {line.side} has no codes")
 
 

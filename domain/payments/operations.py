@@ -18,6 +18,7 @@ from domain.money import major, micro
 from domain.payments import allocation
 from domain.payments.rules import SIDES, Share
 from domain.refusals import InvalidValue, NotThere, Refused, StaleVersion
+from domain.tariffs.tax_in_advance import with_taxes
 
 REFERENCE_CHARACTERS_MAX = 200
 ALLOCATIONS_MAX = 100
@@ -115,21 +116,18 @@ async def record_within(
         if made["request_hash"] != request_hash:
             raise IdempotencyConflict
         return PaymentId(made["id"])
-    journal_id = await post(
-        connection,
-        Posting(
-            company_id=company_id,
-            kind=JournalKind.PAYMENT,
-            idempotency_key=f"payment/{hash_of(key).hex()}",
-            request=request_hash.hex(),
-            occurred_at=received_at,
-            lines=[
-                Line(LedgerAccountKind.CREDIT, amount, account_id),
-                Line(SIDES[method], -amount),
-            ],
-        ),
-        now=now,
+    posting = Posting(
+        company_id=company_id,
+        kind=JournalKind.PAYMENT,
+        idempotency_key=f"payment/{hash_of(key).hex()}",
+        request=request_hash.hex(),
+        occurred_at=received_at,
+        lines=[
+            Line(LedgerAccountKind.CREDIT, amount, account_id),
+            Line(SIDES[method], -amount),
+        ],
     )
+    journal_id = await post(connection, await with_taxes(connection, posting), now=now)
     payment_id = PaymentId(
         await rows.insert(
             connection,

@@ -16,7 +16,7 @@ from domain.tariffs.components import (
     Version,
     Window,
 )
-from domain.tariffs.lines import tax_rate
+from domain.tariffs.lines import tax_rates
 from domain.tariffs.reactive import LIMIT_CLASSES_MAX, ReactiveRules
 
 COMPONENTS_MAX = 20
@@ -146,7 +146,7 @@ def _check_taxes(version: Version) -> None:
         _check_tax(tax, earlier, "taxes", str(place))
         earlier.add(tax.name)
     imported = [c for c in version.components if c.direction is EnergyDirection.IMPORT]
-    rates = {tax_rate(component, version.taxes, None) for component in imported}
+    rates = {tuple(tax_rates(c, version.taxes, None).items()) for c in imported}
     if version.tax_point is TaxPoint.TOP_UP and len(rates) > 1:
         # What credit will be used for is not known when it is bought.
         raise InvalidValue("tax_point", expected="CONSUMPTION, as components are taxed differently")

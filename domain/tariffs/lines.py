@@ -130,36 +130,44 @@ def taxes_on(
     return tuple(made)
 
 
-def tax_due_micro(version: Version, made: Line, *, point: TaxPoint) -> int:
-    """Return the taxes of a line that fall due at one of the two points; all or nothing."""
-    return made.tax_micro if version.tax_point is point else 0
-
-
-def tax_in_top_up_micro(version: Version, gross_micro: int, *, category: str | None = None) -> int:
+def taxes_in_top_up(
+    version: Version, gross_micro: int, *, category: str | None = None
+) -> tuple[TaxAmount, ...]:
     """Return the taxes that fall due when gross credit is bought: none if they do at consumption.
+
+    What they come to together is rounded once, and the last one takes what the others leave of it.
+    gross_micro: below zero where credit is given back.
 
     :raises TaxesDiffer: components are not all taxed alike
     """
     if version.tax_point is not TaxPoint.TOP_UP:
-        return 0
+        return ()
     rates = {
-        tax_rate(component, version.taxes, category)
+        tuple(tax_rates(component, version.taxes, category).items())
         for component in version.components
         if component.direction is EnergyDirection.IMPORT
     }
     if len(rates) != 1:
         raise TaxesDiffer
-    (rate,) = rates
+    (of_all,) = rates
     with localcontext(prec=EXACT_DIGITS):
-        net = Decimal(gross_micro) / MICRO_PER_MAJOR / (1 + rate)
-    return gross_micro - rounded_micro(net, Decimal(1))
+        net = Decimal(gross_micro) / MICRO_PER_MAJOR / (1 + sum(rate for _, rate in of_all))
+    left_micro = gross_micro - rounded_micro(net, Decimal(1))
+    made: list[TaxAmount] = []
+    for place, (name, rate) in enumerate(of_all, start=1):
+        amount_micro = left_micro if place == len(of_all) else rounded_micro(net, rate)
+        made.append(TaxAmount(name, amount_micro))
+        left_micro -= amount_micro
+    return tuple(made)
 
 
-def tax_rate(component: Component, taxes: Sequence[Tax], category: str | None) -> Decimal:
-    """Return what all taxes on a component come to, as a part of its net amount, exact."""
+def tax_rates(
+    component: Component, taxes: Sequence[Tax], category: str | None
+) -> dict[str, Decimal]:
+    """Return what each tax on a component comes to, as a part of its net amount, exact."""
     rates: dict[str, Decimal] = {}
     for tax in taxes:
         if component.kind in tax.on and category not in tax.exempt:
             on = sum((rates.get(name, Decimal(0)) for name in tax.on_taxes), Decimal(1))
             rates[tax.name] = tax.rate * on
-    return sum(rates.values(), Decimal(0))
+    return rates

@@ -15,7 +15,7 @@ from db.enums import TariffState
 from db.ids import CompanyId, TariffId, TariffVersionId, UserId
 from domain.refusals import NotThere, Refused
 from domain.tariffs import operations
-from domain.tariffs.chargeable import check_chargeable
+from domain.tariffs.chargeable import NotChargeable, check_chargeable
 from domain.tariffs.completeness import check
 from domain.tariffs.components import Version, flat
 from domain.tariffs.deductible import check_deductible, has_slabs
@@ -23,6 +23,13 @@ from domain.tariffs.definitions import read
 
 WAITING_MAX = 50
 WAITING = (TariffState.DRAFT, TariffState.PROPOSED)
+
+LOCK_TAX_POINT = "select pg_advisory_xact_lock(hashtextextended('tax point', $1))"
+HAS_OTHER_TAX_POINT = """
+    select exists (select from tariff_version
+        where company_id = $1 and state = 'ACTIVE' and definition ->> 'tax_point' <> $2
+            and jsonb_array_length(definition -> 'taxes') > 0)
+"""
 
 
 class TooManyProposals(Refused):
@@ -91,7 +98,7 @@ async def approve(
         row = await _held(connection, company_id, version_id)
         if await _needs_second_person(connection, company_id) and by in (None, row["proposed_by"]):
             raise AnotherPersonNeeded
-        check_chargeable(version_of(row))
+        await _check(connection, company_id, version_of(row))
         await operations.end_current(
             connection,
             company_id=company_id,
@@ -110,6 +117,22 @@ async def approve(
         if await has_slabs(connection, company_id, row["tariff_id"]):
             await check_deductible(connection, company_id, None, since=now)
     return version_id
+
+
+async def _check(connection: Connection, company_id: CompanyId, version: Version) -> None:
+    """Return if accounts can be charged by a version.
+
+    Credit that was taxed when it was bought would be taxed again when it is used by a tariff with
+    the other tax point. So a company's tariffs have the same one, for good.
+
+    :raises NotChargeable: they cannot
+    """
+    check_chargeable(version)
+    if not version.taxes:
+        return
+    await connection.execute(LOCK_TAX_POINT, company_id)
+    if await connection.fetchval(HAS_OTHER_TAX_POINT, company_id, version.tax_point):
+        raise NotChargeable("tax_point", part="tax_point")
 
 
 async def withdraw(*, company_id: CompanyId, version_id: TariffVersionId) -> TariffVersionId:

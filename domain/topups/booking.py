@@ -14,6 +14,7 @@ from domain.ledger.posting import post
 from domain.ledger.rules import Line, Posting
 from domain.money import major
 from domain.refusals import NotThere
+from domain.tariffs.tax_in_advance import with_taxes
 from domain.topups.clearing import Cleared, Owed, clear
 from domain.topups.rules import in_flight_lines
 from domain.topups.shares import SHARE, share_of
@@ -39,7 +40,10 @@ class Book:
     revision: int
     now: datetime
 
-    async def post(self, kind: JournalKind, lines: list[Line]) -> JournalId:
+    async def post(
+        self, kind: JournalKind, lines: list[Line], *, bought_at: datetime | None = None
+    ) -> JournalId:
+        """Post a change. bought_at: when the credit that it takes back was bought."""
         posting = Posting(
             company_id=self.company_id,
             kind=kind,
@@ -48,7 +52,8 @@ class Book:
             occurred_at=self.now,
             lines=lines,
         )
-        return await post(self.connection, posting, now=self.now)
+        taxed = await with_taxes(self.connection, posting, bought_at=bought_at)
+        return await post(self.connection, taxed, now=self.now)
 
 
 async def book_in_flight(book: Book, change: Decimal) -> JournalId:

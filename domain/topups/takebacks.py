@@ -80,7 +80,8 @@ async def book_refund(
     change = refund.taken - major(row["booked_micro"])
     if change:
         book = _book(connection, top_up, f"refund/{row['id']}", row, now)
-        await book.post(JournalKind.REFUND, refund_lines(top_up["account_id"], change))
+        lines = refund_lines(top_up["account_id"], change)
+        await book.post(JournalKind.REFUND, lines, bought_at=top_up["credited_at"])
     changes = {
         "state": refund.state,
         "amount_micro": micro(refund.amount),
@@ -147,7 +148,7 @@ async def _book_dispute(
     )
     if lines:
         book = _book(connection, top_up, f"dispute/{row['id']}", row, now)
-        await book.post(JournalKind.DISPUTE, lines)
+        await book.post(JournalKind.DISPUTE, lines, bought_at=top_up["credited_at"])
     changes = {
         "state": dispute.state,
         "withdrawn_micro": micro(dispute.withdrawn),

@@ -90,7 +90,7 @@ class Crowd:
 
     async def _charge(self, account_id: AccountId, day: date, amount: int) -> None:
         async with access.system() as connection:
-            charge = (self.company_id, account_id, day, amount, Decimal(0))
+            charge = accrual.Charge(self.company_id, account_id, day, amount, Decimal(0))
             await accrual.stage(connection, [charge])
             await accrual.accrue(connection, now=NOW)
         self.balances[account_id] -= amount

@@ -1,7 +1,7 @@
 """Readings of meters whose prices have components: in any order and pieces, the same charges."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -123,6 +123,7 @@ async def test_any_order_charges_what_the_whole_costs(story: Story) -> None:
         turn += 1
 
     assert await charged(place) == modelled(story)
+    assert await taxes_charged(place) == modelled_taxes(story)
     assert await verify() == []
 
 
@@ -167,27 +168,60 @@ async def charged(place: Place) -> dict[date, int]:
     return {row["local_date"]: row["charged_micro"] for row in rows if row["charged_micro"]}
 
 
+async def taxes_charged(place: Place) -> dict[tuple[date, str], int]:
+    async with access.system() as connection:
+        rows = await connection.fetch(
+            "select local_date, tax, charged_micro from accrued_tax"
+            " where company_id = $1 and side = 'TAX'",
+            place.company_id,
+        )
+    return {
+        (row["local_date"], row["tax"]): row["charged_micro"]
+        for row in rows
+        if row["charged_micro"]
+    }
+
+
 def modelled(story: Story) -> dict[date, int]:
     """Price the true course, told once and in order; the engine's own tests hold its lines."""
-    known = [(START, 0), *truth(story)]
-    course = Course(marks=[Mark(*one) for one in known])
-    last = known[-1][0]
-    changes = [START + timedelta(minutes=m) for m in story.changes]
-    edges = [START, *(at for at in changes if at < last), last]
     days: Counter[date] = Counter()
-    for version, (starts_at, ends_at) in zip(VERSIONS, pairwise(edges), strict=False):
+    for version, terms in stretches(story):
         if version is None:
-            days.update(flatly(course, known, starts_at, ends_at, story.multiplier))
+            days.update(flatly(course(story), truth(story), *terms.span, story.multiplier))
             continue
-        terms = Terms(
-            span=Span(starts_at, ends_at),
-            counted_from=START,
-            version=version,
-            multiplier=story.multiplier,
-        )
-        for line in lines(terms, {"1.8.0": course}, ISTANBUL):
+        for line in lines(terms, {"1.8.0": course(story)}, ISTANBUL):
             days[line.day] += line.gross_micro
     return {day: amount for day, amount in days.items() if amount}
+
+
+def modelled_taxes(story: Story) -> dict[tuple[date, str], int]:
+    made: Counter[tuple[date, str]] = Counter()
+    for version, terms in stretches(story):
+        if version is not None:
+            for line in lines(terms, {"1.8.0": course(story)}, ISTANBUL):
+                made.update({(line.day, tax.name): tax.amount_micro for tax in line.taxes})
+    return {key: amount for key, amount in made.items() if amount}
+
+
+def course(story: Story) -> Course:
+    return Course(marks=[Mark(*one) for one in [(START, 0), *truth(story)]])
+
+
+def stretches(story: Story) -> Iterator[tuple[Version | None, Terms]]:
+    """Yield what holds from one change of prices to the next."""
+    last = truth(story)[-1][0]
+    changes = [START + timedelta(minutes=m) for m in story.changes]
+    edges = [START, *(at for at in changes if at < last), last]
+    for version, (starts_at, ends_at) in zip(VERSIONS, pairwise(edges), strict=False):
+        yield (
+            version,
+            Terms(
+                span=Span(starts_at, ends_at),
+                counted_from=START,
+                version=version or components("1"),
+                multiplier=story.multiplier,
+            ),
+        )
 
 
 def flatly(

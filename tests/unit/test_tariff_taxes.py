@@ -7,7 +7,7 @@ import pytest
 from db.enums import ComponentKind, TaxPoint
 from domain.tariffs.components import Component, Flat, Tax, Version
 from domain.tariffs.courses import Course
-from domain.tariffs.lines import TaxAmount, TaxesDiffer, tax_due_micro, tax_in_top_up_micro
+from domain.tariffs.lines import TaxAmount, TaxesDiffer, taxes_in_top_up
 from domain.tariffs.presets import TR_TAXES
 from domain.tariffs.pricing import lines
 from tests.unit.tariff_terms import ISTANBUL, energy, marks, terms
@@ -54,24 +54,33 @@ def test_the_exempt_pay_no_tax() -> None:
 
 
 @pytest.mark.parametrize(
-    ("point", "at_top_up", "at_consumption"),
+    ("point", "at_top_up"),
     [
-        pytest.param(TaxPoint.TOP_UP, 20_000_000, 0, id="bought"),
-        pytest.param(TaxPoint.CONSUMPTION, 0, 200_000, id="consumed"),
+        pytest.param(TaxPoint.TOP_UP, [5_000_000, 21_000_000], id="bought"),
+        pytest.param(TaxPoint.CONSUMPTION, [], id="consumed"),
     ],
 )
-def test_tax_falls_due_at_one_point_and_not_at_the_other(
-    point: TaxPoint, at_top_up: int, at_consumption: int
+def test_taxes_fall_due_with_the_top_up_where_the_tariff_says_so(
+    point: TaxPoint, at_top_up: list[int]
 ) -> None:
-    tax = Tax(name="VAT", rate=Decimal("0.2"), on=frozenset(ComponentKind))
-    version = Version(components=(energy(Flat(Decimal(1))),), taxes=(tax,), tax_point=point)
-    course = {"1.8.0": Course(marks=marks((0, 0), (24, 1000)))}
+    version = Version(components=(energy(Flat(Decimal(1))),), taxes=TR_TAXES, tax_point=point)
 
-    (made,) = lines(terms(version), course, ISTANBUL)
+    bought, taken = (taxes_in_top_up(version, micro) for micro in (126_000_000, -126_000_000))
 
-    assert made.gross_micro == 1_200_000
-    assert tax_in_top_up_micro(version, 120_000_000) == at_top_up
-    assert tax_due_micro(version, made, point=TaxPoint.CONSUMPTION) == at_consumption
+    assert [tax.amount_micro for tax in bought] == at_top_up
+    assert [tax.amount_micro for tax in taken] == [-micro for micro in at_top_up]
+
+
+@pytest.mark.parametrize("gross_micro", [1, 2, 7, 99, 1_000_001, 123_456_789])
+def test_taxes_in_a_top_up_are_rounded_once_together(gross_micro: int) -> None:
+    version = Version(
+        components=(energy(Flat(Decimal(1))),), taxes=TR_TAXES, tax_point=TaxPoint.TOP_UP
+    )
+
+    taxes = taxes_in_top_up(version, gross_micro)
+
+    net_micro = gross_micro - sum(tax.amount_micro for tax in taxes)
+    assert net_micro == int(Decimal(gross_micro) / Decimal("1.26") + Decimal("0.5"))
 
 
 def test_what_is_taxed_by_its_use_cannot_be_taxed_when_credit_is_bought() -> None:
@@ -85,4 +94,4 @@ def test_what_is_taxed_by_its_use_cannot_be_taxed_when_credit_is_bought() -> Non
     )
 
     with pytest.raises(TaxesDiffer):
-        tax_in_top_up_micro(version, 1_000_000)
+        taxes_in_top_up(version, 1_000_000)

@@ -78,6 +78,7 @@ describe(
         LedgerAccountKind.PROVIDER_CLEARING: "What a payment provider has of the company's.",
         LedgerAccountKind.PROVIDER_FEES: "What a payment provider keeps.",
         LedgerAccountKind.TAX: "Taxes that are due.",
+        LedgerAccountKind.TAX_IN_ADVANCE: "Taxes that fell due with credit that is not used yet.",
         LedgerAccountKind.ADJUSTMENTS: "What was given and taken by hand.",
         LedgerAccountKind.WRITE_OFF: "What is not to be had any more.",
         LedgerAccountKind.DISPUTED: "What a bank has taken back until a dispute ends.",
