@@ -118,6 +118,10 @@ class AccountStatement:
         description="Charges of days that begin in the span, as far as they are not posted yet."
     )
     closing: Money = strawberry.field(description="The balance at the end.")
+    estimated_days: list[LocalDate] = strawberry.field(
+        description="Local days that begin in the span and whose energy was split between prices"
+        " by an estimate, as no register or reading told it apart."
+    )
     entries: Connection[LedgerEntry] | None = strawberry.field(
         resolver=_entries,
         description="What was posted, the newest first.",
@@ -143,4 +147,5 @@ class AccountStatement:
             totals=totals,
             unposted=Money.of(statement.unposted, currency),
             closing=Money.of(statement.closing, currency),
+            estimated_days=[LocalDate(day) for day in statement.estimated_days],
         )

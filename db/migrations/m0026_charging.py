@@ -25,6 +25,19 @@ alter table ledger_account
     add constraint ledger_account_kind check (kind in ('CREDIT', 'DEBT', 'EMERGENCY_CREDIT', 'IN_FLIGHT',
         'CASH', 'BANK', 'PROVIDER_CLEARING', 'PROVIDER_FEES', 'REVENUE', 'TAX', 'TAX_IN_ADVANCE', 'ADJUSTMENTS', 'WRITE_OFF', 'DISPUTED')),
     add constraint ledger_account_code check (kind in ('TAX', 'TAX_IN_ADVANCE') or code is null);
+
+create table estimated_charge (
+    company_id int4 not null,
+    meter_id int8 not null,
+    account_id int8 not null,
+    local_date date not null,
+    primary key (company_id, account_id, local_date, meter_id),
+    foreign key (company_id, meter_id) references meter,
+    foreign key (company_id, account_id) references account
+);
+comment on table estimated_charge is 'Local days on which energy of a meter was split between prices by an estimate.';
+call protect_tenant_table('estimated_charge', 'select, insert, delete');
+
 create index tariff_version_taxing_top_ups on tariff_version (company_id)
     where state = 'ACTIVE' and definition ->> 'tax_point' = 'TOP_UP';
 """
@@ -38,10 +51,11 @@ alter table ledger_account
     add constraint ledger_account_kind check (kind in ('CREDIT', 'DEBT', 'EMERGENCY_CREDIT', 'IN_FLIGHT',
         'CASH', 'BANK', 'PROVIDER_CLEARING', 'PROVIDER_FEES', 'REVENUE', 'TAX', 'ADJUSTMENTS', 'WRITE_OFF', 'DISPUTED')) not valid,
     add constraint ledger_account_code check (kind = 'TAX' or code is null) not valid;
+drop table estimated_charge;
 drop table accrued_tax;
 """
 
 
 class Migration(migrations.Migration):
-    dependencies = [("wattledger", "m0029_shared_supplies")]
+    dependencies = [("wattledger", "m0025_submeters")]
     operations = [RunSQL(UP, DOWN)]

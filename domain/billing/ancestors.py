@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from db.access import Connection
+from db.enums import BillingBasis
 from db.ids import CompanyId, MeterId
 from domain.billing.deductions import Above, deductions
 from domain.billing.rules import Segment
@@ -34,7 +35,8 @@ LINE = """
 # A point without a meter measures nothing, so there is nothing to deduct from.
 ABOVE = f"""
     {LINE}
-    select line.distance, t.tariff_id, ap.account_id, v.price_per_kwh, v.definition,
+    select line.distance, t.tariff_id, t.billing_basis, ap.account_id, v.price_per_kwh,
+        v.definition,
         greatest(line.starts_at, m.started_at, ap.started_at, t.starts_at, v.valid_from)
             as starts_at,
         least(line.ends_at, m.ended_at, ap.ended_at, t.ends_at, v.valid_until) as ends_at
@@ -77,6 +79,7 @@ async def above(connection: Connection, *, company_id: CompanyId, meter_id: Mete
             account_id=row["account_id"],
             price_per_kwh=row["price_per_kwh"],
             version=version_of(row) if row["price_per_kwh"] is None else None,
+            basis=BillingBasis(row["billing_basis"]),
         )
         for row in await connection.fetch(ABOVE, company_id, meter_id)
     ]

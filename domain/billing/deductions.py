@@ -12,6 +12,7 @@ from decimal import Decimal
 from itertools import groupby
 from operator import itemgetter
 
+from db.enums import BillingBasis, EnergyDirection
 from db.ids import AccountId
 from domain.billing.rules import Base, Bill, Segment
 from domain.tariffs.components import Component, Flat, TimeOfUse, Version
@@ -31,6 +32,7 @@ class Above:
     account_id: AccountId
     price_per_kwh: Decimal | None
     version: Version | None = None
+    basis: BillingBasis = BillingBasis.TOTAL_REGISTER
 
     def covers(self, at: datetime) -> bool:
         return self.starts_at <= at and (self.ends_at is None or at < self.ends_at)
@@ -70,6 +72,8 @@ def _within(segment: Segment, above: Sequence[Above]) -> Iterator[Segment]:
                 version=None if nearest.version is None else by_energy_alone(nearest.version),
                 counted_from=spans[0][0],
                 portion=segment.portion,
+                basis=nearest.basis,
+                power_w_max=segment.power_w_max,
             )
 
 
@@ -94,13 +98,15 @@ def by_energy_alone(version: Version) -> Version:
     """Return the part of a version by which each kWh costs the same, whatever the others cost.
 
     A daily charge is due whoever consumes. What slabs charge for a kWh depends on all the others,
-    so nothing is deducted by them; the operations refuse them there.
+    so nothing is deducted by them; the operations refuse them there. What is exported below is not
+    exported above.
     """
     return replace(version, components=tuple(filter(_is_by_energy, version.components)))
 
 
 def _is_by_energy(component: Component) -> bool:
-    return isinstance(component.shape, Flat | TimeOfUse)
+    is_imported = component.direction is EnergyDirection.IMPORT
+    return is_imported and isinstance(component.shape, Flat | TimeOfUse)
 
 
 def net(charged: Bill, deducted: Bill) -> Bill:
@@ -110,4 +116,9 @@ def net(charged: Bill, deducted: Bill) -> Bill:
     bases: dict[datetime, Base] = {**deducted.bases, **charged.bases}
     taxes = Counter(charged.taxes)
     taxes.subtract(deducted.taxes)
-    return Bill(charges=charges, taxes=taxes, bases=bases)
+    return Bill(
+        charges=charges,
+        taxes=taxes,
+        estimated=charged.estimated | deducted.estimated,
+        bases=bases,
+    )

@@ -6,7 +6,7 @@ from asyncpg import Record
 
 from db.access import Connection
 from db.ids import CompanyId, MeterId
-from domain.billing import accrual, ancestors, queries, shares
+from domain.billing import accrual, ancestors, estimates, queries, shares
 from domain.billing.accrual import Charge
 from domain.billing.claims import Claim, judged
 from domain.billing.deductions import net
@@ -169,6 +169,13 @@ async def settle(
         for anchors in (before, after)
     )
     await save_bases(connection, company_id=company_id, meter_id=meter_id, bases=due.bases)
+    await estimates.keep(
+        connection,
+        company_id=company_id,
+        meter_id=meter_id,
+        before=was.estimated,
+        after=due.estimated,
+    )
     await _advance(connection, company_id, meter_id, after[-1], segments, due)
     return settlement(
         company_id,

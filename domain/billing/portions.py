@@ -35,7 +35,11 @@ class Portion:
 
     def of_index(self, index_wh: int) -> int:
         """Return how much of what the meter has counted by then is the account's."""
-        return apportioned(index_wh - self.base_index_wh, self.shares)[self.account_id]
+        return self.of(index_wh - self.base_index_wh)
+
+    def of(self, energy_wh: int) -> int:
+        """Return how much of what another register shows is the account's: it counts from zero."""
+        return apportioned(energy_wh, self.shares)[self.account_id]
 
 
 def apportioned(energy_wh: int, shares: Sequence[tuple[AccountId, int]]) -> dict[AccountId, int]:

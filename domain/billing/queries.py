@@ -6,13 +6,19 @@ from datetime import datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
+import orjson
 from asyncpg import Record
 
 from db.access import Connection
+from db.enums import BillingBasis
 from db.ids import AccountId, CompanyId, MeterId, TariffId
 from domain.billing import ancestors
+from domain.billing.deductions import Above
 from domain.billing.portions import WHOLE_PPM, Portion
-from domain.billing.rules import Anchor, Segment, needed_from
+from domain.billing.rules import Anchor, Segment, needed_from, told_across
+from domain.billing.told import LOOKED_BACK, told, told_before
+from domain.billing.versions import registers_of
+from domain.tariffs.definitions import read
 from domain.tariffs.proposals import version_of
 
 # Mountings, accounts, their tariffs and the versions of these each have their periods; terms are
@@ -22,7 +28,7 @@ TERMS = """
     select greatest(m.started_at, ap.started_at, v.valid_from, t.starts_at) as starts_at,
         least(m.ended_at, ap.ended_at, v.valid_until, t.ends_at) as ends_at,
         ap.account_id, t.tariff_id, v.valid_from as version_from, v.price_per_kwh, v.definition,
-        m.multiplier, greatest(m.started_at, ap.started_at) as counted_from,
+        t.billing_basis, m.multiplier, greatest(m.started_at, ap.started_at) as counted_from,
         least(m.ended_at, ap.ended_at) as counted_until, ap.point_id, ap.share_ppm, ap.sharing_id
     from mounting m
     join metering_point p on p.company_id = m.company_id and p.id = m.point_id
@@ -53,6 +59,10 @@ IS_SHARED = """
         join account_point ap on ap.company_id = m.company_id and ap.point_id = m.point_id
             and ap.share_ppm < 1000000 and (ap.ended_at is null or ap.ended_at > $3)
         where m.company_id = $1 and m.meter_id = $2 and (m.ended_at is null or m.ended_at > $3))
+"""
+DEFINITIONS = f"""
+    select distinct definition from ({TERMS}) t
+    where price_per_kwh is null and (ends_at is null or ends_at > $3)
 """
 
 
@@ -130,20 +140,27 @@ async def segments(
     rows = await connection.fetch(
         f"""
         select t.*, begun.base_index_wh as begun_wh, sharers.account_ids, sharers.shares_ppm,
-            case when t.starts_at <= $3 or not b.estimated then b.base_index_wh end as base
+            case when t.starts_at <= $3 or not b.estimated then b.base_index_wh end as base,
+            meter.power_w_max
         from ({TERMS}) t
+        join meter on meter.company_id = $1 and meter.id = $2
         left join billing_segment b on b.company_id = $1 and b.meter_id = $2
             and b.starts_at = t.starts_at
         {PORTIONS}
-        where t.starts_at < $4 and (t.ends_at is null or t.ends_at > $3)
+        where t.starts_at <= $4 and (t.ends_at is null or t.ends_at >= $3 - $5::interval)
         order by t.starts_at, t.account_id
         """,
         company_id,
         meter_id,
         from_at,
         until_at,
+        LOOKED_BACK,
     )
-    return [_segment(row) for row in rows]
+    return [
+        one
+        for one in told_across([_segment(row) for row in rows])
+        if one.starts_at < until_at and (one.ends_at is None or one.ends_at > from_at)
+    ]
 
 
 def _segment(row: Record) -> MeterSegment:
@@ -158,6 +175,8 @@ def _segment(row: Record) -> MeterSegment:
         version=version_of(row) if row["price_per_kwh"] is None else None,
         counted_from=row["counted_from"],
         portion=portion,
+        basis=BillingBasis(row["billing_basis"]),
+        power_w_max=row["power_w_max"],
         tariff_id=row["tariff_id"],
         version_from=row["version_from"],
     )
@@ -188,15 +207,22 @@ async def anchors(
     From the last one at or before `from_at` to the first one after `until_at`; on to the very last
     one when the terms change in between, for the split there moves every later charge, and when a
     version with components holds, for its slabs count on. Terms of deductions are terms, too.
+    Where a version needs other registers, from the last reading that has them, to the very last:
+    what a late one has may tell apart all up to the next one that has them.
     """
+    above = await ancestors.above(connection, company_id=company_id, meter_id=meter_id)
     start = await connection.fetchval(
         f"select max(at) from ({KNOWN}) k where at <= $3", company_id, meter_id, from_at
     )
     end = await connection.fetchval(
         f"select min(at) from ({KNOWN}) k where at > $3", company_id, meter_id, until_at
     )
-    if await _terms_change(connection, company_id, meter_id, start or from_at, end):
+    groups = await _register_groups(connection, company_id, meter_id, above, start or from_at)
+    if groups or await _terms_change(
+        connection, company_id, meter_id, above, start or from_at, end
+    ):
         end = None
+    start = await told_before(connection, company_id, meter_id, groups, from_at, start)
     rows = await connection.fetch(
         f"select at, max(index_wh) as index_wh from ({KNOWN}) k"
         " where at >= $3 and ($4::timestamptz is null or at <= $4) group by at order by at",
@@ -205,7 +231,24 @@ async def anchors(
         start or from_at,
         end,
     )
-    return [Anchor(row["at"], row["index_wh"]) for row in rows]
+    known = [Anchor(row["at"], row["index_wh"]) for row in rows]
+    if not groups:
+        return known
+    return await told(connection, company_id=company_id, meter_id=meter_id, known=known)
+
+
+async def _register_groups(
+    connection: Connection,
+    company_id: CompanyId,
+    meter_id: MeterId,
+    above: Sequence[Above],
+    from_at: datetime,
+) -> list[frozenset[str]]:
+    """Return which registers the versions need that hold since then, or that are deducted by."""
+    rows = await connection.fetch(DEFINITIONS, company_id, meter_id, from_at)
+    versions = [read(orjson.loads(row["definition"])) for row in rows]
+    versions += [one.version for one in above if one.version is not None]
+    return list({group for version in versions for group in registers_of(version)})
 
 
 async def earlier_anchors(
@@ -227,6 +270,9 @@ async def earlier_anchors(
         return []
     last = f"select max(at) from ({KNOWN}) k where at <= $3"
     day_from = await connection.fetchval(last, company_id, meter_id, needed.day)
+    versions = [segment.version for segment in segments if segment.version is not None]
+    groups = list({group for version in versions for group in registers_of(version)})
+    day_from = await told_before(connection, company_id, meter_id, groups, needed.day, day_from)
     around = []
     if needed.slabs < needed.day:
         following = f"select min(at) from ({KNOWN}) k where at >= $3"
@@ -245,7 +291,10 @@ async def earlier_anchors(
         before,
         [at for at in around if at is not None],
     )
-    return [Anchor(row["at"], row["index_wh"]) for row in rows]
+    known = [Anchor(row["at"], row["index_wh"]) for row in rows]
+    if not groups:
+        return known
+    return await told(connection, company_id=company_id, meter_id=meter_id, known=known)
 
 
 # Readings, the newest of those that were forgotten, and the indexes with which mountings and
@@ -265,10 +314,10 @@ async def _terms_change(
     connection: Connection,
     company_id: CompanyId,
     meter_id: MeterId,
+    above: Sequence[Above],
     start: datetime,
     end: datetime | None,
 ) -> bool:
-    above = await ancestors.above(connection, company_id=company_id, meter_id=meter_id)
     if any(one.unsettles(start, end) for one in above):
         return True
     return bool(

@@ -1,21 +1,21 @@
 """What consumed energy costs. Pure: no clock, no database."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal, localcontext
 from itertools import pairwise
 from typing import TypeAlias, TypeVar
 from zoneinfo import ZoneInfo
 
-from db.enums import LedgerAccountKind, TaxPoint
+from db.enums import BillingBasis, LedgerAccountKind, TaxPoint
 from db.ids import AccountId
 from domain.billing.portions import Portion
-from domain.tariffs.components import TOTAL_IMPORT, Slabs, Version
-from domain.tariffs.courses import Course, Mark, Span
-from domain.tariffs.lines import Line, Terms
-from domain.tariffs.pricing import lines
+from domain.billing.versions import Piece, Priced, priced, shares_alike
+from domain.tariffs.components import Slabs, Version
+from domain.tariffs.courses import Span
+from domain.tariffs.lines import Terms
 from domain.tariffs.schedule import day_start, period_start
 
 MICRO_PER_MAJOR_AND_KWH_PER_WH = 1000
@@ -33,10 +33,15 @@ Key = TypeVar("Key")
 
 @dataclass(frozen=True, slots=True)
 class Anchor:
-    """A place that a meter's index is known to have had. at: UTC."""
+    """A place that a meter's index is known to have had.
+
+    at: UTC. registers: what others than the total showed then, in Wh or varh, where some price
+    needs them; the same place has been known with and without.
+    """
 
     at: datetime
     index_wh: int
+    registers: Mapping[str, int] = field(default_factory=dict, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +55,9 @@ class Segment:
     consumption counts in their slabs.
     portion: what the account pays of the meter, where others pay for it as well; the indexes are
     then those of its portion, and the base is 0.
+    basis: by which registers the bands of a version are charged. told_from, told_until: whether
+    the terms before and after share out energy across the edge in the same way. power_w_max: the
+    most that the meter carries.
     """
 
     starts_at: datetime
@@ -61,6 +69,10 @@ class Segment:
     version: Version | None = None
     counted_from: datetime | None = None
     portion: Portion | None = None
+    basis: BillingBasis = BillingBasis.TOTAL_REGISTER
+    told_from: bool = False
+    told_until: bool = False
+    power_w_max: int | None = None
 
     def covers(self, at: datetime) -> bool:
         """Whether the energy right after `at` belongs here."""
@@ -72,6 +84,9 @@ class Segment:
             multiplier=self.multiplier,
             energy_wh=index_wh - base_index_wh,
         )
+
+
+S = TypeVar("S", bound=Segment)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +101,13 @@ class Base:
 class Bill:
     """What a stretch of readings costs, in millionths per account and local day.
 
-    taxes: which parts of the charges are taxes.
+    taxes: which parts of the charges are taxes. estimated: on which days energy was split between
+    prices by an estimate.
     """
 
     charges: Counter[tuple[AccountId, date]] = field(default_factory=Counter)
     taxes: Counter[TaxKey] = field(default_factory=Counter)
+    estimated: set[tuple[AccountId, date]] = field(default_factory=set)
     bases: dict[datetime, Base] = field(default_factory=dict)
 
 
@@ -124,6 +141,7 @@ def bill(
     beginning of the first anchor's local day on, as each line of theirs is rounded as a whole.
     """
     made = Bill()
+    known = {anchor.at for anchor in anchors}
     bases = {s.starts_at: s.base_index_wh for s in segments if s.base_index_wh is not None}
     for start, end in pieces(anchors, segments):
         segment = next((s for s in segments if s.covers(start.at)), None)
@@ -131,25 +149,51 @@ def bill(
             continue
         if segment.starts_at not in bases:
             bases[segment.starts_at] = start.index_wh
-            made.bases[segment.starts_at] = Base(start.index_wh, start not in anchors)
+            made.bases[segment.starts_at] = Base(start.index_wh, start.at not in known)
         if segment.version is not None:
             continue
         base = bases[segment.starts_at]
-        made.charges[segment.account_id, energy_date(end.at, zone)] += segment.cost_micro(
+        day = energy_date(end.at, zone)
+        if end.index_wh > start.index_wh and not {start.at, end.at} <= known:
+            made.estimated.add((segment.account_id, day))
+        made.charges[segment.account_id, day] += segment.cost_micro(
             end.index_wh, base
         ) - segment.cost_micro(start.index_wh, base)
     for segment in segments:
-        for line in _by_version(segment, anchors, earlier, zone):
-            _charge(made, segment, line)
+        if segment.version is not None:
+            _charge(made, segment, segment.version, _by_version(segment, anchors, earlier, zone))
     return made
 
 
-def _charge(made: Bill, segment: Segment, line: Line) -> None:
-    assert segment.version is not None  # noqa: S101 - lines are made of versions
-    made.charges[segment.account_id, line.day] += line.gross_micro
-    side = TAX_SIDES[segment.version.tax_point]
-    for tax in line.taxes:
-        made.taxes[segment.account_id, line.day, side, tax.name] += tax.amount_micro
+def _charge(made: Bill, segment: Segment, version: Version, its: Priced) -> None:
+    side = TAX_SIDES[version.tax_point]
+    for line in its.lines:
+        made.charges[segment.account_id, line.day] += line.gross_micro
+        for tax in line.taxes:
+            made.taxes[segment.account_id, line.day, side, tax.name] += tax.amount_micro
+    made.estimated |= {(segment.account_id, day) for day in its.estimated}
+
+
+def told_across(segments: Sequence[S]) -> list[S]:
+    """Return segments that know whether those before and after them share out energy alike."""
+    return [
+        replace(
+            segment,
+            told_from=any(
+                one.ends_at == segment.starts_at and _shares_alike(one, segment) for one in segments
+            ),
+            told_until=any(
+                one.starts_at == segment.ends_at and _shares_alike(one, segment) for one in segments
+            ),
+        )
+        for segment in segments
+    ]
+
+
+def _shares_alike(one: Segment, other: Segment) -> bool:
+    if one.version is None or other.version is None:
+        return False
+    return shares_alike(one.version, other.version)
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,23 +220,30 @@ def needed_from(before: datetime, segments: Sequence[Segment], zone: ZoneInfo) -
 
 def _by_version(
     segment: Segment, anchors: Sequence[Anchor], earlier: Sequence[Anchor], zone: ZoneInfo
-) -> Iterator[Line]:
-    """Yield the lines of a segment's version from the beginning of the first anchor's day on."""
-    if segment.version is None:
-        return
-    course = Course(marks=[Mark(anchor.at, anchor.index_wh) for anchor in (*earlier, *anchors)])
+) -> Priced:
+    """Return what a segment's version charges from the beginning of the first anchor's day on."""
+    known = [*earlier, *anchors]
     first = day_start(energy_date(anchors[0].at, zone), zone)
-    starts_at = max(first, segment.starts_at, course.span.starts_at)
+    starts_at = max(first, segment.starts_at, known[0].at)
     ends_at = min(segment.ends_at or anchors[-1].at, anchors[-1].at)
-    if starts_at >= ends_at:
-        return
+    if segment.version is None or starts_at >= ends_at:
+        return Priced()
     terms = Terms(
         span=Span(starts_at, ends_at),
-        counted_from=max(segment.counted_from or starts_at, course.span.starts_at),
+        counted_from=max(segment.counted_from or starts_at, known[0].at),
         version=segment.version,
         multiplier=segment.multiplier,
+        basis=segment.basis,
     )
-    yield from lines(terms, {TOTAL_IMPORT: course}, zone)
+    piece = Piece(
+        terms=terms,
+        starts_at=segment.starts_at,
+        ends_at=segment.ends_at,
+        told_from=segment.told_from,
+        told_until=segment.told_until,
+        power_w_max=segment.power_w_max,
+    )
+    return priced(piece, known, zone)
 
 
 def pieces(

@@ -33,6 +33,7 @@ def charged(
         part = bill(own.anchors, own.segments, zone, own.earlier)
         made.charges.update(part.charges)
         made.taxes.update(part.taxes)
+        made.estimated |= part.estimated
         made.bases.update(part.bases)
     return made
 
@@ -59,7 +60,11 @@ def _told_apart(
 
 def _counted(anchors: Sequence[Anchor], portion: Portion) -> list[Anchor]:
     return [
-        Anchor(anchor.at, portion.of_index(anchor.index_wh))
+        Anchor(
+            anchor.at,
+            portion.of_index(anchor.index_wh),
+            {name: portion.of(shown) for name, shown in anchor.registers.items()},
+        )
         for anchor in anchors
         if portion.reaches(anchor.at)
     ]

@@ -11,12 +11,13 @@ from datetime import datetime
 
 from db.access import Connection
 from db.ids import CompanyId, MeterId, PointId
-from domain.billing import accrual, ancestors, queries, shares
+from domain.billing import accrual, ancestors, estimates, queries, shares
 from domain.billing.accrual import Charge
 from domain.billing.claims import AlreadyBilled
 from domain.billing.energy import less, settlement
 from domain.billing.operations import save_bases
 from domain.billing.rules import Anchor, Segment, difference
+from domain.billing.told import told
 
 # Each costs some ten queries, in a transaction of five seconds.
 RESETTLED_MAX = 100
@@ -179,6 +180,9 @@ class _Course:
         """Return what is deducted less, or more with negative sign, by the terms as they are."""
         due = await _deducted(connection, self.company_id, self.meter_id, self.anchors)
         zone = await queries.company_zone(connection, self.company_id)
+        anchors = await told(
+            connection, company_id=self.company_id, meter_id=self.meter_id, known=self.anchors
+        )
         earlier = await queries.earlier_anchors(
             connection,
             company_id=self.company_id,
@@ -187,14 +191,19 @@ class _Course:
             segments=[*self.was, *due],
             zone=zone,
         )
-        before, after = (
-            shares.charged(self.anchors, terms, zone, earlier) for terms in (self.was, due)
-        )
+        before, after = (shares.charged(anchors, terms, zone, earlier) for terms in (self.was, due))
         await save_bases(
             connection,
             company_id=self.company_id,
             meter_id=self.meter_id,
             bases=after.bases,
+        )
+        await estimates.keep(
+            connection,
+            company_id=self.company_id,
+            meter_id=self.meter_id,
+            before=before.estimated,
+            after=after.estimated,
         )
         return settlement(
             self.company_id,

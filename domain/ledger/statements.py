@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 
 from db.access import Connection
@@ -45,6 +45,16 @@ STATEMENTS = """
     union all
     select w.id, w.currency, null, true, 0, 0 from wanted w
 """
+ESTIMATED = """
+    select distinct e.account_id, e.local_date
+    from estimated_charge e join company c on c.id = e.company_id
+    where e.company_id = {company} and e.account_id = any({ids}::int8[])
+        and e.local_date::timestamp at time zone c.time_zone >= {from}::timestamptz
+        and e.local_date::timestamp at time zone c.time_zone < {to}::timestamptz
+    order by e.local_date limit {days_max}
+"""
+# Of all accounts of one request together.
+ESTIMATED_DAYS_MAX = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +71,7 @@ class Statement:
     """A balance from one instant to another. opening + totals + unposted = closing.
 
     unposted: charges of days that begin in the span, as far as they are not in the books yet.
+    estimated_days: those whose energy was split between prices by an estimate.
     """
 
     currency: str
@@ -68,6 +79,7 @@ class Statement:
     totals: Sequence[Total]
     unposted: Decimal
     closing: Decimal
+    estimated_days: Sequence[date] = ()
 
 
 async def statements(
@@ -83,10 +95,15 @@ async def statements(
     found: dict[int, list[Record]] = defaultdict(list)
     for row in await fetch(connection, STATEMENTS, values):
         found[row["id"]].append(row)
-    return {account_id: _statement(rows) for account_id, rows in found.items()}
+    estimated: dict[int, list[date]] = defaultdict(list)
+    for row in await fetch(connection, ESTIMATED, values | {"days_max": ESTIMATED_DAYS_MAX}):
+        estimated[row["account_id"]].append(row["local_date"])
+    return {
+        account_id: _statement(rows, estimated[account_id]) for account_id, rows in found.items()
+    }
 
 
-def _statement(rows: Sequence[Record]) -> Statement:
+def _statement(rows: Sequence[Record], estimated_days: Sequence[date]) -> Statement:
     within = [row for row in rows if not row["is_before"]]
     totals = [
         Total(JournalKind(row["kind"]), row["amount"], row["entries"])
@@ -99,4 +116,5 @@ def _statement(rows: Sequence[Record]) -> Statement:
         totals=sorted(totals, key=lambda total: total.kind),
         unposted=sum((row["amount"] for row in within if row["kind"] is None), Decimal(0)),
         closing=sum((row["amount"] for row in rows), Decimal(0)),
+        estimated_days=estimated_days,
     )

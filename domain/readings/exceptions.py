@@ -8,6 +8,7 @@ from db.enums import ValidationRule
 from domain.billing import operations as billing
 from domain.billing import queries
 from domain.billing.rules import Anchor
+from domain.billing.told import told
 from domain.readings.batch import Read
 from domain.readings.rules import continuous_index
 
@@ -45,7 +46,8 @@ async def store(connection: Connection, reads: Sequence[Read]) -> Judged:
             after = sorted([*after, anchor], key=lambda a: (a.at, a.index_wh))
         judged.accepted.append(read)
         await _insert(connection, read, anchor.index_wh)
-    if len(after) > len(before):
+    after = await told(connection, company_id=company_id, meter_id=meter_id, known=after)
+    if [(one, one.registers) for one in after] != [(one, one.registers) for one in before]:
         charges = await billing.settle(
             connection, company_id=company_id, meter_id=meter_id, before=before, after=after
         )

@@ -16,11 +16,19 @@ from db.ids import AccountId, BranchId, CompanyId, TariffAssignmentId, TariffId
 from domain import rows, values
 from domain.readings.rules import AHEAD_MAX
 from domain.refusals import InvalidValue, NotThere, Refused
-from domain.tariffs.chargeable import check_basis
+from domain.tariffs import operations
+from domain.tariffs.chargeable import check_bands, check_basis
 from domain.tariffs.deductible import check_deductible, has_slabs
 from domain.tariffs.operations import PriceInThePast
+from domain.tariffs.proposals import version_of
 
 GROUP_MAX = 500
+
+VERSIONS = """
+    select price_per_kwh, definition from tariff_version
+    where company_id = $1 and tariff_id = $2 and state = 'ACTIVE'
+        and (valid_until is null or valid_until > $3)
+"""
 
 
 class NoPriceThen(Refused):
@@ -69,7 +77,10 @@ async def assign(
     if ends_at is not None and ends_at <= starts_at:
         raise InvalidValue("ends_at", expected="a time after the beginning")
     async with access.tenant(company_id) as connection:
+        await operations.hold(connection, company_id=company_id, tariff_id=tariff_id)
         await _check_prices(connection, company_id, tariff_id, starts_at)
+        if basis is BillingBasis.TOU_REGISTERS:
+            await _check_bands(connection, company_id, tariff_id, starts_at)
         assignment_id = await rows.insert(
             connection,
             "tariff_assignment",
@@ -123,6 +134,13 @@ async def _check_prices(
         raise NotThere
     if not row["has_prices"]:
         raise NoPriceThen("starts_at")
+
+
+async def _check_bands(
+    connection: Connection, company_id: CompanyId, tariff_id: TariffId, since: datetime
+) -> None:
+    for row in await connection.fetch(VERSIONS, company_id, tariff_id, since):
+        check_bands(version_of(row))
 
 
 async def _add_members(

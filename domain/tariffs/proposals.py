@@ -15,7 +15,7 @@ from db.enums import TariffState
 from db.ids import CompanyId, TariffId, TariffVersionId, UserId
 from domain.refusals import NotThere, Refused
 from domain.tariffs import operations
-from domain.tariffs.chargeable import NotChargeable, check_chargeable
+from domain.tariffs.chargeable import NotChargeable, check_bands, check_chargeable
 from domain.tariffs.completeness import check
 from domain.tariffs.components import Version, flat
 from domain.tariffs.deductible import check_deductible, has_slabs
@@ -25,6 +25,11 @@ WAITING_MAX = 50
 WAITING = (TariffState.DRAFT, TariffState.PROPOSED)
 
 LOCK_TAX_POINT = "select pg_advisory_xact_lock(hashtextextended('tax point', $1))"
+IS_BY_BANDS = """
+    select exists (select from tariff_assignment
+        where company_id = $1 and tariff_id = $2 and billing_basis = 'TOU_REGISTERS'
+            and (ends_at is null or ends_at > $3))
+"""
 HAS_OTHER_TAX_POINT = """
     select exists (select from tariff_version
         where company_id = $1 and state = 'ACTIVE' and definition ->> 'tax_point' <> $2
@@ -98,7 +103,7 @@ async def approve(
         row = await _held(connection, company_id, version_id)
         if await _needs_second_person(connection, company_id) and by in (None, row["proposed_by"]):
             raise AnotherPersonNeeded
-        await _check(connection, company_id, version_of(row))
+        await _check(connection, company_id, row)
         await operations.end_current(
             connection,
             company_id=company_id,
@@ -119,7 +124,7 @@ async def approve(
     return version_id
 
 
-async def _check(connection: Connection, company_id: CompanyId, version: Version) -> None:
+async def _check(connection: Connection, company_id: CompanyId, row: asyncpg.Record) -> None:
     """Return if accounts can be charged by a version.
 
     Credit that was taxed when it was bought would be taxed again when it is used by a tariff with
@@ -127,7 +132,10 @@ async def _check(connection: Connection, company_id: CompanyId, version: Version
 
     :raises NotChargeable: they cannot
     """
+    version = version_of(row)
     check_chargeable(version)
+    if await connection.fetchval(IS_BY_BANDS, company_id, row["tariff_id"], row["valid_from"]):
+        check_bands(version)
     if not version.taxes:
         return
     await connection.execute(LOCK_TAX_POINT, company_id)

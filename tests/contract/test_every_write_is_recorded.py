@@ -41,6 +41,7 @@ EXEMPT = {
     "field_placement": "follows from the field's own row, which moves with it",
     "meter_placement": "follows from the meter's own row, which moves with it",
     "rf_module_placement": "follows from the RF module's own row, which moves with it",
+    "estimated_charge": "follows from what readings cost",
     "accrued_tax": "what readings cost, from which it can be recomputed",
     "accrual": "what readings cost, from which it can be recomputed",
     "account_balance": "a projection of the ledger and of accruals",

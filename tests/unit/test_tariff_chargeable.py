@@ -6,8 +6,8 @@ from decimal import Decimal
 import pytest
 
 from db.enums import BillingBasis, ComponentKind, EnergyDirection, SlabPeriod
-from domain.tariffs.chargeable import NotChargeable, check_basis, check_chargeable
-from domain.tariffs.components import Component, Flat, PerDay, Slab, Slabs, Version
+from domain.tariffs.chargeable import NotChargeable, check_bands, check_basis, check_chargeable
+from domain.tariffs.components import Component, Flat, PerDay, Slab, Slabs, TimeOfUse, Version
 from domain.tariffs.presets import TR_TAXES, tr_time_of_use
 
 ONE = Decimal(1)
@@ -27,18 +27,45 @@ ENERGY = Component(name="Energy", kind=ComponentKind.ENERGY, shape=Flat(ONE))
             replace(ENERGY, kind=ComponentKind.DEMAND, shape=PerDay(ONE), register=None),
             id="agreed demand by the day",
         ),
+        pytest.param(replace(ENERGY, register="1.8.1"), id="another register"),
     ],
 )
-def test_what_the_total_register_says_is_charged(component: Component) -> None:
+def test_what_registers_say_is_charged(component: Component) -> None:
     # Return nothing: what cannot be charged is raised.
     check_chargeable(Version(components=(component,), taxes=TR_TAXES))
-    check_basis(BillingBasis.TOTAL_REGISTER)
+
+
+@pytest.mark.parametrize("basis", [BillingBasis.TOTAL_REGISTER, BillingBasis.TOU_REGISTERS])
+def test_meters_are_charged_by_their_registers(basis: BillingBasis) -> None:
+    # Return nothing: what cannot be charged is raised.
+    check_basis(basis)
+    check_bands(Version(components=(replace(ENERGY, shape=tr_time_of_use(ONE, ONE, ONE)),)))
+
+
+@pytest.mark.parametrize("register", [None, "1.8.0", "2.8.1", "1.8.1"])
+def test_bands_need_registers_of_their_own(register: str | None) -> None:
+    hours = tr_time_of_use(ONE, ONE, ONE)
+    hours = TimeOfUse((*hours.bands[:2], replace(hours.bands[2], register=register)))
+
+    with pytest.raises(NotChargeable) as refused:
+        check_bands(Version(components=(ENERGY, replace(ENERGY, shape=hours))))
+
+    assert refused.value.facts == {"part": "components.1.bands.2.register"}
 
 
 @pytest.mark.parametrize(
     ("component", "part"),
     [
-        pytest.param(replace(ENERGY, register="1.8.1"), "components.0.register", id="register"),
+        pytest.param(
+            replace(ENERGY, register="1.8.1", shape=tr_time_of_use(ONE, ONE, ONE)),
+            "components.0.register",
+            id="hours of a part",
+        ),
+        pytest.param(
+            replace(ENERGY, register="1.8.1", shape=Slabs(SlabPeriod.MONTH, (Slab(None, ONE),))),
+            "components.0.register",
+            id="slabs of a part",
+        ),
         pytest.param(
             replace(ENERGY, direction=EnergyDirection.EXPORT), "components.0.direction", id="export"
         ),
@@ -66,7 +93,6 @@ def test_exemptions_are_refused_while_nobody_says_who_is_exempt() -> None:
         check_chargeable(Version(components=(ENERGY,), taxes=(exempting,)))
 
 
-@pytest.mark.parametrize("basis", [BillingBasis.TOU_REGISTERS, BillingBasis.INTERVAL])
-def test_other_bases_are_refused(basis: BillingBasis) -> None:
+def test_profiles_are_refused_while_none_are_kept() -> None:
     with pytest.raises(NotChargeable):
-        check_basis(basis)
+        check_basis(BillingBasis.INTERVAL)

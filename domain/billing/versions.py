@@ -1,0 +1,283 @@
+"""What a tariff version charges for a stretch of a meter's readings. Pure.
+
+The total register always holds. Where a meter's own registers are the basis, its total is shared
+out by what they gained between two readings that have all of them; what they do not tell of it is
+charged by the clock's hours, as an estimate. Before the first such reading of a stretch of terms,
+and after the last one, the total is charged by the hours: the basis changes only at a reading.
+"""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+from db.enums import BillingBasis, Quality
+from domain.billing.band_shares import Reading, shared_out
+from domain.readings.rules import carried_wh_max
+from domain.tariffs.chargeable import BAND_REGISTERS
+from domain.tariffs.components import TOTAL_IMPORT, Band, Component, TimeOfUse, Version
+from domain.tariffs.courses import Course, Mark, Span, TariffRegisters, overlap
+from domain.tariffs.lines import Line, Terms
+from domain.tariffs.pricing import is_monthly, lines
+from domain.tariffs.schedule import local_days
+
+INSTANT = timedelta(microseconds=1)
+WH_PER_KWH = 1000
+# Whole kWh that every meter's register can show.
+DIGITS_MIN = 5
+
+Marks = Mapping[datetime, int]
+
+
+class Known(Protocol):
+    """What a meter is known to have shown. registers: others than the total, in Wh or varh."""
+
+    @property
+    def at(self) -> datetime: ...
+    @property
+    def index_wh(self) -> int: ...
+    @property
+    def registers(self) -> Mapping[str, int]: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Piece:
+    """Terms that stay the same for some time, of which a span is to be priced.
+
+    starts_at, ends_at: of all that time. told_from, told_until: whether the terms before and after
+    share out energy across the edge in the same way. power_w_max: the most that the meter carries;
+    None where nobody knows.
+    """
+
+    terms: Terms
+    starts_at: datetime
+    ends_at: datetime | None
+    told_from: bool = False
+    told_until: bool = False
+    power_w_max: int | None = None
+
+
+@dataclass(slots=True)
+class Priced:
+    """Lines, and the local days whose energy was split between prices by an estimate."""
+
+    lines: list[Line] = field(default_factory=list)
+    estimated: set[date] = field(default_factory=set)
+
+
+def bands_of(component: Component) -> tuple[Band, ...]:
+    """Return the bands of a component whose hours the meter counts itself; none otherwise."""
+    if not isinstance(component.shape, TimeOfUse) or component.register != TOTAL_IMPORT:
+        return ()
+    registers = [band.register or "" for band in component.shape.bands]
+    are_parts = all(BAND_REGISTERS.fullmatch(register) for register in registers)
+    return component.shape.bands if are_parts and len(set(registers)) == len(registers) else ()
+
+
+def registers_of(version: Version) -> list[frozenset[str]]:
+    """Return which registers have to be known together, besides the total."""
+    groups = [
+        frozenset(band.register for band in bands if band.register is not None)
+        for component in version.components
+        if (bands := bands_of(component))
+    ]
+    groups += [
+        frozenset({component.register})
+        for component in version.components
+        if component.register not in (None, TOTAL_IMPORT) and not is_monthly(component)
+    ]
+    return list(dict.fromkeys(groups))
+
+
+def shares_alike(one: Version, other: Version) -> bool:
+    """Whether two versions share out the total by the same registers and hours."""
+    hours = [
+        [[(b.register, b.windows) for b in bands_of(c)] for c in version.components if bands_of(c)]
+        for version in (one, other)
+    ]
+    return hours[0] == hours[1] and one.special_days == other.special_days
+
+
+def priced(piece: Piece, known: Sequence[Known], zone: ZoneInfo) -> Priced:
+    """Return what a version charges. known: by time, from before the piece's span on."""
+    return _Pricing(piece, known, zone).priced()
+
+
+@dataclass(slots=True)
+class _Pricing:
+    piece: Piece
+    known: Sequence[Known]
+    zone: ZoneInfo
+    total: Course = field(init=False)
+    marks: dict[str, Marks] = field(init=False)
+
+    def __post_init__(self) -> None:
+        groups = registers_of(self.piece.terms.version)
+        registers = sorted({register for group in groups for register in group})
+        self.marks = {register: self._credible(register) for register in registers}
+        self.total = self._total()
+
+    def priced(self) -> Priced:
+        made = Priced()
+        version = self.piece.terms.version
+        by_registers = [
+            component for component in version.components if self._is_by_registers(component)
+        ]
+        others = [component for component in version.components if component not in by_registers]
+        self._by_hours([c for c in others if self._is_known(c)], self.piece.terms.span, made)
+        for component in by_registers:
+            self._by_registers(component, made)
+        made.estimated |= set(self._estimated_edges())
+        return made
+
+    def _is_by_registers(self, component: Component) -> bool:
+        by_registers = self.piece.terms.basis is BillingBasis.TOU_REGISTERS
+        return by_registers and bool(bands_of(component))
+
+    def _is_known(self, component: Component) -> bool:
+        return component.register in (None, TOTAL_IMPORT) or bool(
+            self.marks.get(component.register or "")
+        )
+
+    def _by_hours(self, components: Collection[Component], span: Span, made: Priced) -> None:
+        courses = {TOTAL_IMPORT: self.total} | {
+            register: Course(marks=[Mark(at, marks[at]) for at in sorted(marks)])
+            for register, marks in self.marks.items()
+            if marks
+        }
+        by_hours = self._lines(components, span, courses, BillingBasis.TOTAL_REGISTER)
+        made.lines += by_hours
+        made.estimated |= _estimated_hours(components, by_hours)
+
+    def _lines(
+        self,
+        components: Collection[Component],
+        span: Span,
+        courses: Mapping[str, Course],
+        basis: BillingBasis,
+    ) -> list[Line]:
+        version = replace(self.piece.terms.version, components=tuple(components))
+        return lines(
+            replace(self.piece.terms, span=span, version=version, basis=basis), courses, self.zone
+        )
+
+    def _by_registers(self, component: Component, made: Priced) -> None:
+        """Price a component whose bands the meter counts itself."""
+        span = self.piece.terms.span
+        readings = self._readings(component)
+        told = readings and overlap(span, Span(readings[0].at, readings[-1].at))
+        if not told:
+            self._by_hours([component], span, made)
+            return
+        shared = shared_out(readings, self._tariff_registers(component))
+        for one in shared.estimated:
+            made.estimated |= self._days(overlap(one, told))
+        made.lines += self._lines([component], told, shared.courses, BillingBasis.TOU_REGISTERS)
+        for rest in (Span(span.starts_at, told.starts_at), Span(told.ends_at, span.ends_at)):
+            if rest.starts_at < rest.ends_at:
+                self._by_hours([component], rest, made)
+
+    def _readings(self, component: Component) -> list[Reading]:
+        """Return the readings within the terms that have all registers of a component."""
+        registers = [band.register or "" for band in bands_of(component)]
+        ends_at = self.piece.ends_at
+        return [
+            Reading(one.at, one.index_wh, tuple(self.marks[r][one.at] for r in registers))
+            for one in self.known
+            if self.piece.starts_at <= one.at
+            and (ends_at is None or one.at <= ends_at)
+            and all(one.at in self.marks[register] for register in registers)
+        ]
+
+    def _credible(self, register: str) -> Marks:
+        """Return what a register showed as an index that goes on, without what cannot be true."""
+        found: dict[datetime, int] = {}
+        last: tuple[datetime, int, int] | None = None
+        for one in self.known:
+            shown = one.registers.get(register)
+            if shown is None:
+                continue
+            gained = 0 if last is None else _gained(last[1], shown)
+            index = shown if last is None else last[2] + gained
+            if last is not None and not self._can_carry(gained, one.at - last[0]):
+                continue
+            found[one.at] = index
+            last = (one.at, shown, index)
+        return found
+
+    def _can_carry(self, gained: int, elapsed: timedelta) -> bool:
+        power_w_max = self.piece.power_w_max
+        return power_w_max is None or gained <= carried_wh_max(elapsed, power_w_max=power_w_max)
+
+    def _total(self) -> Course:
+        """Return the total register, told apart by the tariff registers where they are known."""
+        marks = [Mark(one.at, one.index_wh) for one in self.known]
+        component = next((c for c in self.piece.terms.version.components if bands_of(c)), None)
+        if component is None:
+            return Course(marks=marks)
+        registers = self._tariff_registers(component)
+        return Course(marks=marks, registers=registers)
+
+    def _tariff_registers(self, component: Component) -> TariffRegisters:
+        piece = self.piece
+        return TariffRegisters(
+            bands=bands_of(component),
+            zone=self.zone,
+            marks={
+                band.name: {
+                    at: index
+                    for at, index in self.marks[band.register or ""].items()
+                    if (piece.told_from or at >= piece.starts_at)
+                    and (piece.told_until or piece.ends_at is None or at <= piece.ends_at)
+                }
+                for band in bands_of(component)
+            },
+            special_days=piece.terms.version.special_days,
+        )
+
+    def _estimated_edges(self) -> Iterator[date]:
+        """Yield the days of edges of the terms that no reading stands at, where that matters."""
+        known = self.total.span
+        for edge in (self.piece.starts_at, self.piece.ends_at):
+            span = self.piece.terms.span
+            if edge is None or not span.starts_at <= edge <= span.ends_at:
+                continue
+            if not known.starts_at < edge < known.ends_at or self._is_told(edge):
+                continue
+            at = edge if edge == self.piece.starts_at else edge - INSTANT
+            yield at.astimezone(self.zone).date()
+
+    def _is_told(self, edge: datetime) -> bool:
+        before = max(one.at for one in self.known if one.at <= edge)
+        return before == edge or self.total.quality([Span(before, edge)]) is Quality.ACTUAL
+
+    def _days(self, span: Span | None) -> set[date]:
+        return set() if span is None else set(local_days(*span, self.zone))
+
+
+def _estimated_hours(components: Collection[Component], made: Sequence[Line]) -> set[date]:
+    """Return the days on which hours at several prices were told apart by an estimate."""
+    by_hours = {
+        component.name
+        for component in components
+        if isinstance(component.shape, TimeOfUse)
+        and len({band.price for band in component.shape.bands}) > 1
+    }
+    return {
+        line.day
+        for line in made
+        if line.component in by_hours and line.quality is Quality.ESTIMATED
+    }
+
+
+def _gained(before: int, after: int) -> int:
+    """Return how far a register went; one that fell has started again at zero."""
+    if after >= before:
+        return after - before
+    return after + _range(before) - before
+
+
+def _range(shown: int) -> int:
+    """Return where the fewest digits that show a value start again."""
+    return int(10 ** max(DIGITS_MIN, len(str(shown // WH_PER_KWH)))) * WH_PER_KWH
