@@ -2,13 +2,14 @@
 
 import re
 
-from db.enums import BillingBasis, EnergyDirection
+from db.enums import BillingBasis, EnergyDirection, TaxPoint
 from domain.refusals import Refused
-from domain.tariffs.components import TOTAL_IMPORT, Flat, TimeOfUse, Version
+from domain.tariffs.components import TOTAL_IMPORT, Component, Slabs, TimeOfUse, Version
 from domain.tariffs.pricing import is_monthly
 
 # The meter's own counts of parts of the total.
 BAND_REGISTERS = re.compile(r"1\.8\.[1-9]")
+EXPORT_REGISTERS = re.compile(r"2\.8\.[0-9]")
 
 
 class NotChargeable(Refused):
@@ -19,21 +20,26 @@ def check_chargeable(version: Version) -> None:
     """Return if meters can be charged by a version.
 
     Nobody says yet of which category a subscriber is, nor runs what is due at the end of a month.
-    Of registers other than the total it is not known where periods of slabs begin, nor hours.
+    Of registers other than the total it is not known where periods of slabs begin. What is earned
+    by exporting was not bought, and so not taxed then.
 
     :raises NotChargeable: it has something that billing does not charge yet
     """
     for place, component in enumerate(version.components):
         if is_monthly(component):
             raise NotChargeable(part=f"components.{place}.kind")
-        if component.direction is EnergyDirection.EXPORT:
+        if component.direction is EnergyDirection.EXPORT and not _is_export(component, version):
             raise NotChargeable(part=f"components.{place}.direction")
-        is_total = component.register in (None, TOTAL_IMPORT)
-        if not is_total and not isinstance(component.shape, Flat):
+        if component.register != TOTAL_IMPORT and isinstance(component.shape, Slabs):
             raise NotChargeable(part=f"components.{place}.register")
     for place, tax in enumerate(version.taxes):
         if tax.exempt:
             raise NotChargeable(part=f"taxes.{place}.exempt")
+
+
+def _is_export(component: Component, version: Version) -> bool:
+    taxed_before = bool(version.taxes) and version.tax_point is TaxPoint.TOP_UP
+    return bool(EXPORT_REGISTERS.fullmatch(component.register or "")) and not taxed_before
 
 
 def check_basis(basis: BillingBasis) -> None:
@@ -51,7 +57,7 @@ def check_bands(version: Version) -> None:
     :raises NotChargeable: a band has no register of its own that is part of the total
     """
     for place, component in enumerate(version.components):
-        if not isinstance(component.shape, TimeOfUse):
+        if not isinstance(component.shape, TimeOfUse) or component.register != TOTAL_IMPORT:
             continue
         seen: set[str] = set()
         for number, band in enumerate(component.shape.bands):

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from db import access
-from db.enums import BillingBasis, ComponentKind
+from db.enums import BillingBasis, ComponentKind, EnergyDirection
 from db.ids import AccountId
 from domain.billing import queries
 from domain.billing.rules import bill
@@ -30,7 +30,7 @@ from tests.factories import NOW, Place, add_supply, make_place, make_read, make_
 
 START = NOW.replace(month=2, day=27, hour=5, minute=13)
 ISTANBUL = ZoneInfo("Europe/Istanbul")
-TOTAL_AND_BANDS = ("1.8.0", "1.8.1", "1.8.2", "1.8.3")
+TOTAL_AND_BANDS = ("1.8.0", "1.8.1", "1.8.2", "1.8.3", "2.8.0")
 HOURS = ((6, 17), (17, 22), (22, 6))
 
 pytestmark = pytest.mark.usefixtures("connected")
@@ -44,6 +44,13 @@ def version(price: str) -> Version:
             Component(name="Grid", kind=ComponentKind.DISTRIBUTION, shape=Flat(Decimal("0.1"))),
             Component(
                 name="Night", kind=ComponentKind.FEE, shape=Flat(Decimal("0.2")), register="1.8.3"
+            ),
+            Component(
+                name="Sold",
+                kind=ComponentKind.ENERGY,
+                shape=Flat(Decimal("0.9")),
+                direction=EnergyDirection.EXPORT,
+                register="2.8.0",
             ),
         ),
         taxes=TR_TAXES,
@@ -77,8 +84,8 @@ def stories(draw: st.DrawFn) -> Story:
 
 
 def shown(story: Story, hours: int) -> list[int]:
-    """Return the total and each band after some hours."""
-    values = [0, 0, 0, 0]
+    """Return the total, each band, and what was exported after some hours."""
+    values = [0, 0, 0, 0, sum(energy % 7 * 100 for energy in story.energies[:hours])]
     for number, energy in enumerate(story.energies[:hours]):
         hour = (START + timedelta(hours=number)).astimezone(ISTANBUL).hour
         band = next(p for p, (a, b) in enumerate(HOURS) if (hour - a) % 24 < (b - a) % 24)
@@ -196,7 +203,7 @@ async def test_a_statement_names_the_days_that_are_estimated() -> None:
     place = await banded_place(1, 50)
     bands = await make_register_set(place.company_id, TOTAL_AND_BANDS)
     total = (START, 0), (START + timedelta(hours=2), 1_000), (START + timedelta(hours=4), 2_000)
-    await store([make_read(place, bands, at, wh, values=[wh, wh, 0, 0]) for at, wh in total])
+    await store([make_read(place, bands, at, wh, values=[wh, wh, 0, 0, 0]) for at, wh in total])
 
     async with access.tenant(place.company_id) as connection:
         found = await statements(

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from db.enums import BillingBasis, ComponentKind
+from db.enums import BillingBasis, ComponentKind, EnergyDirection
 from db.ids import AccountId
 from domain.billing.rules import Anchor, Bill, Segment, bill, told_across
 from domain.tariffs.components import Component, Flat, Version
@@ -200,6 +200,27 @@ def test_a_component_may_name_a_register() -> None:
     made = bill(known, [segment(Version(components=(night,)))], ISTANBUL)
 
     assert days_of(made) == {date(2026, 3, 16): 4_000_000}
+
+
+def test_what_is_exported_is_credited_by_its_own_register() -> None:
+    sold = Component(
+        name="Sold",
+        kind=ComponentKind.ENERGY,
+        shape=tr_time_of_use(Decimal(2), Decimal(1), Decimal(1)),
+        direction=EnergyDirection.EXPORT,
+        register="2.8.0",
+    )
+    its = replace(WHOLE, components=(WHOLE.components[1], sold))
+    known = [
+        Anchor(START, 0, {"2.8.0": 100_000}),
+        Anchor(START + 5 * HOUR, 1_000, {"2.8.0": 103_000}),
+        Anchor(START + 10 * HOUR, 1_000, {"2.8.0": 110_000}),
+    ]
+
+    made = bill(known, [segment(its)], ISTANBUL)
+
+    assert days_of(made) == {date(2026, 3, 16): 600_000 - 20_000_000}
+    assert sum(made.taxes.values()) == 100_000
 
 
 @dataclass(frozen=True)

@@ -5,13 +5,14 @@ from decimal import Decimal
 
 import pytest
 
-from db.enums import BillingBasis, ComponentKind, EnergyDirection, SlabPeriod
+from db.enums import BillingBasis, ComponentKind, EnergyDirection, SlabPeriod, TaxPoint
 from domain.tariffs.chargeable import NotChargeable, check_bands, check_basis, check_chargeable
 from domain.tariffs.components import Component, Flat, PerDay, Slab, Slabs, TimeOfUse, Version
 from domain.tariffs.presets import TR_TAXES, tr_time_of_use
 
 ONE = Decimal(1)
 ENERGY = Component(name="Energy", kind=ComponentKind.ENERGY, shape=Flat(ONE))
+SOLD = replace(ENERGY, name="Sold", direction=EnergyDirection.EXPORT, register="2.8.0")
 
 
 @pytest.mark.parametrize(
@@ -28,6 +29,8 @@ ENERGY = Component(name="Energy", kind=ComponentKind.ENERGY, shape=Flat(ONE))
             id="agreed demand by the day",
         ),
         pytest.param(replace(ENERGY, register="1.8.1"), id="another register"),
+        pytest.param(SOLD, id="export"),
+        pytest.param(replace(SOLD, shape=tr_time_of_use(ONE, ONE, ONE)), id="export by hours"),
     ],
 )
 def test_what_registers_say_is_charged(component: Component) -> None:
@@ -57,17 +60,14 @@ def test_bands_need_registers_of_their_own(register: str | None) -> None:
     ("component", "part"),
     [
         pytest.param(
-            replace(ENERGY, register="1.8.1", shape=tr_time_of_use(ONE, ONE, ONE)),
-            "components.0.register",
-            id="hours of a part",
-        ),
-        pytest.param(
             replace(ENERGY, register="1.8.1", shape=Slabs(SlabPeriod.MONTH, (Slab(None, ONE),))),
             "components.0.register",
             id="slabs of a part",
         ),
         pytest.param(
-            replace(ENERGY, direction=EnergyDirection.EXPORT), "components.0.direction", id="export"
+            replace(ENERGY, direction=EnergyDirection.EXPORT),
+            "components.0.direction",
+            id="export of what is imported",
         ),
         pytest.param(
             replace(ENERGY, kind=ComponentKind.REACTIVE), "components.0.kind", id="reactive"
@@ -84,6 +84,15 @@ def test_what_billing_does_not_know_is_refused(component: Component, part: str) 
         check_chargeable(Version(components=(component,)))
 
     assert refused.value.facts == {"part": part}
+
+
+def test_what_is_earned_is_refused_where_credit_is_taxed_when_it_is_bought() -> None:
+    taxed = Version(components=(ENERGY, SOLD), taxes=TR_TAXES, tax_point=TaxPoint.TOP_UP)
+
+    with pytest.raises(NotChargeable) as refused:
+        check_chargeable(taxed)
+
+    assert refused.value.facts == {"part": "components.1.direction"}
 
 
 def test_exemptions_are_refused_while_nobody_says_who_is_exempt() -> None:
