@@ -184,6 +184,7 @@ async def open_account(
     *,
     opened_at: datetime = OPENED_AT,
     billing_mode: BillingMode = BillingMode.PREPAID,
+    category: str | None = None,
 ) -> AccountId:
     return await accounts.open_account(
         company_id=place.company_id,
@@ -194,6 +195,7 @@ async def open_account(
         points=indexes,
         opened_at=opened_at,
         billing_mode=billing_mode,
+        category=category,
         now=opened_at,
     )
 

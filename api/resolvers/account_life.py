@@ -169,4 +169,5 @@ async def _successor(info: Info, input: ChangeTenancyInput) -> Successor:
         tariff_id=tariff_id,
         billing_mode=None if input.billing_mode is None else BillingMode(input.billing_mode),
         warning_limit=input.warning_limit,
+        category=input.category,
     )

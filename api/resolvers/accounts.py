@@ -54,6 +54,7 @@ class AccountMutation:
             warning_limit=input.warning_limit,
             cut_off_limit=input.cut_off_limit,
             reconnect_limit=input.reconnect_limit,
+            category=input.category,
             now=info.context.clock(),
         )
         return await ended(info, AccountPayload, Account, operation)

@@ -38,6 +38,11 @@ class OpenAccountInput:
         default=None,
         description="Above which credit supply comes back; the company's limit if left out.",
     )
+    category: str | None = strawberry.field(
+        default=None,
+        description="Of what kind its use is, such as STREET_LIGHTING: what taxes may exempt. It"
+        " stays as long as the account lasts.",
+    )
     opened_at: DateTime = strawberry.field(description="When it begins; never in the future.")
     points: list[OpeningPointInput] = strawberry.field(
         description="The metering points of the premises that it pays for alone, each once; none"

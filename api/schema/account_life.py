@@ -58,6 +58,11 @@ class ChangeTenancyInput(EndingInput):
     warning_limit: MoneyAmount | None = strawberry.field(
         default=None, description="At which credit to warn; the company's limit if left out."
     )
+    category: str | None = strawberry.field(
+        default=None,
+        description="Of what kind the new account's use is: what taxes may exempt; none if left"
+        " out, whatever it was before.",
+    )
 
 
 @strawberry.input(description="An account that ended by mistake.")

@@ -105,6 +105,9 @@ async def _automatic(root: Node, info: Info) -> int | None:
 class Account(Node, listing=ACCOUNTS, scope=Scope.ACCOUNTS_READ):
     number: str = strawberry.field(description="What the company calls it.")
     billing_mode: BillingMode = strawberry.field(description="Whether it pays before or after.")
+    category: str | None = strawberry.field(
+        description="Of what kind its use is: what taxes may exempt; as long as it lasts."
+    )
     opened_at: DateTime = strawberry.field(description="When it began.")
     closed_at: DateTime | None = strawberry.field(description="When it ended; null while it lasts.")
     suspended_at: DateTime | None = strawberry.field(

@@ -38,6 +38,15 @@ create table estimated_charge (
 comment on table estimated_charge is 'Local days on which energy of a meter was split between prices by an estimate.';
 call protect_tenant_table('estimated_charge', 'select, insert, delete');
 
+alter table account add column category text constraint account_category check (category ~ '^[A-Z][A-Z0-9_]{0,39}$');
+comment on column account.category is 'Of what kind its use is, which taxes may exempt; agreed when it was opened, and as long as it lasts.';
+create function refuse_change_of_category() returns trigger language plpgsql as $$
+begin
+    raise exception 'the category of account % decided what it was charged', old.id using errcode = 'restrict_violation';
+end $$;
+create trigger account_category_stays before update of category on account for each row
+    when (old.category is distinct from new.category) execute function refuse_change_of_category();
+
 create index tariff_version_taxing_top_ups on tariff_version (company_id)
     where state = 'ACTIVE' and definition ->> 'tax_point' = 'TOP_UP';
 """
@@ -51,6 +60,9 @@ alter table ledger_account
     add constraint ledger_account_kind check (kind in ('CREDIT', 'DEBT', 'EMERGENCY_CREDIT', 'IN_FLIGHT',
         'CASH', 'BANK', 'PROVIDER_CLEARING', 'PROVIDER_FEES', 'REVENUE', 'TAX', 'ADJUSTMENTS', 'WRITE_OFF', 'DISPUTED')) not valid,
     add constraint ledger_account_code check (kind = 'TAX' or code is null) not valid;
+drop trigger account_category_stays on account;
+drop function refuse_change_of_category;
+alter table account drop column category;
 drop table estimated_charge;
 drop table accrued_tax;
 """

@@ -63,13 +63,14 @@ class Ending:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Successor:
-    """Who takes over; what is None stays as it was."""
+    """Who takes over; what is None stays as it was, but for the category, which is its own."""
 
     number: str
     subscriber_id: SubscriberId
     tariff_id: TariffId | None = None
     billing_mode: BillingMode | None = None
     warning_limit: Decimal | None = None
+    category: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +166,7 @@ async def change_tenancy(
             opened_at=ending.at,
             billing_mode=successor.billing_mode or account.billing_mode,
             warning_limit=successor.warning_limit,
+            category=successor.category,
             now=now,
         )
         await leaving.hand_over(left.shared, to=successor_id)

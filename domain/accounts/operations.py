@@ -3,6 +3,7 @@
 Not here: how they end, which `closing` knows.
 """
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
@@ -19,7 +20,7 @@ from domain.billing import submeters
 from domain.hierarchy import parents
 from domain.metering.rules import Course
 from domain.money import micro
-from domain.refusals import Refused
+from domain.refusals import InvalidValue, Refused
 from domain.subscribers.operations import hold_present
 from domain.tariffs.deductible import check_deductible
 from domain.warnings import asking
@@ -27,6 +28,7 @@ from domain.warnings import asking
 NUMBER_CHARACTERS_MAX = 50
 LIMITS = frozenset({"warning_limit", "cut_off_limit", "reconnect_limit"})
 
+CATEGORY = re.compile(r"[A-Z][A-Z0-9_]{0,39}")
 ADD_BALANCE = """
     insert into account_balance (company_id, account_id, wake_below_micro, changed_at)
     select a.company_id, a.id, greatest(coalesce(a.warning_limit_micro, c.warning_limit_micro),
@@ -53,6 +55,7 @@ async def open_account(
     warning_limit: Decimal | None = None,
     cut_off_limit: Decimal | None = None,
     reconnect_limit: Decimal | None = None,
+    category: str | None = None,
     now: datetime,
 ) -> AccountId:
     """Open an account over metering points; what they consume from `opened_at` on is charged to it.
@@ -61,6 +64,7 @@ async def open_account(
     points: the opening index of each, in Wh on the meter's side of the multiplier; none for an
         account that is to pay for shares of supplies alone.
     warning_limit, cut_off_limit, reconnect_limit: in major units; None takes the company's.
+    category: what taxes may exempt; it stays as long as the account lasts.
 
     :raises AlreadyExists, NotThere, ParentInactive, InvalidValue, InTheFuture, PointElsewhere,
         PointPaidFor, NoTariffAssigned, SubscriberErased, AlreadyBilled, IndexOutOfRange,
@@ -80,6 +84,7 @@ async def open_account(
             warning_limit=warning_limit,
             cut_off_limit=cut_off_limit,
             reconnect_limit=reconnect_limit,
+            category=category,
             now=now,
         )
 
@@ -98,6 +103,7 @@ async def add(
     warning_limit: Decimal | None = None,
     cut_off_limit: Decimal | None = None,
     reconnect_limit: Decimal | None = None,
+    category: str | None = None,
     now: datetime,
 ) -> AccountId:
     """Do what `open_account` does, in the caller's transaction."""
@@ -113,6 +119,7 @@ async def add(
         "cut_off_limit_micro": _limit_micro(cut_off_limit, "cut_off_limit"),
         "reconnect_limit_micro": _limit_micro(reconnect_limit, "reconnect_limit"),
         "opened_at": opened_at,
+        "category": _category(category),
     }
     await parents.hold_active(connection, "premises", company_id=company_id, row_id=premises_id)
     await hold_present(
@@ -196,6 +203,12 @@ async def update(
         if moved or "billing_mode" in columns:
             await asking.ask(connection, company_id=company_id, account_id=account_id)
     return account_id
+
+
+def _category(category: str | None) -> str | None:
+    if category is not None and not CATEGORY.fullmatch(category):
+        raise InvalidValue("category", expected="a name such as STREET_LIGHTING")
+    return category
 
 
 def _limit_micro(limit: Decimal | None, name: str) -> int | None:

@@ -42,6 +42,7 @@ ACCOUNTS = Listing(
         "premises_id",
         TARIFF_NOW,
         "billing_mode",
+        "category",
         "warning_limit_micro",
         "cut_off_limit_micro",
         "reconnect_limit_micro",

@@ -35,7 +35,7 @@ LINE = """
 # A point without a meter measures nothing, so there is nothing to deduct from.
 ABOVE = f"""
     {LINE}
-    select line.distance, t.tariff_id, t.billing_basis, ap.account_id, v.price_per_kwh,
+    select line.distance, t.tariff_id, t.billing_basis, ap.account_id, a.category, v.price_per_kwh,
         v.definition,
         greatest(line.starts_at, m.started_at, ap.started_at, t.starts_at, v.valid_from)
             as starts_at,
@@ -45,6 +45,7 @@ ABOVE = f"""
         and p.role in ('BILLING', 'COMMON_AREA')
     join mounting m on m.company_id = $1 and m.point_id = line.point_id
     join account_point ap on ap.company_id = $1 and ap.point_id = line.point_id
+    join account a on a.company_id = $1 and a.id = ap.account_id
     cross join lateral account_tariffs(ap.company_id, ap.account_id) t
     join tariff_version v on v.company_id = $1 and v.tariff_id = t.tariff_id and v.state = 'ACTIVE'
     where greatest(line.starts_at, m.started_at, ap.started_at, t.starts_at, v.valid_from)
@@ -80,6 +81,7 @@ async def above(connection: Connection, *, company_id: CompanyId, meter_id: Mete
             price_per_kwh=row["price_per_kwh"],
             version=version_of(row) if row["price_per_kwh"] is None else None,
             basis=BillingBasis(row["billing_basis"]),
+            category=row["category"],
         )
         for row in await connection.fetch(ABOVE, company_id, meter_id)
     ]

@@ -33,6 +33,7 @@ class Above:
     price_per_kwh: Decimal | None
     version: Version | None = None
     basis: BillingBasis = BillingBasis.TOTAL_REGISTER
+    category: str | None = None
 
     def covers(self, at: datetime) -> bool:
         return self.starts_at <= at and (self.ends_at is None or at < self.ends_at)
@@ -73,6 +74,7 @@ def _within(segment: Segment, above: Sequence[Above]) -> Iterator[Segment]:
                 counted_from=spans[0][0],
                 portion=segment.portion,
                 basis=nearest.basis,
+                category=nearest.category,
                 power_w_max=segment.power_w_max,
             )
 

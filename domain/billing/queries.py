@@ -28,12 +28,14 @@ TERMS = """
     select greatest(m.started_at, ap.started_at, v.valid_from, t.starts_at) as starts_at,
         least(m.ended_at, ap.ended_at, v.valid_until, t.ends_at) as ends_at,
         ap.account_id, t.tariff_id, v.valid_from as version_from, v.price_per_kwh, v.definition,
-        t.billing_basis, m.multiplier, greatest(m.started_at, ap.started_at) as counted_from,
+        t.billing_basis, a.category, m.multiplier,
+        greatest(m.started_at, ap.started_at) as counted_from,
         least(m.ended_at, ap.ended_at) as counted_until, ap.point_id, ap.share_ppm, ap.sharing_id
     from mounting m
     join metering_point p on p.company_id = m.company_id and p.id = m.point_id
         and p.role in ('BILLING', 'COMMON_AREA')
     join account_point ap on ap.company_id = m.company_id and ap.point_id = m.point_id
+    join account a on a.company_id = ap.company_id and a.id = ap.account_id
     cross join lateral account_tariffs(ap.company_id, ap.account_id) t
     join tariff_version v on v.company_id = ap.company_id and v.tariff_id = t.tariff_id
         and v.state = 'ACTIVE'
@@ -176,6 +178,7 @@ def _segment(row: Record) -> MeterSegment:
         counted_from=row["counted_from"],
         portion=portion,
         basis=BillingBasis(row["billing_basis"]),
+        category=row["category"],
         power_w_max=row["power_w_max"],
         tariff_id=row["tariff_id"],
         version_from=row["version_from"],

@@ -55,9 +55,9 @@ class Segment:
     consumption counts in their slabs.
     portion: what the account pays of the meter, where others pay for it as well; the indexes are
     then those of its portion, and the base is 0.
-    basis: by which registers the bands of a version are charged. told_from, told_until: whether
-    the terms before and after share out energy across the edge in the same way. power_w_max: the
-    most that the meter carries.
+    basis: by which registers the bands of a version are charged. category: of the account, for
+    exemptions from taxes. told_from, told_until: whether the terms before and after share out
+    energy across the edge in the same way. power_w_max: the most that the meter carries.
     """
 
     starts_at: datetime
@@ -70,6 +70,7 @@ class Segment:
     counted_from: datetime | None = None
     portion: Portion | None = None
     basis: BillingBasis = BillingBasis.TOTAL_REGISTER
+    category: str | None = None
     told_from: bool = False
     told_until: bool = False
     power_w_max: int | None = None
@@ -234,6 +235,7 @@ def _by_version(
         version=segment.version,
         multiplier=segment.multiplier,
         basis=segment.basis,
+        category=segment.category,
     )
     piece = Piece(
         terms=terms,

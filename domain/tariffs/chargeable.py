@@ -19,7 +19,7 @@ class NotChargeable(Refused):
 def check_chargeable(version: Version) -> None:
     """Return if meters can be charged by a version.
 
-    Nobody says yet of which category a subscriber is, nor runs what is due at the end of a month.
+    Nobody runs yet what is due at the end of a month.
     Of registers other than the total it is not known where periods of slabs begin. What is earned
     by exporting was not bought, and so not taxed then.
 
@@ -32,9 +32,6 @@ def check_chargeable(version: Version) -> None:
             raise NotChargeable(part=f"components.{place}.direction")
         if component.register != TOTAL_IMPORT and isinstance(component.shape, Slabs):
             raise NotChargeable(part=f"components.{place}.register")
-    for place, tax in enumerate(version.taxes):
-        if tax.exempt:
-            raise NotChargeable(part=f"taxes.{place}.exempt")
 
 
 def _is_export(component: Component, version: Version) -> bool:

@@ -146,8 +146,10 @@ def _check_taxes(version: Version) -> None:
         _check_tax(tax, earlier, "taxes", str(place))
         earlier.add(tax.name)
     imported = [c for c in version.components if c.direction is EnergyDirection.IMPORT]
-    rates = {tuple(tax_rates(c, version.taxes, None).items()) for c in imported}
-    if version.tax_point is TaxPoint.TOP_UP and len(rates) > 1:
+    if version.tax_point is TaxPoint.TOP_UP and any(
+        len({tuple(tax_rates(c, version.taxes, category).items()) for c in imported}) > 1
+        for category in (None, *sorted({who for tax in version.taxes for who in tax.exempt}))
+    ):
         # What credit will be used for is not known when it is bought.
         raise InvalidValue("tax_point", expected="CONSUMPTION, as components are taxed differently")
 

@@ -36,8 +36,10 @@ TOUCHED = """
     order by a.id limit $4
 """
 METERS = """
-    select ap.account_id, m.meter_id, m.multiplier * ap.share_ppm / 1000000 as multiplier
+    select ap.account_id, a.category, m.meter_id,
+        m.multiplier * ap.share_ppm / 1000000 as multiplier
     from account_point ap
+    join account a on a.company_id = ap.company_id and a.id = ap.account_id
     join metering_point p on p.company_id = ap.company_id and p.id = ap.point_id
         and p.role in ('BILLING', 'COMMON_AREA')
     join mounting m on m.company_id = ap.company_id and m.point_id = ap.point_id
@@ -207,7 +209,10 @@ def _priced(
         try:
             now_micro, then_micro = (
                 sum(line.gross_micro for line in lines(its, course, zone))
-                for its in (replace(one, multiplier=meter["multiplier"]) for one in terms)
+                for its in (
+                    replace(one, multiplier=meter["multiplier"], category=meter["category"])
+                    for one in terms
+                )
             )
         except CourseMissing:
             continue

@@ -24,7 +24,8 @@ ANY = """
         where company_id = $1 and state = 'ACTIVE' and definition ->> 'tax_point' = 'TOP_UP')
 """
 VERSION = """
-    select v.price_per_kwh, v.definition
+    select v.price_per_kwh, v.definition,
+        (select category from account where company_id = $1 and id = $2) as category
     from account_tariffs($1, $2) t
     join tariff_version v on v.company_id = $1 and v.tariff_id = t.tariff_id and v.state = 'ACTIVE'
         and v.valid_from <= $3 and (v.valid_until is null or v.valid_until > $3)
@@ -48,7 +49,7 @@ async def with_taxes(
     row = await connection.fetchrow(VERSION, posting.company_id, moved[0].account_id, at)
     if row is None:
         return posting
-    taxes = taxes_in_top_up(version_of(row), micro(bought))
+    taxes = taxes_in_top_up(version_of(row), micro(bought), category=row["category"])
     return replace(posting, lines=[*posting.lines, *_lines(taxes)])
 
 

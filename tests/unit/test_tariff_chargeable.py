@@ -95,13 +95,6 @@ def test_what_is_earned_is_refused_where_credit_is_taxed_when_it_is_bought() -> 
     assert refused.value.facts == {"part": "components.1.direction"}
 
 
-def test_exemptions_are_refused_while_nobody_says_who_is_exempt() -> None:
-    exempting = replace(TR_TAXES[0], exempt=frozenset({"EMBASSY"}))
-
-    with pytest.raises(NotChargeable):
-        check_chargeable(Version(components=(ENERGY,), taxes=(exempting,)))
-
-
 def test_profiles_are_refused_while_none_are_kept() -> None:
     with pytest.raises(NotChargeable):
         check_basis(BillingBasis.INTERVAL)
