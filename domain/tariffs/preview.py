@@ -4,7 +4,8 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from typing import NamedTuple
+from itertools import pairwise
+from typing import NamedTuple, TypeAlias
 from zoneinfo import ZoneInfo
 
 import asyncpg
@@ -13,7 +14,6 @@ from db import access
 from db.access import Connection
 from db.ids import AccountId, CompanyId, MeterId, TariffId
 from domain.refusals import NotThere
-from domain.tariffs.chargeable import NotChargeable
 from domain.tariffs.completeness import check
 from domain.tariffs.components import TOTAL_IMPORT, Slabs, Version
 from domain.tariffs.courses import Course, Mark, Span
@@ -27,6 +27,9 @@ ACCOUNTS_MAX = 100
 METERS_MAX = 300
 # How far from the edges of a day a reading may be to tell its energy.
 MARGIN = timedelta(days=1)
+
+Marks: TypeAlias = dict[MeterId, dict[str, list[Mark]]]
+"""What meters showed, by register and time."""
 
 TOUCHED = """
     select a.id from account a
@@ -53,6 +56,18 @@ INDEXES = """
     where company_id = $1 and meter_id = any($2::int8[]) and index_wh is not null
         and (ts between $3 and $4 or ts between $5 and $6)
     group by meter_id, ts order by meter_id, ts
+"""
+REGISTERS = """
+    select r.meter_id, r.ts, shown.obis,
+        max(shown.value / (10 ^ -shown.scaler)::int8) as index_wh
+    from reading r
+    join register_set s on s.company_id = r.company_id and s.id = r.register_set_id
+    cross join lateral unnest(s.obis, s.scaler, s.unit, r."values")
+        shown (obis, scaler, unit, value)
+    where r.company_id = $1 and r.meter_id = any($2::int8[]) and r.index_wh is not null
+        and r.ts between $3 and $4 and shown.obis = any($5::text[])
+        and shown.unit in ('Wh', 'varh') and shown.value is not null and shown.scaler <= 0
+    group by r.meter_id, r.ts, shown.obis order by r.meter_id, r.ts
 """
 HOLDS_NOW = """
     select price_per_kwh, definition from tariff_version
@@ -104,8 +119,7 @@ async def preview(
     month is left out.
 
     :raises NotThere: the company has no such tariff
-    :raises InvalidValue, NotChargeable: the version does not fit together, or needs registers that
-        billing does not know
+    :raises InvalidValue: the version does not fit together
     """
     check(version, "prices")
     async with access.reading(company_id) as connection:
@@ -119,6 +133,7 @@ async def preview(
         span = Span(day_start(day, zone), day_start(day + DAY, zone))
         counted_from = _counted_from((old, version), day, zone)
         marks = await _marks(connection, company_id, rows[:METERS_MAX], span, counted_from)
+        await _add_registers(connection, company_id, marks, span, _registers((old, version)))
     terms = [Terms(span=span, counted_from=counted_from, version=one) for one in (old, version)]
     priced = _priced(rows[:METERS_MAX], marks, terms, zone)
     costs: dict[AccountId, Cost] = defaultdict(lambda: Cost(0, 0))
@@ -164,8 +179,8 @@ async def _marks(
     meters: Sequence[asyncpg.Record],
     span: Span,
     counted_from: datetime,
-) -> Mapping[MeterId, list[Mark]]:
-    """Return the known indexes around a day, and around when slabs began to count, by meter."""
+) -> Marks:
+    """Return the totals around a day, and around when slabs began to count, by meter."""
     rows = await connection.fetch(
         INDEXES,
         company_id,
@@ -175,10 +190,35 @@ async def _marks(
         counted_from - MARGIN,
         counted_from + MARGIN,
     )
-    marks: dict[MeterId, list[Mark]] = defaultdict(list)
+    marks: Marks = defaultdict(lambda: defaultdict(list))
     for row in rows:
-        marks[row["meter_id"]].append(Mark(row["ts"], row["index_wh"]))
+        marks[row["meter_id"]][TOTAL_IMPORT].append(Mark(row["ts"], row["index_wh"]))
     return marks
+
+
+async def _add_registers(
+    connection: Connection, company_id: CompanyId, marks: Marks, span: Span, registers: list[str]
+) -> None:
+    """Add what else the meters showed around a day."""
+    if not registers:
+        return
+    rows = await connection.fetch(
+        REGISTERS,
+        company_id,
+        list(marks),
+        span.starts_at - MARGIN,
+        span.ends_at + MARGIN,
+        registers,
+    )
+    for row in rows:
+        marks[row["meter_id"]][row["obis"]].append(Mark(row["ts"], row["index_wh"]))
+
+
+def _registers(versions: Sequence[Version]) -> list[str]:
+    """Return which registers versions charge by, besides the total."""
+    components = [component for version in versions for component in version.components]
+    named = {one.register for one in components if one.register and not is_monthly(one)}
+    return sorted(named - {TOTAL_IMPORT})
 
 
 def _counted_from(versions: Sequence[Version], day: date, zone: ZoneInfo) -> datetime:
@@ -190,25 +230,25 @@ def _counted_from(versions: Sequence[Version], day: date, zone: ZoneInfo) -> dat
 
 def _priced(
     meters: Sequence[asyncpg.Record],
-    marks: Mapping[MeterId, list[Mark]],
+    marks: Marks,
     terms: Sequence[Terms],
     zone: ZoneInfo,
 ) -> list[tuple[AccountId, Cost]]:
     """Return what the day costs by the old and by the new terms, by account and meter.
 
-    Meters without readings around the day are left out.
+    Meters without readings of each register around the day are left out.
     """
-    for one in terms:
-        _check_registers(one.version)
     span, made = terms[0].span, []
     for meter in meters:
-        known = marks.get(meter["meter_id"])
-        if not known or known[0].at > span.starts_at or known[-1].at < span.ends_at:
+        known = marks.get(meter["meter_id"], {})
+        courses = {
+            register: Course(marks=its) for register, its in known.items() if _tells(its, span)
+        }
+        if TOTAL_IMPORT not in courses:
             continue
-        course = {TOTAL_IMPORT: Course(marks=known)}
         try:
             now_micro, then_micro = (
-                sum(line.gross_micro for line in lines(its, course, zone))
+                sum(line.gross_micro for line in lines(its, courses, zone))
                 for its in (
                     replace(one, multiplier=meter["multiplier"], category=meter["category"])
                     for one in terms
@@ -220,9 +260,8 @@ def _priced(
     return made
 
 
-def _check_registers(version: Version) -> None:
-    for place, component in enumerate(version.components):
-        is_known = component.register in (None, TOTAL_IMPORT)
-        if not is_known and not is_monthly(component):
-            path = ("prices", "components", str(place), "register")
-            raise NotChargeable(*path, part=component.register)
+def _tells(marks: Sequence[Mark], span: Span) -> bool:
+    """Whether indexes tell what flowed in a day: known at both ends, and never falling."""
+    if marks[0].at > span.starts_at or marks[-1].at < span.ends_at:
+        return False
+    return all(before.index_wh <= after.index_wh for before, after in pairwise(marks))

@@ -1,6 +1,7 @@
 """What prices would have cost yesterday, before anybody proposes them."""
 
 from datetime import timedelta
+from decimal import Decimal
 
 from api.global_ids import encode
 from db import access
@@ -79,16 +80,36 @@ async def test_a_preview_goes_on_after_an_account(
     assert [(one["meterCount"], one["hasNextPage"]) for one in found] == [(1, True), (1, False)]
 
 
-async def test_a_preview_of_registers_that_nobody_keeps_is_refused(
+async def test_a_preview_knows_what_was_exported(
     web: Web, place: Place, administrator: User
 ) -> None:
+    sold = {"kind": "ENERGY", "direction": "EXPORT", "register": "2.8.0", "price": "2"}
+    prices = {"components": [*FLAT["components"], {"name": "Sold", **sold}]}
+    both = await make_register_set(place.company_id, ("1.8.0", "2.8.0"))
+    reads = [
+        make_read(place, both, NOW - timedelta(hours=48 - n), n * 100, values=[n * 100, n * 50])
+        for n in range(49)
+    ]
+    async with access.system() as connection:
+        await readings.store(connection, reads, now=NOW)
+
+    costs = [
+        (await web.ask(PREVIEW, administrator, input=proposal(place, one))).data[
+            "previewTariffVersion"
+        ]["preview"]["total"]["then"]
+        for one in (FLAT, prices)
+    ]
+    # 24 hours of 0.05 kWh at 2.
+    assert Decimal(costs[1]) == Decimal(costs[0]) - Decimal("2.4")
+
+
+async def test_a_preview_leaves_out_meters_without_a_register(
+    web: Web, place: Place, administrator: User
+) -> None:
+    await read_each_hour(place)
     prices = {"components": [{**FLAT["components"][0], "register": "2.8.0"}]}
 
     answer = await web.ask(PREVIEW, administrator, input=proposal(place, prices))
 
-    assert answer.data["previewTariffVersion"] == {
-        "preview": None,
-        "userErrors": [
-            {"code": "NOT_CHARGEABLE", "path": ["input", "prices", "components", "0", "register"]}
-        ],
-    }
+    preview = answer.data["previewTariffVersion"]["preview"]
+    assert (preview["meterCount"], preview["pricedMeterCount"]) == (1, 0)

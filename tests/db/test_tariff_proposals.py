@@ -20,11 +20,9 @@ from tests.db.tariffs import DAY, OPENED_AT
 from tests.factories import NOW, Place, make_place
 
 DENIZ, CAN = UserId(1), UserId(2)
-EXPORT = Version(
+PEAK = Version(
     components=(
-        Component(
-            name="Export", kind=ComponentKind.ENERGY, shape=Flat(Decimal(1)), register="2.8.0"
-        ),
+        Component(name="Peak", kind=ComponentKind.DEMAND, shape=Flat(Decimal(1)), register="1.6.0"),
     )
 )
 
@@ -114,7 +112,7 @@ async def test_prices_do_not_change_what_may_be_charged_already(
 
 
 async def test_what_billing_cannot_charge_does_not_take_effect(place: Place) -> None:
-    version_id = await proposed(place, EXPORT)
+    version_id = await proposed(place, PEAK)
     before = await states(place)
 
     with pytest.raises(NotChargeable):
