@@ -14,7 +14,7 @@ OPEN = """
 mutation ($input: OpenAccountInput!) {
   openAccount(input: $input) {
     account {
-      number billingMode openedAt warningLimit version tariff { name } subscriber { id }
+      number category billingMode openedAt warningLimit version tariff { name } subscriber { id }
       premises { id } meteringPoints { nodes { id } } balance { amount }
     }
     userErrors { code path }
@@ -66,12 +66,14 @@ async def test_an_account_is_opened(
     web: Web, place: Place, supply: Supply, administrator: User
 ) -> None:
     given = account(place, supply, billingMode="POSTPAID", warningLimit="-10.5")
+    given["category"] = "STREET_LIGHTING"
 
     answer = await web.ask(OPEN, administrator, input=given)
 
     assert answer.data["openAccount"] == {
         "account": {
             "number": "A1",
+            "category": "STREET_LIGHTING",
             "billingMode": "POSTPAID",
             "openedAt": AT,
             "warningLimit": "-10.500000",
@@ -89,6 +91,7 @@ async def test_an_account_is_opened(
 @pytest.mark.parametrize(
     ("changes", "code", "path"),
     [
+        pytest.param({"category": "streets"}, "INVALID_VALUE", ["category"], id="no category"),
         pytest.param({"number": ""}, "INVALID_VALUE", ["number"], id="no number"),
         pytest.param(
             {"openedAt": "2026-03-18T12:06:00Z"}, "IN_THE_FUTURE", ["openedAt"], id="not yet"

@@ -11,6 +11,7 @@ from api.global_ids import encode
 from db import access
 from domain.ledger import operations as ledger
 from domain.readings import operations as readings
+from domain.tariffs import operations as tariffs
 from tests.api.web import User, Web
 from tests.credit import pay
 from tests.factories import NOW, Place, account_of, make_read, make_register_set
@@ -24,6 +25,7 @@ query ($id: ID!, $range: TimeRangeInput!) {
     balance { amount }
     statement(range: $range) {
       from to opening { amount currency } closing { amount } unposted { amount }
+      estimatedDays
       totals { kind amount { amount } entryCount }
       entries(first: 100) { nodes { side kind amount { amount } } totalCount }
     }
@@ -115,6 +117,25 @@ async def test_a_statement_sums_up_while_its_day_is_open_closes_and_opens_again(
         {"kind": "ENERGY", "amount": {"amount": "-10.000000"}, "entryCount": 1},
     ]
     assert seen[1]["entries"]["totalCount"] == 2
+
+
+async def test_a_statement_names_days_that_a_change_of_price_split_by_an_estimate(
+    web: Web, place: Place, administrator: User, meter: Meter
+) -> None:
+    await tariffs.set_price(
+        company_id=place.company_id,
+        tariff_id=place.tariff_id,
+        price_per_kwh=Decimal(3),
+        valid_from=DAY_BEGAN + timedelta(hours=1),
+        now=DAY_BEGAN,
+    )
+    await meter.show(DAY_BEGAN + timedelta(minutes=30), 1_000)
+    await meter.show(DAY_BEGAN + timedelta(minutes=90), 2_000)
+
+    shown = await statement(web, administrator, place, DAY_BEGAN, DAY_BEGAN + DAY)
+    before = await statement(web, administrator, place, DAY_BEGAN - DAY, DAY_BEGAN)
+
+    assert (before["estimatedDays"], shown["estimatedDays"]) == ([], ["2026-03-18"])
 
 
 async def test_a_statement_counts_no_other_side_and_no_other_account(
