@@ -32,13 +32,15 @@ ACCOUNTS = [
         "tariff",
         "billing_mode",
         "warning_limit",
+        "cut_off_limit",
+        "reconnect_limit",
         "opened_at",
         "point",
         "opening_index_kwh",
     ),
-    ("A-1", "S-1", "Standard", "PREPAID", "12,5", "2026-03-02", "P1", 1300),
-    ("A-2", "S-2", "Standard", "POSTPAID", None, "2026-03-02", "P3", 0),
-    ("A-1", "S-1", "Standard", "PREPAID", "12,5", "2026-03-02", "P2", "0.5"),
+    ("A-1", "S-1", "Standard", "PREPAID", "12,5", -3, "1,25", "2026-03-02", "P1", 1300),
+    ("A-2", "S-2", "Standard", "POSTPAID", None, None, None, "2026-03-02", "P3", 0),
+    ("A-1", "S-1", "Standard", "PREPAID", "12,5", -3, "1,25", "2026-03-02", "P2", "0.5"),
 ]
 
 

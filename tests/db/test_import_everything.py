@@ -70,11 +70,13 @@ async def test_everything_comes_from_one_workbook(place: Place, asker: Asker) ->
         ("M2", 500, 40, "A-1"),
     ]
     accounts = await fetch(
-        place.company_id, "select number, billing_mode, warning_limit_micro from account order by 1"
+        place.company_id,
+        "select number, billing_mode, warning_limit_micro, cut_off_limit_micro,"
+        " reconnect_limit_micro from account order by 1",
     )
     assert [tuple(row) for row in accounts] == [
-        ("A-1", "PREPAID", 12_500_000),
-        ("A-2", "POSTPAID", None),
+        ("A-1", "PREPAID", 12_500_000, -3_000_000, 1_250_000),
+        ("A-2", "POSTPAID", None, None, None),
     ]
 
 
@@ -122,7 +124,10 @@ async def test_what_may_change_does(place: Place, asker: Asker) -> None:
     changed: dict[str, Any] = {
         "metering_points": [POINTS[0], ("North", "Mall", "Shop B", "P0", "CHECK", None)],
         "subscribers": [("reference", "email"), ("S-1", None), ("S-2", "firm@example.com")],
-        "accounts": [("number", "warning_limit"), ("A-1", None)],
+        "accounts": [
+            ("number", "warning_limit", "cut_off_limit", "reconnect_limit"),
+            ("A-1", None, "-7,5", 2),
+        ],
     }
 
     job = await imported(
@@ -141,9 +146,16 @@ async def test_what_may_change_does(place: Place, asker: Asker) -> None:
     rows = await fetch(
         place.company_id,
         "select role from metering_point where code = 'P0' union all"
-        " select warning_limit_micro::text from account where number = 'A-1'",
+        " select unnest(array[warning_limit_micro, cut_off_limit_micro,"
+        " reconnect_limit_micro])::text from account where number = 'A-1'",
     )
-    assert [row["role"] for row in rows] == ["CHECK", None]
+    assert [row["role"] for row in rows] == ["CHECK", None, "-7500000", "2000000"]
+    (asked,) = await fetch(
+        place.company_id,
+        "select count(*) as n from attention join account a on a.id = account_id"
+        " where a.number = 'A-1'",
+    )
+    assert asked["n"] == 1
 
 
 async def test_who_may_not_see_contacts_neither_sets_nor_exports_them(
@@ -213,7 +225,8 @@ async def test_everything_moves_to_another_company_and_back(
 async def described(company_id: CompanyId) -> set[tuple[Any, ...]]:
     rows = await fetch(
         company_id,
-        "select a.number, s.reference, a.billing_mode, a.warning_limit_micro, a.opened_at,"
+        "select a.number, s.reference, a.billing_mode, a.warning_limit_micro,"
+        " a.cut_off_limit_micro, a.reconnect_limit_micro, a.opened_at,"
         " mp.code, ap.opening_index_wh, m.serial, mo.started_at, mo.initial_index_wh,"
         " mo.multiplier, q.code from account a join subscriber s on s.id = a.subscriber_id"
         " join account_point ap on ap.account_id = a.id"

@@ -101,6 +101,10 @@ class _Points:
         return said["branch"], said["field"], said["premises"]
 
 
+def _limit(name: str, meaning: str, example: str) -> Column:
+    return Column(name=name, meaning=meaning, example=example, read=readers.money, clearable=True)
+
+
 TARIFFS = Kind(
     name="tariffs",
     columns=(Column(name="name", meaning="What it is called.", example="Standard"),),
@@ -135,13 +139,9 @@ ACCOUNTS = Kind(
             read=readers.word(BillingMode),
             changeable=False,
         ),
-        Column(
-            name="warning_limit",
-            meaning="At which credit it is warned; the company's if empty.",
-            example="50",
-            read=readers.money,
-            clearable=True,
-        ),
+        _limit("warning_limit", "At which credit it is warned; the company's if empty.", "50"),
+        _limit("cut_off_limit", "At which credit it has run out; the company's if empty.", "0"),
+        _limit("reconnect_limit", "Above which supply comes back; the company's if empty.", "10"),
         metered.instant("opened_at", "From when on it pays"),
         metered.point("The code of a metering point that it pays for."),
         metered.index_kwh(
@@ -159,6 +159,8 @@ ACCOUNTS = Kind(
     source="""
         select a.id, a.version, true as active, a.number, s.reference as subscriber,
             t.name as tariff, a.billing_mode, a.warning_limit_micro / 1000000.0 as warning_limit,
+            a.cut_off_limit_micro / 1000000.0 as cut_off_limit,
+            a.reconnect_limit_micro / 1000000.0 as reconnect_limit,
             a.opened_at, mp.code as point, ap.opening_index_wh / 1000.0 as opening_index_kwh
         from account a
         join subscriber s on s.company_id = a.company_id and s.id = a.subscriber_id
