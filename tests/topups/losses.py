@@ -17,6 +17,8 @@ AT_ONCE = 10
 SHARE_LOST = 0.05
 # Of some payments nobody tells at all.
 UNTOLD_EVERY = 20
+# Those that nobody tells of wait to be paid for an hour, and only so many of an account may.
+BETWEEN_PAYMENTS = timedelta(minutes=4)
 
 
 async def lose_responses(shop: Shop, count: int) -> None:
@@ -55,7 +57,7 @@ async def lose_events(shop: Shop, count: int, *, seed: int) -> None:
     for number in range(count):
         started = await shop.start("10")
         shop.submit(started)
-        shop.move(timedelta(seconds=1))
+        shop.move(BETWEEN_PAYMENTS)
         intent_id = shop.twin.world.all("payment_intent")[0]["id"]
         expected += 10
         if number % 5 == 0:
