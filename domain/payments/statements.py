@@ -12,11 +12,13 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from db.enums import StatementFormat
+from domain.currencies import payable
 from domain.spreadsheets.cells import UnreadableFile
 from domain.spreadsheets.csv_text import CsvSheet
 
 TRANSFERS_MAX = 20_000
 TEXT_CHARACTERS_MAX = 500
+FIELD_CHARACTERS_MAX = 2_000
 COLUMNS = ("date", "amount", "currency", "reference")
 OWN_REFERENCE = "bank_reference"
 AMOUNT = re.compile(r"-?[0-9]{1,12}(?:[.,][0-9]{0,3})?")
@@ -78,23 +80,27 @@ def _csv(content: bytes) -> Iterator[Transfer]:
     for row in rows:
         cells = [str(cell or "").strip() for cell in row.cells] + [""] * len(names)
         said = dict(zip(names, cells, strict=False))
-        amount = _amount(said["amount"], line=row.number)
         if not CURRENCY.fullmatch(said["currency"]):
             raise UnreadableFile("BROKEN_STATEMENT", line=row.number)
+        amount = _amount(said["amount"], said["currency"], line=row.number)
         if amount > 0:
             yield Transfer(
                 booked_date=_date(said["date"], line=row.number),
                 amount=amount,
                 currency=said["currency"],
                 text=_printable([said["reference"]]),
-                bank_reference=said.get(OWN_REFERENCE) or None,
+                bank_reference=_printable([said.get(OWN_REFERENCE, "")]) or None,
             )
 
 
-def _amount(text: str, *, line: int) -> Decimal:
+def _amount(text: str, currency: str, *, line: int) -> Decimal:
+    """Return an amount that can be paid in the currency: 1.234 of a lira may well be thousands."""
     if not AMOUNT.fullmatch(text):
         raise UnreadableFile("NO_AMOUNT", line=line)
-    return Decimal(text.replace(",", "."))
+    amount = Decimal(text.replace(",", "."))
+    if payable(amount, currency) != amount:
+        raise UnreadableFile("NO_AMOUNT", line=line)
+    return amount
 
 
 def _date(text: str, *, line: int) -> date:
@@ -138,17 +144,22 @@ def _tagged(text: str) -> Iterator[tuple[int, str, str]]:
     :raises UnreadableFile: there is none
     """
     field: tuple[int, str, str] | None = None
-    for number, line in enumerate(text.splitlines(), start=1):
+    # Not `splitlines`: what it takes for an end of line besides may be in what a payer wrote.
+    for number, line in enumerate(text.split("\n"), start=1):
         tagged = TAG.fullmatch(line)
         if tagged is not None:
             if field is not None:
                 yield field
             field = (number, tagged[1], tagged[2].strip())
         elif field is not None and not line.startswith("-"):
-            field = (field[0], field[1], f"{field[2]} {line.strip()}")
+            field = (field[0], field[1], _lengthened(field[2], line.strip()))
     if field is None:
         raise UnreadableFile("BROKEN_STATEMENT", line=1)
     yield field
+
+
+def _lengthened(value: str, more: str) -> str:
+    return value if len(value) > FIELD_CHARACTERS_MAX else f"{value} {more}"
 
 
 def _entry(value: str, currency: str | None, *, line: int) -> Transfer | None:
@@ -156,7 +167,7 @@ def _entry(value: str, currency: str | None, *, line: int) -> Transfer | None:
     entry = ENTRY.fullmatch(value)
     if entry is None or currency is None:
         raise UnreadableFile("BROKEN_STATEMENT", line=line)
-    amount = _amount(entry[3], line=line)
+    amount = _amount(entry[3], currency, line=line)
     if entry[2] not in CREDITED or amount == 0:
         return None
     try:
@@ -168,7 +179,7 @@ def _entry(value: str, currency: str | None, *, line: int) -> Transfer | None:
         amount=amount,
         currency=currency,
         text="",
-        bank_reference=entry[4].partition("//")[2].split(" ")[0] or None,
+        bank_reference=_printable([entry[4].partition("//")[2].split(" ")[0]]) or None,
     )
 
 
@@ -182,4 +193,4 @@ def _decoded(content: bytes) -> str:
 
 def _printable(texts: Sequence[str]) -> str:
     joined = " ".join(texts)
-    return "".join(c if c.isprintable() else " " for c in joined)[:TEXT_CHARACTERS_MAX]
+    return "".join(c if c.isprintable() else " " for c in joined).strip()[:TEXT_CHARACTERS_MAX]

@@ -9,7 +9,6 @@ from db.access import Connection
 from db.enums import PaymentMethod, TransferState
 from db.ids import AccountId, CompanyId, InvoiceId, JobId, PaymentId, TransferId
 from domain import values
-from domain.currencies import payable
 from domain.ledger.rules import REASON_CHARACTERS_MAX
 from domain.listing import Record
 from domain.money import major, micro
@@ -150,9 +149,6 @@ async def _decide(
 ) -> bool:
     company = await connection.fetchrow(COMPANY, company_id)
     if company is None or company["currency"] != row["currency"]:
-        return False
-    amount = major(row["amount_micro"])
-    if payable(amount, company["currency"]) != amount:
         return False
     tokens = words(row["text"])
     alike = await connection.fetch(ALIKE, company_id, row["amount_micro"])

@@ -8,7 +8,7 @@ import pytest
 from db.enums import StatementFormat
 from db.ids import AccountId, InvoiceId
 from domain.payments.matching import Guess, Match, OpenInvoice, judged, words
-from domain.payments.statements import Transfer, read
+from domain.payments.statements import TEXT_CHARACTERS_MAX, Transfer, read
 from domain.spreadsheets.cells import UnreadableFile
 
 CSV = """Date;Amount;Currency;Reference;Bank_reference
@@ -68,6 +68,15 @@ def test_an_mt940_file_says_what_came_in(encoding: str) -> None:
     [
         pytest.param("a;b\n1;2", StatementFormat.CSV, "MISSING_COLUMN", id="other columns"),
         pytest.param(CSV.replace("1234,56", "1.234,56"), StatementFormat.CSV, "NO_AMOUNT", id="x"),
+        pytest.param(
+            CSV.replace("1234,56", "1.234"), StatementFormat.CSV, "NO_AMOUNT", id="thousands, maybe"
+        ),
+        pytest.param(
+            MT940.replace("1234,56N", "1234,567N"),
+            StatementFormat.MT940,
+            "NO_AMOUNT",
+            id="too fine",
+        ),
         pytest.param(CSV.replace("05.03.2026", "5 Mart"), StatementFormat.CSV, "NO_DATE", id="day"),
         pytest.param(CSV.replace(";TRY", ";₺"), StatementFormat.CSV, "BROKEN_STATEMENT", id="₺"),
         pytest.param("hello", StatementFormat.MT940, "BROKEN_STATEMENT", id="no tags"),
@@ -87,6 +96,33 @@ def test_other_files_are_refused(content: str, format: StatementFormat, code: st
         read(content.encode(), format)
 
     assert refused.value.code == code
+
+
+def test_a_bank_reference_has_only_what_can_be_kept() -> None:
+    for_tabs = "2026-03-05;7;TRY;kira;EFT\xa0A\t1\x00"
+
+    (transfer,) = read(f"{CSV.splitlines()[0]}\n{for_tabs}".encode(), StatementFormat.CSV)
+
+    assert transfer.bank_reference == "EFT A 1"
+
+
+@pytest.mark.parametrize("separator", ["\u2028", "\x85", "\x0c", "\x1e"])
+def test_what_a_payer_writes_begins_no_line_of_a_statement(separator: str) -> None:
+    forged = ":61:2603050305C999999,00NTRFNONREF//A9"
+    content = MT940.replace("elektrik Ayşe", f"elektrik{separator}{forged}{separator}Ayşe")
+
+    first, second = read(content.encode(), StatementFormat.MT940)
+
+    assert (first.amount, second.amount) == (Decimal("1234.56"), Decimal(7))
+    assert first.text == f"EFT INV2026000000001 elektrik {forged} Ayşe Işık"
+
+
+def test_of_a_field_that_never_ends_only_the_beginning_is_kept() -> None:
+    content = MT940.replace("elektrik Ayşe Işık\n", "elektrik Ayşe Işık\n" * 200_000)
+
+    first, _ = read(content.encode(), StatementFormat.MT940)
+
+    assert len(first.text) == TEXT_CHARACTERS_MAX
 
 
 def test_words_are_what_numbers_may_be() -> None:
