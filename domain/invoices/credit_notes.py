@@ -158,7 +158,7 @@ def _taxes_left(invoice: StoredInvoice, notes: Sequence[StoredInvoice]) -> list[
 
 
 def _checked(amounts: Mapping[int, Decimal], left: Mapping[int, Decimal]) -> dict[int, Decimal]:
-    """Return amounts that the lines still have, each of its line's sign."""
+    """Return amounts that the lines still have, each of its line's sign, and together as well."""
     if not amounts:
         raise InvalidValue("lines", expected="one line at the least")
     for place, amount in amounts.items():
@@ -172,6 +172,8 @@ def _checked(amounts: Mapping[int, Decimal], left: Mapping[int, Decimal]) -> dic
             raise InvalidValue(
                 "lines", "amount", expected=f"a part of the {rest or 0} that is left"
             )
+    if sum(amounts.values()) > (all_left := sum(left.values())):
+        raise InvalidValue("lines", expected=f"at most the {all_left} that is left of all lines")
     return dict(amounts)
 
 
@@ -210,7 +212,7 @@ async def _issue(
         posting = Posting(
             company_id=company_id,
             kind=JournalKind.CREDIT_NOTE,
-            idempotency_key=f"credit-note/{draft.key}",
+            idempotency_key=f"credit-note/{hash_of(str(draft.key)).hex()}",
             request=f"{invoice.id}/{micro(amount)}",
             occurred_at=now,
             lines=[

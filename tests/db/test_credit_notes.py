@@ -5,13 +5,18 @@ from typing import Any
 
 import pytest
 
-from db.enums import InvoiceKind
+from db import access
+from db.enums import InvoiceKind, InvoiceLineKind
 from db.ids import InvoiceId
 from db.settings import Urls
 from domain.invoices import credit_notes, monthly
 from domain.invoices.credit_notes import NotCreditable
+from domain.invoices.rules import InvoiceLine
+from domain.invoices.totals import totals
+from domain.invoices.writing import Draft, Issuer, write
 from domain.ledger.posting import IdempotencyConflict
 from domain.ledger.queries import balance_of, verify
+from domain.ledger.rules import KEY_CHARACTERS_MAX
 from domain.refusals import InvalidValue, NotThere
 from tests.db.invoicing import (
     ENDS_AT,
@@ -99,6 +104,32 @@ async def test_the_same_key_makes_one_credit_note(place: Place, invoice_id: Invo
     with pytest.raises(IdempotencyConflict):
         await credit(place, invoice_id, amounts={1: Decimal(2)})
     assert await query("select count(*) from invoice where kind = 'CREDIT_NOTE'") == 1
+
+
+async def test_a_key_may_be_as_long_as_other_keys(place: Place, invoice_id: InvoiceId) -> None:
+    note_id = await credit(place, invoice_id, idempotency_key="k" * KEY_CHARACTERS_MAX)
+
+    assert (await invoice_of(place.company_id, note_id)).refers_to == invoice_id
+
+
+async def test_no_line_gives_back_what_another_has_given_already(place: Place) -> None:
+    lines = [
+        InvoiceLine(kind=InvoiceLineKind.SETTLEMENT, amount=Decimal(amount), energy_month=FEBRUARY)
+        for amount in (100, -90)
+    ]
+    draft = Draft(
+        account_id=account_of(place), lines=lines, totals=totals(lines, (), "TRY"), month=FEBRUARY
+    )
+    async with access.tenant(place.company_id) as connection:
+        issuer = await Issuer.of(connection, place.company_id)
+        (invoice_id,) = await write(connection, issuer, InvoiceKind.MONTHLY, [draft], now=ISSUED_AT)
+
+    with pytest.raises(InvalidValue):
+        await credit(place, invoice_id, amounts={1: Decimal("10.01")})
+    assert (await invoice_of(place.company_id, invoice_id)).credited == 0
+    await credit(place, invoice_id, amounts={1: Decimal(10)})
+
+    assert (await invoice_of(place.company_id, invoice_id)).open == 0
 
 
 @pytest.mark.parametrize(
