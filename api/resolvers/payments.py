@@ -72,7 +72,8 @@ class PaymentMutation:
         return await ended(info, PaymentPayload, Payment, operation)
 
     @strawberry.mutation(
-        description="Undo a payment by its exact opposite; what it paid is open again.",
+        description="Undo a payment by its exact opposite; what it paid is open again, and a bank"
+        " transfer that it came by waits for review again.",
         extensions=[requires(Scope.PAYMENTS_WRITE)],
     )
     async def reverse_payment(self, info: Info, input: Reversed) -> PaymentPayload | None:

@@ -40,6 +40,10 @@ UNDO = """
         version = version + 1
     where company_id = $1 and id = $2
 """
+REVIEW_AGAIN = """
+    update bank_transfer set state = 'REVIEW', payment_id = null, version = version + 1
+    where company_id = $1 and payment_id = $2
+"""
 
 
 class PaymentReversed(Refused):
@@ -66,7 +70,11 @@ async def record(
     invoice_id: InvoiceId | None = None,
     now: datetime,
 ) -> PaymentId:
-    """Take money for an account; see `record_within`."""
+    """Take money for an account; see `record_within`. Anybody's key is none that we make ourselves.
+
+    :raises InvalidValue: nothing was written
+    """
+    key = values.name(idempotency_key, "idempotency_key", characters_max=KEY_CHARACTERS_MAX)
     async with access.tenant(company_id) as connection:
         return await record_within(
             connection,
@@ -76,7 +84,7 @@ async def record(
             method=method,
             reference=reference,
             received_at=received_at,
-            idempotency_key=idempotency_key,
+            key=f"asked/{key}",
             invoice_id=invoice_id,
             now=now,
         )
@@ -91,7 +99,7 @@ async def record_within(
     method: PaymentMethod,
     reference: str | None = None,
     received_at: datetime,
-    idempotency_key: str,
+    key: str,
     invoice_id: InvoiceId | None = None,
     now: datetime,
 ) -> PaymentId:
@@ -107,7 +115,6 @@ async def record_within(
         reference, "reference", characters_max=REFERENCE_CHARACTERS_MAX
     )
     received_at = values.past(received_at, "received_at", now=now)
-    key = values.name(idempotency_key, "idempotency_key", characters_max=KEY_CHARACTERS_MAX)
     amount_micro = micro(amount)
     request_hash = hash_of(f"{account_id}/{amount_micro}/{method}/{reference}/{invoice_id}")
     await connection.execute(LOCK_KEY, company_id, key)
@@ -162,6 +169,8 @@ async def reverse(
 ) -> PaymentId:
     """Undo a payment by its exact opposite in the books; the invoices that it paid are open again.
 
+    A bank transfer that it came by waits for a person again.
+
     :raises NotThere, StaleVersion, PaymentReversed, InvalidValue: nothing was written
     """
     reason = values.name(reason, "reason", characters_max=REASON_CHARACTERS_MAX)
@@ -176,6 +185,7 @@ async def reverse(
         )
         await allocation.release(connection, company_id=company_id, payment_id=payment_id, now=now)
         await connection.execute(UNDO, company_id, payment_id, reversal_id, reason)
+        await connection.execute(REVIEW_AGAIN, company_id, payment_id)
         await allocation.allocate_waiting(
             connection, company_id=company_id, account_ids=[payment["account_id"]], now=now
         )

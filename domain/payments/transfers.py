@@ -9,6 +9,7 @@ from db.access import Connection
 from db.enums import PaymentMethod, TransferState
 from db.ids import AccountId, CompanyId, InvoiceId, JobId, PaymentId, TransferId
 from domain import values
+from domain.ledger.posting import LOCK_BALANCES
 from domain.ledger.rules import REASON_CHARACTERS_MAX
 from domain.listing import Record
 from domain.money import major, micro
@@ -71,9 +72,11 @@ async def take_in(
 
     Returns how many were matched, wait for review, or were known already.
     """
-    counts = {"matched": 0, "review": 0, "known": 0}
-    for transfer in transfers:
-        row = await connection.fetchrow(
+    company = await connection.fetchrow(COMPANY, company_id)
+    if company is None:
+        raise NotThere
+    added = [
+        await connection.fetchrow(
             ADD,
             company_id,
             job_id,
@@ -86,12 +89,19 @@ async def take_in(
             transfer.occurrence,
             now,
         )
-        if row is None:
-            counts["known"] += 1
-            continue
-        is_matched = await _decide(connection, company_id, row, now)
-        counts["matched" if is_matched else "review"] += 1
-    return counts
+        for transfer in transfers
+    ]
+    new = [row for row in added if row is not None]
+    verdicts = [await _verdict(connection, company_id, row, company) for row in new]
+    accounts = [verdict.account_id for verdict in verdicts if isinstance(verdict, Match)]
+    # All at once and in their order: a statement has them in any.
+    await connection.fetch(LOCK_BALANCES, company_id, accounts)
+    matched = [await _decide(connection, company_id, row, company, now) for row in new]
+    return {
+        "matched": sum(matched),
+        "review": len(new) - sum(matched),
+        "known": len(added) - len(new),
+    }
 
 
 async def match(
@@ -145,14 +155,26 @@ async def _waiting(
 
 
 async def _decide(
-    connection: Connection, company_id: CompanyId, row: Record, now: datetime
+    connection: Connection, company_id: CompanyId, row: Record, company: Record, now: datetime
 ) -> bool:
-    company = await connection.fetchrow(COMPANY, company_id)
-    if company is None or company["currency"] != row["currency"]:
-        return False
+    verdict = await _verdict(connection, company_id, row, company)
+    match verdict:
+        case Match():
+            await _pay(connection, company_id, row, verdict, company, now)
+            return True
+        case Guess(suggestion):
+            await connection.execute(SUGGEST, company_id, row["id"], suggestion)
+            return False
+
+
+async def _verdict(
+    connection: Connection, company_id: CompanyId, row: Record, company: Record
+) -> Match | Guess:
+    if company["currency"] != row["currency"]:
+        return Guess(None)
     tokens = words(row["text"])
     alike = await connection.fetch(ALIKE, company_id, row["amount_micro"])
-    verdict = judged(
+    return judged(
         named=[
             OpenInvoice(InvoiceId(one["id"]), AccountId(one["account_id"]), one["open_micro"])
             for one in await connection.fetch(NAMED, company_id, tokens)
@@ -162,13 +184,6 @@ async def _decide(
         ],
         alike=[InvoiceId(one["id"]) for one in alike],
     )
-    match verdict:
-        case Match():
-            await _pay(connection, company_id, row, verdict, company, now)
-            return True
-        case Guess(suggestion):
-            await connection.execute(SUGGEST, company_id, row["id"], suggestion)
-            return False
 
 
 async def _pay(
@@ -188,7 +203,8 @@ async def _pay(
         method=PaymentMethod.BANK_TRANSFER,
         reference=(row["bank_reference"] or "")[:REFERENCE_CHARACTERS_MAX].strip() or None,
         received_at=min(day, now),
-        idempotency_key=f"bank-transfer/{row['id']}",
+        # Of each time that it is matched: what it became before may have been reversed.
+        key=f"bank-transfer/{row['id']}/{row['version']}",
         invoice_id=found.invoice_id,
         now=now,
     )

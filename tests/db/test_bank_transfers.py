@@ -1,20 +1,24 @@
 """Statements of banks: each transfer is taken in once, and is matched or waits for a person."""
 
+import asyncio
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
+import asyncpg
 import pytest
 
 from db import access
-from db.enums import JobState, StatementFormat, TransferState
+from db.enums import JobState, PaymentMethod, StatementFormat, TransferState
 from db.ids import InvoiceId, JobId, TransferId
 from db.settings import Urls
 from domain.invoices import monthly
+from domain.ledger.posting import LOCK_BALANCES
 from domain.ledger.queries import balance_of
 from domain.longwork.jobs import Asker
 from domain.longwork.queries import standing
+from domain.payments import operations as payments
 from domain.payments import statement_work, transfers
 from domain.payments.transfers import OtherCurrency, TransferDecided
 from domain.refusals import NotThere, StaleVersion
@@ -37,6 +41,7 @@ from workers.long_jobs import work_once
 
 ASKER = Asker(user_id=None, role=None, scopes=frozenset())
 HEADER = "date;amount;currency;reference;bank_reference\n"
+SOMEBODY_WAITS = "select count(*) from pg_locks where not granted"
 
 
 @pytest.fixture
@@ -139,6 +144,100 @@ async def test_a_person_says_whose_it_is(place: Place, invoice_id: InvoiceId) ->
     with pytest.raises(TransferDecided):
         await transfers.ignore(**asked, expected_version=version + 1, reason="no")
     assert await query("select count(*) from payment") == 1
+
+
+async def test_no_key_of_anybody_keeps_a_transfer_from_being_matched(
+    place: Place, invoice_id: InvoiceId
+) -> None:
+    await take_in(place, "2026-03-05;300;TRY;elektrik")
+    transfer_id, version = await waiting(place)
+    for key in (f"bank-transfer/{transfer_id}", f"bank-transfer/{transfer_id}/{version}"):
+        await payments.record(
+            company_id=place.company_id,
+            account_id=account_of(place),
+            amount=Decimal(1),
+            method=PaymentMethod.CASH,
+            received_at=NOW,
+            idempotency_key=key,
+            now=NOW,
+        )
+
+    await transfers.match(
+        company_id=place.company_id,
+        transfer_id=transfer_id,
+        expected_version=version,
+        account_id=account_of(place),
+        invoice_id=None,
+        now=NOW,
+    )
+
+    assert await query("select sum(amount_micro)::int8 from payment") == 302_000_000
+
+
+async def test_a_transfer_whose_payment_is_reversed_waits_for_a_person_again(
+    place: Place, invoice_id: InvoiceId
+) -> None:
+    other = await add_postpaid(place)
+    assert other.account_id is not None
+    await take_in(place, "2026-03-05;100;TRY;INV2026000000001 for a neighbour")
+    payment_id = await query("select payment_id from bank_transfer")
+    await payments.reverse(
+        company_id=place.company_id,
+        payment_id=payment_id,
+        expected_version=await query("select version from payment"),
+        reason="the neighbour's",
+        now=NOW,
+    )
+    assert await query("select state from bank_transfer") == TransferState.REVIEW
+    transfer_id, version = await waiting(place)
+
+    for account_id in (other.account_id, account_of(place)):
+        await transfers.match(
+            company_id=place.company_id,
+            transfer_id=transfer_id,
+            expected_version=version,
+            account_id=account_id,
+            invoice_id=None,
+            now=NOW,
+        )
+        payment_id = await query("select payment_id from bank_transfer")
+        await payments.reverse(
+            company_id=place.company_id,
+            payment_id=payment_id,
+            expected_version=await query("select version from payment where id = $1", payment_id),
+            reason="neither",
+            now=NOW,
+        )
+        version += 2
+
+    counted = await query("select array_agg(state || ' ' || account_id order by id) from payment")
+    accounts = (account_of(place), other.account_id, account_of(place))
+    assert counted == [f"REVERSED {account_id}" for account_id in accounts]
+    assert await query("select count(*) from journal where kind = 'REVERSAL'") == 3
+
+
+async def test_a_statement_holds_accounts_in_the_order_in_which_all_do(
+    place: Place, database: Urls
+) -> None:
+    later = await add_postpaid(place)
+    numbers = [
+        await query("select number from account where id = $1", account_id)
+        for account_id in (later.account_id, account_of(place))
+    ]
+    holder = await asyncpg.connect(database.system)
+    async with holder.transaction():
+        await holder.fetch(LOCK_BALANCES, place.company_id, [account_of(place)])
+        taking = asyncio.create_task(
+            take_in(place, *(f"2026-03-05;7;TRY;{number}" for number in numbers))
+        )
+        while not (taking.done() or await query(SOMEBODY_WAITS)):  # noqa: ASYNC110 - nothing tells of it
+            await asyncio.sleep(0.02)
+
+        held = await holder.fetch(f"{LOCK_BALANCES} nowait", place.company_id, [later.account_id])
+    await holder.close()
+
+    assert len(held) == 1
+    assert (await taking)[1] == {"matched": 2, "review": 0, "known": 0}
 
 
 async def test_what_is_not_for_us_is_ignored(place: Place) -> None:
