@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import secrets
 from pathlib import Path
 
 from domain.einvoices.integrator import Envelope, IntegratorUnreachable
@@ -22,10 +23,26 @@ class FolderIntegrator:
 
     def _write(self, envelope: Envelope) -> str:
         name = f"{envelope.uuid}.xml"
-        half = self._folder / f".{name}.part"
-        with half.open("wb") as file:
-            file.write(envelope.xml)
-            file.flush()
-            os.fsync(file.fileno())
-        half.replace(self._folder / name)
+        whole = self._folder / name
+        # What somebody may have taken already is not told in another way.
+        if whole.exists():
+            return name
+        half = self._folder / f".{name}.{secrets.token_hex(8)}.part"
+        try:
+            with half.open("xb") as file:
+                file.write(envelope.xml)
+                file.flush()
+                os.fsync(file.fileno())
+            half.replace(whole)
+        finally:
+            half.unlink(missing_ok=True)
+        self._keep_names()
         return name
+
+    def _keep_names(self) -> None:
+        """Let what the files are called outlive a loss of power as well."""
+        folder = os.open(self._folder, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)

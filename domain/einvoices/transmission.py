@@ -1,10 +1,11 @@
 """Handing e-invoices over, and remembering how far each is."""
 
+import logging
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from db import access
-from db.access import Connection
+from db.access import Connection, DatabaseUnavailable
 from db.enums import TransmissionState
 from db.ids import CompanyId, InvoiceId, SubscriberId
 from domain.einvoices.integrator import (
@@ -13,11 +14,13 @@ from domain.einvoices.integrator import (
     IntegratorRefused,
     IntegratorUnreachable,
 )
-from domain.einvoices.ubl import Trader, ubl, uuid_of
-from domain.invoices.documents import FACTS, NUMBER, contact_of
+from domain.einvoices.ubl import Answered, Trader, ubl, uuid_of
+from domain.invoices.documents import FACTS, contact_of
 from domain.invoices.stored import stored
 from domain.refusals import NotThere
 from domain.subscribers.keyring import Keyring
+
+log = logging.getLogger(__name__)
 
 RETRY_AFTER = timedelta(minutes=10)
 CHUNK_INVOICES = 20
@@ -47,6 +50,7 @@ END = """
     update einvoice set state = $3, uuid = $4, reference = $5, error = $6, ended_at = $7
     where company_id = $1 and invoice_id = $2
 """
+ANSWERED = "select number, issue_date from invoice where company_id = $1 and id = $2"
 TRIED = "update einvoice set error = $3 where company_id = $1 and invoice_id = $2"
 
 
@@ -82,15 +86,25 @@ async def _hand_over(
             envelope = await _envelope(connection, company_id, invoice_id, keyring, now)
         reference = await integrator.send(envelope)
     except IntegratorUnreachable as error:
-        async with access.system() as connection:
-            said = str(error)[:ERROR_CHARACTERS_MAX]
-            await connection.execute(TRIED, company_id, invoice_id, said)
+        await _note(company_id, invoice_id, str(error))
         return False
     except (IntegratorRefused, NotThere) as error:
         await _end(company_id, invoice_id, TransmissionState.REFUSED, now, error=repr(error))
         return False
+    except DatabaseUnavailable:
+        raise
+    except Exception as error:
+        # A mistake of ours or a driver's: others are not kept back by it.
+        log.exception("einvoices.failed", extra={"company": company_id, "invoice": invoice_id})
+        await _note(company_id, invoice_id, type(error).__name__)
+        return False
     await _end(company_id, invoice_id, TransmissionState.SENT, now, reference=reference)
     return True
+
+
+async def _note(company_id: CompanyId, invoice_id: InvoiceId, error: str) -> None:
+    async with access.system() as connection:
+        await connection.execute(TRIED, company_id, invoice_id, error[:ERROR_CHARACTERS_MAX])
 
 
 async def _end(
@@ -130,6 +144,7 @@ async def _envelope(
     contact = await contact_of(connection, company_id, subscriber_id, keyring, now)
     address = contact.field("invoice_address") or contact.field("address") or ""
     document_uuid = uuid_of(company_id, invoice_id)
+    answered = await connection.fetchrow(ANSWERED, company_id, invoice.refers_to)
     xml = ubl(
         invoice,
         document_uuid=document_uuid,
@@ -145,6 +160,6 @@ async def _envelope(
             identity=contact.field("identity_number"),
             address=address.splitlines(),
         ),
-        refers_to=await connection.fetchval(NUMBER, company_id, invoice.refers_to),
+        answered=None if answered is None else Answered(**dict(answered)),
     )
     return Envelope(uuid=document_uuid, number=invoice.number, xml=xml)

@@ -6,7 +6,7 @@ Not here: signatures and the envelope, which are the integrator's.
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from xml.etree import ElementTree as ET
 
@@ -30,8 +30,7 @@ NAMESPACE = uuid.UUID("8f1c4d0e-6f55-4f0e-9b39-3e1d5c1f7a52")
 WH_PER_KWH = 1000
 PRICE_STEP = Decimal("0.000000001")
 # Codes of the tax office for taxes by their usual names; others are told by name alone.
-TAX_CODES = {"KDV": "0015", "VAT": "0015", "BTV": "4171"}
-VAT_CODE = "0015"
+TAX_CODES = {"KDV": "0015", "VAT": "0015", "BTV": "4071"}
 PRIVATE_IDENTITY_DIGITS = 11
 
 
@@ -43,6 +42,14 @@ class Trader:
     identity: str | None
     address: Sequence[str]
     tax_office: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answered:
+    """The invoice that a credit note answers."""
+
+    number: str
+    issue_date: date
 
 
 def uuid_of(company_id: int, invoice_id: int) -> str:
@@ -57,9 +64,9 @@ def ubl(
     issued_at: datetime,
     supplier: Trader,
     customer: Trader,
-    refers_to: str | None,
+    answered: Answered | None,
 ) -> bytes:
-    """Return an invoice as XML. issued_at: in the company's zone. refers_to: of a credit note."""
+    """Return an invoice as XML. issued_at: in the company's zone. answered: by a credit note."""
     ET.register_namespace("", INVOICE)
     ET.register_namespace("cac", CAC)
     ET.register_namespace("cbc", CBC)
@@ -69,10 +76,10 @@ def ubl(
         period = _aggregate(root, "InvoicePeriod")
         _basic(period, "StartDate", invoice.month.first.isoformat())
         _basic(period, "EndDate", invoice.month.last.isoformat())
-    if refers_to is not None:
+    if answered is not None:
         reference = _aggregate(_aggregate(root, "BillingReference"), "InvoiceDocumentReference")
-        _basic(reference, "ID", refers_to)
-        _basic(reference, "IssueDate", invoice.issue_date.isoformat())
+        _basic(reference, "ID", answered.number)
+        _basic(reference, "IssueDate", answered.issue_date.isoformat())
     _party(_aggregate(root, "AccountingSupplierParty"), supplier)
     _party(_aggregate(root, "AccountingCustomerParty"), customer)
     if invoice.kind is InvoiceKind.MONTHLY:
@@ -143,7 +150,9 @@ def _taxes(root: ET.Element, invoice: StoredInvoice) -> None:
             _basic(subtotal, "Percent", f"{(tax.rate * 100).normalize():f}")
         scheme = _aggregate(_aggregate(subtotal, "TaxCategory"), "TaxScheme")
         _basic(scheme, "Name", tax.name)
-        _basic(scheme, "TaxTypeCode", TAX_CODES.get(tax.name.upper(), VAT_CODE))
+        code = TAX_CODES.get(tax.name.upper())
+        if code is not None:
+            _basic(scheme, "TaxTypeCode", code)
 
 
 def _totals(root: ET.Element, invoice: StoredInvoice) -> None:

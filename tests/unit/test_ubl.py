@@ -9,7 +9,7 @@ import pytest
 
 from db.enums import InvoiceKind, InvoiceLineKind
 from db.ids import AccountId, InvoiceId, MeterId
-from domain.einvoices.ubl import CAC, CBC, INVOICE, Trader, ubl, uuid_of
+from domain.einvoices.ubl import CAC, CBC, INVOICE, Answered, Trader, ubl, uuid_of
 from domain.invoices.rules import Index, InvoiceLine, Metered, Month, TaxLine
 from domain.invoices.stored import StoredInvoice
 from domain.invoices.totals import totals
@@ -60,10 +60,12 @@ NOTE = replace(
     MONTHLY,
     kind=InvoiceKind.CREDIT_NOTE,
     number="CRN2026000000001",
+    issue_date=date(2026, 4, 9),
     month=None,
     refers_to=InvoiceId(1),
     reason="yanlış <sayaç> & dahası",
 )
+ANSWERED = Answered(number=MONTHLY.number, issue_date=MONTHLY.issue_date)
 SUPPLIER = Trader(
     name="Güneşli Çarşı", identity="1234567890", address=["Ilgın Sk. 5"], tax_office="Şişli"
 )
@@ -94,14 +96,14 @@ ORDER = [
 OPTIONAL = {"Note", "InvoicePeriod", "BillingReference", "PaymentMeans"}
 
 
-def parsed(invoice: StoredInvoice, refers_to: str | None = None) -> ET.Element:
+def parsed(invoice: StoredInvoice, answered: Answered | None = None) -> ET.Element:
     xml = ubl(
         invoice,
         document_uuid=uuid_of(1, 1),
         issued_at=datetime(2026, 3, 2, 12, 30, tzinfo=UTC),
         supplier=SUPPLIER,
         customer=CUSTOMER,
-        refers_to=refers_to,
+        answered=answered,
     )
     return ET.fromstring(xml)  # noqa: S314 - our own
 
@@ -118,16 +120,16 @@ def amount(root: ET.Element, path: str) -> Decimal:
 
 
 @pytest.mark.parametrize(
-    ("invoice", "refers_to"),
+    ("invoice", "answered"),
     [
         pytest.param(MONTHLY, None, id="invoice"),
-        pytest.param(NOTE, "INV2026000000001", id="credit note"),
+        pytest.param(NOTE, ANSWERED, id="credit note"),
     ],
 )
 def test_all_that_is_required_is_there_in_order(
-    invoice: StoredInvoice, refers_to: str | None
+    invoice: StoredInvoice, answered: Answered | None
 ) -> None:
-    root = parsed(invoice, refers_to)
+    root = parsed(invoice, answered)
 
     names = [child.tag.rpartition("}")[2] for child in root]
     assert root.tag == f"{{{INVOICE}}}Invoice"
@@ -202,12 +204,31 @@ def test_a_line_tells_meter_indexes_and_energy() -> None:
 
 
 def test_a_credit_note_is_a_return_that_names_its_invoice() -> None:
-    root = parsed(NOTE, "INV2026000000001")
+    root = parsed(NOTE, ANSWERED)
 
     assert text(root, "cbc:InvoiceTypeCode") == "IADE"
     assert text(root, "cbc:Note") == "yanlış <sayaç> & dahası"
-    path = "cac:BillingReference/cac:InvoiceDocumentReference/cbc:ID"
-    assert text(root, path) == "INV2026000000001"
+    path = "cac:BillingReference/cac:InvoiceDocumentReference/cbc:"
+    assert text(root, f"{path}ID") == "INV2026000000001"
+    assert text(root, f"{path}IssueDate") == "2026-03-02"
+    assert text(root, "cbc:IssueDate") == "2026-04-09"
+
+
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [
+        pytest.param("KDV", "0015", id="value added tax"),
+        pytest.param("BTV", "4071", id="consumption tax on electricity"),
+        pytest.param("TRT", None, id="another"),
+    ],
+)
+def test_a_tax_has_its_own_code_or_none(name: str, code: str | None) -> None:
+    tax = TaxLine(name, Decimal("0.05"), Decimal(100), Decimal(5))
+
+    scheme = parsed(replace(MONTHLY, taxes=[tax])).find(".//cac:TaxCategory/cac:TaxScheme", NAMES)
+
+    assert scheme is not None
+    assert (text(scheme, "cbc:Name"), text(scheme, "cbc:TaxTypeCode")) == (name, code)
 
 
 def test_an_untaxed_invoice_says_so() -> None:
