@@ -19,18 +19,23 @@ GROUPINGS = {
     ),
     PurchaseGrouping.BRANCH: ("f.branch_id", "f.branch_id"),
     PurchaseGrouping.FIELD: ("f.id as field_id", "f.id"),
-    PurchaseGrouping.METHOD: ("t.kind", "t.kind"),
+    PurchaseGrouping.METHOD: ("bought.kind", "bought.kind"),
 }
-# What undoes a top-up counts against it, when that happened.
+# What undoes a top-up counts against it, when that happened; so does what the provider gives back
+# or holds.
 PURCHASES = """
     select {group}, c.currency, sum(paid.amount) as amount,
-        count(*) filter (where j.kind <> 'REVERSAL') as purchases
+        count(*) filter (where j.kind = bought.kind) as purchases
     from journal j
-    join journal t on t.company_id = j.company_id
-        and t.id = case j.kind when 'REVERSAL' then j.corrects else j.id end
+    left join journal t on t.company_id = j.company_id and t.id = j.corrects
+    cross join lateral (
+        select case j.kind when 'REVERSAL' then t.kind when 'REFUND' then 'TOP_UP'
+            when 'DISPUTE' then 'TOP_UP' else j.kind end as kind
+    ) bought
     join lateral (
         select max(e.account_id) as account_id, max(e.occurred_at) as occurred_at,
-            sum(e.amount) filter (where l.kind in ('CREDIT', 'DEBT', 'EMERGENCY_CREDIT')) as amount
+            coalesce(sum(e.amount) filter (
+                where l.kind in ('CREDIT', 'DEBT', 'EMERGENCY_CREDIT')), 0) as amount
         from entry e
         join ledger_account l on l.company_id = e.company_id and l.id = e.ledger_account_id
         where e.company_id = j.company_id and e.journal_id = j.id
@@ -40,7 +45,7 @@ PURCHASES = """
     join premises p on p.company_id = account.company_id and p.id = account.premises_id
     join field f on f.company_id = p.company_id and f.id = p.field_id
     join company c on c.id = j.company_id
-    where j.company_id = {{company}} and t.kind = any({{kinds}}::text[]) and {wall}
+    where j.company_id = {{company}} and bought.kind = any({{kinds}}::text[]) and {wall}
         and j.occurred_at >= {{from}}::timestamptz and j.occurred_at < {{to}}::timestamptz
     group by {by}, c.currency order by {by} limit {{limit}}
 """
