@@ -1,6 +1,6 @@
 """What all mutations share: finding what they name, and saying how they ended."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import fields
 from typing import Any, Protocol, TypeVar
 
@@ -67,6 +67,8 @@ TELLING: Mapping[type[Refused], tuple[type[UserError], Callable[[Any], dict[str,
 }
 
 Result = TypeVar("Result")
+Key = TypeVar("Key")
+Value = TypeVar("Value")
 
 
 class Payload(Protocol):
@@ -99,6 +101,19 @@ async def seen(info: Info, kind: type[Node], id: str, *, argument: str = "input.
     if await info.context.loaders.row(kind.listing).load(row_id) is None:
         raise NotFound
     return row_id
+
+
+def once(told: Iterable[tuple[Key, Value]], *, argument: str) -> dict[Key, Value]:
+    """Return what is told of each; of two that are told of one, one would be lost.
+
+    :raises BadUserInput: something is told twice
+    """
+    found: dict[Key, Value] = {}
+    for key, value in told:
+        if key in found:
+            raise BadUserInput(argument, "expected each one once")
+        found[key] = value
+    return found
 
 
 def check_whole_company(info: Info) -> None:

@@ -6,7 +6,7 @@ import strawberry
 
 from api.context import Info
 from api.global_ids import encode
-from api.mutations import ended, seen
+from api.mutations import ended, once, seen
 from api.permissions.requires import requires
 from api.schema.accounts import Account
 from api.schema.invoices import CreditInvoiceInput, Invoice, InvoicePayload, IssueInvoiceInput
@@ -78,10 +78,13 @@ class InvoiceMutation:
     async def credit_invoice(self, info: Info, input: Credited) -> InvoicePayload | None:
         invoice_id = await seen(info, Invoice, input.invoice_id, argument="input.invoiceId")
         lines = input.lines
+        amounts = None
+        if lines is not None:
+            amounts = once(((one.number, one.amount) for one in lines), argument="input.lines")
         operation = credit_notes.credit(
             company_id=info.context.signed_in.company_id,
             invoice_id=InvoiceId(invoice_id),
-            amounts=None if lines is None else {line.number: line.amount for line in lines},
+            amounts=amounts,
             reason=input.reason,
             idempotency_key=input.idempotency_key,
             now=info.context.clock(),

@@ -6,7 +6,7 @@ import strawberry
 
 from api.asking import asker_of
 from api.context import Info
-from api.mutations import check_whole_company, ended, seen
+from api.mutations import check_whole_company, ended, once, seen
 from api.permissions.requires import requires
 from api.schema.accounts import Account
 from api.schema.files import Upload
@@ -93,15 +93,15 @@ class PaymentMutation:
     async def allocate_payment(self, info: Info, input: Allocated) -> PaymentPayload | None:
         payment_id = PaymentId(await seen(info, Payment, input.id))
         argument = "input.allocations.invoiceId"
-        amounts = {
-            InvoiceId(await seen(info, Invoice, one.invoice_id, argument=argument)): one.amount
+        told = [
+            (InvoiceId(await seen(info, Invoice, one.invoice_id, argument=argument)), one.amount)
             for one in input.allocations
-        }
+        ]
         operation = operations.allocate(
             company_id=info.context.signed_in.company_id,
             payment_id=payment_id,
             expected_version=input.expected_version,
-            amounts=amounts,
+            amounts=once(told, argument="input.allocations"),
             now=info.context.clock(),
         )
         return await ended(info, PaymentPayload, Payment, operation)

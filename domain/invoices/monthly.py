@@ -18,7 +18,7 @@ from domain.money import micro
 from domain.payments import allocation
 from domain.refusals import NotThere, Refused
 
-MODE = "select billing_mode from account where company_id = $1 and id = $2"
+ACCOUNT = "select billing_mode, opened_at from account where company_id = $1 and id = $2"
 INVOICED = """
     select account_id, id from invoice
     where company_id = $1 and account_id = any($2::int8[]) and month = $3 and kind = 'MONTHLY'
@@ -49,14 +49,16 @@ async def issue(
     :raises NotThere, MonthNotOver, NotPostpaid, NothingToInvoice: nothing was written
     """
     async with access.tenant(company_id) as connection:
-        mode = await connection.fetchval(MODE, company_id, account_id)
-        if mode is None:
+        account = await connection.fetchrow(ACCOUNT, company_id, account_id)
+        if account is None:
             raise NotThere("account_id")
-        if mode != BillingMode.POSTPAID:
+        if account["billing_mode"] != BillingMode.POSTPAID:
             raise NotPostpaid("account_id")
         issuer = await Issuer.of(connection, company_id)
-        if month.ends_at(issuer.zone) > now:
+        if month >= Month.of(issuer.day(now)):
             raise MonthNotOver("month")
+        if month < Month.of(issuer.day(account["opened_at"])):
+            raise NothingToInvoice("month")
         days = (month.first, month.moved(1).first)
         if await connection.fetchval(UNPOSTED, company_id, account_id, *days):
             raise MonthNotOver("month")

@@ -77,8 +77,8 @@ class Issuer:
             due_days=row["invoice_due_days"],
         )
 
-    def today(self, now: datetime) -> date:
-        return now.astimezone(self.zone).date()
+    def day(self, at: datetime) -> date:
+        return at.astimezone(self.zone).date()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,7 +118,7 @@ async def write(
 
     Who numbers in the same series waits for it to end: write as the last thing.
     """
-    issue_date = issuer.today(now)
+    issue_date = issuer.day(now)
     ids = [InvoiceId(row[0]) for row in await connection.fetch(IDS, len(drafts))]
     numbering = Numbering(issuer.number_format, issuer.series[kind], issue_date.year)
     places = await numbers.take(

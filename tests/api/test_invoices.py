@@ -355,6 +355,46 @@ async def test_a_payment_is_taken_told_anew_and_undone(
     assert ended["unallocated"] == {"amount": "0.000000"}
 
 
+async def test_nothing_is_told_twice_of_which_once_would_be_lost(
+    web: Web, place: Place, administrator: User, invoice_id: InvoiceId
+) -> None:
+    taken = (await pay(web, administrator, place)).data["done"]["payment"]
+    invoice = encode("Invoice", invoice_id)
+    told = {
+        "id": taken["id"],
+        "expectedVersion": taken["version"],
+        "allocations": [{"invoiceId": invoice, "amount": amount} for amount in ("30", "40")],
+    }
+    credited = {
+        "invoiceId": invoice,
+        "lines": [{"number": 1, "amount": amount} for amount in ("30", "40")],
+        "reason": "a wrong index",
+        "idempotencyKey": "back",
+    }
+
+    answers = [
+        await web.ask(ALLOCATE, administrator, input=told),
+        await web.ask(CREDIT, administrator, input=credited),
+    ]
+
+    assert [answer.codes for answer in answers] == [["BAD_USER_INPUT"]] * 2
+    found = await invoice_of(place.company_id, invoice_id)
+    assert (found.paid, found.credited) == (Decimal(100), Decimal(0))
+
+
+@pytest.mark.parametrize("month", ["9999-12-01", "0001-01-01", "2025-12-31"])
+async def test_of_a_month_without_the_account_nothing_is_invoiced(
+    web: Web, place: Place, administrator: User, month: str
+) -> None:
+    given = {"accountId": account_id(place), "month": month}
+
+    answer = await web.ask(ISSUE, administrator, input=given)
+
+    code = "MONTH_NOT_OVER" if month > "2026" else "NOTHING_TO_INVOICE"
+    assert [error["code"] for error in answer.data["done"]["userErrors"]] == [code]
+    assert await query("select count(*) from invoice") == 0
+
+
 async def test_a_key_that_was_used_for_another_payment_is_refused(
     web: Web, place: Place, administrator: User, invoice_id: InvoiceId
 ) -> None:
