@@ -322,6 +322,17 @@ async def test_a_url_of_an_invoice_fetches_no_other_file(
     assert fetched.status_code == 404
 
 
+async def test_many_pictures_are_too_much_for_one_request(
+    web: Web, administrator: User, invoice_id: InvoiceId
+) -> None:
+    answer = await web.ask(
+        "query { invoices(first: 100) { nodes { pdf { size } } } }", administrator
+    )
+
+    assert answer.codes == ["QUERY_TOO_COMPLEX"]
+    assert await query("select count(*) from invoice_document") == 0
+
+
 async def test_a_payment_is_taken_told_anew_and_undone(
     web: Web, place: Place, administrator: User, invoice_id: InvoiceId
 ) -> None:
