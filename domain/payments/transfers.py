@@ -34,7 +34,7 @@ NAMED = """
 ACCOUNTS = "select id from account where company_id = $1 and number = any($2::text[]) order by id"
 ALIKE = """
     select id from invoice
-    where company_id = $1 and kind = 'MONTHLY'
+    where company_id = $1 and kind = 'MONTHLY' and total_micro > paid_micro + credited_micro
         and total_micro - paid_micro - credited_micro = $2
     order by id limit 2
 """

@@ -41,6 +41,14 @@ from workers.long_jobs import work_once
 
 ASKER = Asker(user_id=None, role=None, scopes=frozenset())
 HEADER = "date;amount;currency;reference;bank_reference\n"
+# The same again for each of the months before, all open.
+ADD_MONTHS = """
+    insert into invoice
+    select (jsonb_populate_record(i, jsonb_build_object('id', i.id + n, 'number', n,
+        'place_in_series', n + 1, 'month', i.month - n * interval '1 month',
+        'lines_micro', n * 10000, 'rounding_micro', 0, 'total_micro', n * 10000))).*
+    from invoice i, generate_series(1, 5000) n
+"""
 SOMEBODY_WAITS = "select count(*) from pg_locks where not granted"
 
 
@@ -115,6 +123,18 @@ async def test_an_amount_alone_is_only_suggested(place: Place, invoice_id: Invoi
     assert ended[1] == {"matched": 0, "review": 1, "known": 0}
     assert await query("select suggested_invoice_id from bank_transfer") == invoice_id
     assert (await invoice_of(place.company_id, invoice_id)).paid == 0
+
+
+async def test_invoices_of_an_amount_are_found_among_many(
+    place: Place, invoice_id: InvoiceId, database: Urls
+) -> None:
+    owner = await asyncpg.connect(database.owner)
+    await owner.execute(ADD_MONTHS)
+    await owner.execute("analyze invoice")
+    plan = await owner.fetch(f"explain {transfers.ALIKE}", place.company_id, 289_590_000)
+    await owner.close()
+
+    assert "using invoice_open" in "\n".join(row[0] for row in plan)
 
 
 async def test_a_person_says_whose_it_is(place: Place, invoice_id: InvoiceId) -> None:

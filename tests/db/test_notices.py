@@ -1,13 +1,17 @@
 """Notices of overdue invoices: one after the other, and none counts that is not proven."""
 
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from datetime import date, timedelta
 from typing import Any
 
+import asyncpg
 import pytest
 
 from db import access
+from db.access import Connection
 from db.enums import DeliveryMethod, PaymentMethod
-from db.ids import InvoiceId, NoticeId
+from db.ids import CompanyId, InvoiceId, NoticeId
 from db.settings import Urls
 from domain.invoices import monthly
 from domain.notices import operations as notices
@@ -154,6 +158,25 @@ async def test_a_proof_is_not_changed(place: Place, invoice_id: InvoiceId) -> No
         await deliver(place, notice_id, expected_version=2, evidence="another")
 
     assert await query("select delivery_evidence from overdue_notice") == "RR123456789TR"
+
+
+@pytest.mark.parametrize("door", ["tenant", "system"])
+async def test_no_statement_changes_a_proof(place: Place, invoice_id: InvoiceId, door: str) -> None:
+    await deliver(place, await issue(place, invoice_id))
+    doors: dict[str, Callable[[CompanyId], AbstractAsyncContextManager[Connection]]] = {
+        "tenant": access.tenant,
+        "system": access.system,
+    }
+
+    with pytest.raises(asyncpg.RestrictViolationError):
+        async with doors[door](place.company_id) as connection:
+            await connection.execute(
+                "update overdue_notice set delivered_at = delivered_at - interval '9 days'"
+                " where company_id = $1",
+                place.company_id,
+            )
+
+    assert await query("select delivered_at from overdue_notice") == OVERDUE_AT
 
 
 async def test_holidays_of_a_year_are_set_as_a_whole(place: Place) -> None:

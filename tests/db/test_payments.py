@@ -5,8 +5,10 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
+import asyncpg
 import pytest
 
+from db import access
 from db.enums import PaymentMethod
 from db.ids import InvoiceId, PaymentId
 from db.settings import Urls
@@ -200,6 +202,23 @@ async def test_what_a_payment_pays_can_be_told_anew(place: Place, february: Invo
     with pytest.raises(AlreadyPaid):
         await payments.allocate(**asked, expected_version=5, amounts={february: Decimal(51)})
     assert await paid(place, february, march) == ["289.590000", "130.410000"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    ["update payment set amount_micro = 1", "update allocation set amount_micro = 1"],
+)
+async def test_what_came_and_what_it_paid_is_never_changed(
+    place: Place, february: InvoiceId, change: str
+) -> None:
+    await pay(place, "100.00")
+
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        async with access.tenant(place.company_id) as connection:
+            await connection.execute(f"{change} where company_id = $1", place.company_id)
+
+    assert await paid(place, february) == ["100.000000"]
+    assert await query("select p.amount_micro + a.amount_micro from payment p, allocation a") == 2e8
 
 
 async def test_a_credit_note_frees_what_was_paid_too_much(
