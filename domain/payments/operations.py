@@ -116,7 +116,8 @@ async def record_within(
     )
     received_at = values.past(received_at, "received_at", now=now)
     amount_micro = micro(amount)
-    request_hash = hash_of(f"{account_id}/{amount_micro}/{method}/{reference}/{invoice_id}")
+    asked = (account_id, amount_micro, method, received_at.timestamp(), reference, invoice_id)
+    request_hash = hash_of("/".join(map(str, asked)))
     await connection.execute(LOCK_KEY, company_id, key)
     made = await connection.fetchrow(MADE_BEFORE, company_id, key)
     if made is not None:

@@ -120,6 +120,8 @@ async def test_a_payment_is_taken_once_however_often_it_is_told(
     assert await paid(place, february) == ["100.000000"]
     with pytest.raises(IdempotencyConflict):
         await pay(place, "100.01")
+    with pytest.raises(IdempotencyConflict):
+        await pay(place, "100.00", received_at=LATER - timedelta(days=1))
     assert await query("select count(*) from journal where kind = 'PAYMENT'") == 1
 
 
