@@ -1,0 +1,74 @@
+"""Notices of overdue invoices over GraphQL."""
+
+from datetime import timedelta
+
+import pytest
+
+from api.global_ids import encode
+from db.ids import InvoiceId
+from db.settings import Urls
+from tests.api.invoicing import invoiced, make_consumed
+from tests.api.web import User, Web
+from tests.factories import Place
+
+NOTICE = """
+overdueNotice {
+  number issuedAt open { amount } deliveredAt deliveryMethod deliveryEvidence invoice { number }
+}
+userErrors { code }
+"""
+
+
+@pytest.fixture
+async def place(web: Web, database: Urls) -> Place:
+    return await make_consumed(database)
+
+
+@pytest.fixture
+async def invoice_id(web: Web, place: Place) -> InvoiceId:
+    return await invoiced(place)
+
+
+async def test_a_notice_and_its_proof_are_recorded(
+    web: Web, place: Place, administrator: User, invoice_id: InvoiceId
+) -> None:
+    web.clock.move(timedelta(days=12))
+    administrator = await web.user(place.company_id)
+    issued = await web.ask(
+        f"mutation ($input: IssueOverdueNoticeInput!) {{"
+        f" done: issueOverdueNotice(input: $input) {{ {NOTICE} }} }}",
+        administrator,
+        input={"invoiceId": encode("Invoice", invoice_id)},
+    )
+    assert issued.data["done"]["overdueNotice"]["deliveredAt"] is None
+    listed = await web.ask(
+        "query { invoices(first: 1) { nodes { notices(first: 1) { nodes { id version } } } } }",
+        administrator,
+    )
+    ((notice,),) = [node["notices"]["nodes"] for node in listed.data["invoices"]["nodes"]]
+
+    delivered = await web.ask(
+        f"mutation ($input: RecordNoticeDeliveryInput!) {{"
+        f" done: recordNoticeDelivery(input: $input) {{ {NOTICE} }} }}",
+        administrator,
+        input={
+            "id": notice["id"],
+            "expectedVersion": notice["version"],
+            "method": "HAND",
+            "evidence": "signed by the shopkeeper",
+            "deliveredAt": web.clock().isoformat(),
+        },
+    )
+
+    assert delivered.data["done"] == {
+        "overdueNotice": {
+            "number": 1,
+            "issuedAt": "2026-03-30T12:00:00+00:00",
+            "open": {"amount": "289.590000"},
+            "deliveredAt": "2026-03-30T12:00:00+00:00",
+            "deliveryMethod": "HAND",
+            "deliveryEvidence": "signed by the shopkeeper",
+            "invoice": {"number": "INV2026000000001"},
+        },
+        "userErrors": [],
+    }
