@@ -131,7 +131,7 @@ async def test_a_key_that_was_used_for_another_payment_is_refused(
 
 @pytest.mark.parametrize("role", [Role.OPERATOR, Role.AUDITOR, Role.SUBSCRIBER, Role.PARTNER])
 async def test_who_may_not_change_money_changes_none(
-    web: Web, place: Place, invoice_id: InvoiceId, role: Role
+    web: Web, place: Place, administrator: User, invoice_id: InvoiceId, role: Role
 ) -> None:
     subscriber_id = place.subscriber_id if role is Role.SUBSCRIBER else None
     user = await web.user(place.company_id, role, subscriber_id=subscriber_id)
@@ -142,13 +142,20 @@ async def test_who_may_not_change_money_changes_none(
         "idempotencyKey": "none",
     }
 
+    payment = (await pay(web, administrator, place)).data["done"]["payment"]
+    version = {"id": payment["id"], "expectedVersion": payment["version"]}
+
     answers = [
-        await pay(web, user, place),
+        await pay(web, user, place, idempotencyKey="two"),
         await web.ask(ISSUE, user, input=issue),
         await web.ask(CREDIT, user, input=credit),
+        await web.ask(REVERSE, user, input=version | {"reason": "none"}),
+        await web.ask(ALLOCATE, user, input=version | {"allocations": []}),
         await web.ask(TRANSFERS, user),
     ]
 
-    assert [answer.codes for answer in answers] == [["FORBIDDEN"]] * 4
-    assert await query("select count(*) from payment") == 0
+    assert [answer.codes for answer in answers] == [["FORBIDDEN"]] * 6
+    assert await query("select array_agg(state || allocated_micro) from payment") == [
+        "POSTED100000000"
+    ]
     assert await query("select count(*) from invoice") == 1
