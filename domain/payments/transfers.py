@@ -38,6 +38,13 @@ ALIKE = """
         and total_micro - paid_micro - credited_micro = $2
     order by id limit 2
 """
+# A bank's statements in two formats tell the same transfer in two ways.
+TOLD_OTHERWISE = """
+    select exists (
+        select from bank_transfer where company_id = $1 and booked_date = $2
+            and (amount_micro, currency, bank_reference) = ($3, $4, $5) and digest <> $6
+            and job_id <> $7)
+"""
 TRANSFER = "select * from bank_transfer where company_id = $1 and id = $2 for no key update"
 MATCHED = """
     update bank_transfer set state = 'MATCHED', payment_id = $3, version = version + 1
@@ -171,6 +178,9 @@ async def _verdict(
     connection: Connection, company_id: CompanyId, row: Record, company: Record
 ) -> Match | Guess:
     if company["currency"] != row["currency"]:
+        return Guess(None)
+    names = ("booked_date", "amount_micro", "currency", "bank_reference", "digest", "job_id")
+    if await connection.fetchval(TOLD_OTHERWISE, company_id, *(row[name] for name in names)):
         return Guess(None)
     tokens = words(row["text"])
     alike = await connection.fetch(ALIKE, company_id, row["amount_micro"])

@@ -166,6 +166,31 @@ async def test_a_person_says_whose_it_is(place: Place, invoice_id: InvoiceId) ->
     assert await query("select count(*) from payment") == 1
 
 
+async def test_what_another_statement_tells_in_other_words_waits(
+    place: Place, invoice_id: InvoiceId
+) -> None:
+    first = await take_in(
+        place,
+        "2026-03-05;100;TRY;INV2026000000001;A1",
+        "2026-03-05;100;TRY;INV2026000000001 as well;A1",
+        "2026-03-05;7;TRY;INV2026000000001;",
+    )
+
+    ended = await take_in(
+        place,
+        "2026-03-05;100;TRY;EFT INV2026000000001 Ayşe;A1",
+        "2026-03-05;100;TRY;INV2026000000001;A2",
+        "2026-03-06;100;TRY;INV2026000000001;A1",
+        "2026-03-05;7;TRY;again INV2026000000001;",
+    )
+
+    assert first[1] == {"matched": 3, "review": 0, "known": 0}
+    assert ended[1] == {"matched": 3, "review": 1, "known": 0}
+    assert await query("select text from bank_transfer where state = 'REVIEW'") == (
+        "EFT INV2026000000001 Ayşe"
+    )
+
+
 async def test_no_key_of_anybody_keeps_a_transfer_from_being_matched(
     place: Place, invoice_id: InvoiceId
 ) -> None:
