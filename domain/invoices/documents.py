@@ -25,6 +25,7 @@ FOUND = """
     select d.id, d.size, d.sha256, d.subscriber_id, i.number
     from invoice_document d
     join invoice i on i.company_id = d.company_id and i.id = d.invoice_id
+    join person_key k on k.company_id = d.company_id and k.subscriber_id = d.subscriber_id
     where d.company_id = $1 and d.invoice_id = $2 and d.language = $3
 """
 KEEP = """

@@ -194,8 +194,9 @@ async def test_the_picture_of_who_is_erased_cannot_be_read(
 
     with pytest.raises(NotThere):
         await content(place, document.id)
-    with pytest.raises(NotThere):
-        await made(place, invoice_id, EN)
+    for language in (TR, EN):
+        with pytest.raises(NotThere):
+            await made(place, invoice_id, language)
 
 
 async def test_a_picture_is_never_changed(
