@@ -32,5 +32,5 @@ drop index bank_transfer_of_payment, invoice_open;
 
 
 class Migration(migrations.Migration):
-    dependencies = [("wattledger", "m0025_submeters")]
+    dependencies = [("wattledger", "m0029_shared_supplies")]
     operations = [RunSQL(UP, DOWN)]
