@@ -9,11 +9,17 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, cast
 
-from graphql import GraphQLObjectType, GraphQLOutputType, GraphQLResolveInfo
+from graphql import (
+    ExecutionResult,
+    GraphQLObjectType,
+    GraphQLOutputType,
+    GraphQLResolveInfo,
+)
 from graphql.execution import Executor
 from graphql.execution.collect_fields import CollectedFields, FieldDetailsList, GroupedFieldSet
 from graphql.execution.executor_throwing_on_incremental import ExecutorThrowingOnIncremental
 from graphql.pyutils import AwaitableOrValue, Path
+from graphql.type import GraphQLResolveInfoHelpers
 
 from api.context import Context
 from api.errors import Refusal
@@ -48,6 +54,13 @@ class Execution(ExecutorThrowingOnIncremental):
         executor.splits = {}
         executor.tally = Tally()
         return executor
+
+    def build_response(self, data: Fields | None) -> ExecutionResult:
+        response = super().build_response(data)
+        # Its methods would tie the executor, and all that the request has, into a knot that only
+        # the garbage collector undoes: rarely, and then for a long time.
+        self.async_helpers = cast("GraphQLResolveInfoHelpers", None)
+        return cast("ExecutionResult", response)
 
     def complete_iterable_value(
         self,

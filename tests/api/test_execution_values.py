@@ -1,9 +1,11 @@
 """Values that are not as usual make of a plan what graphql-core makes of them, errors and all."""
 
+import gc
 from collections.abc import Iterator
 from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
+from weakref import ref
 
 import orjson
 import pytest
@@ -221,3 +223,21 @@ async def test_each_event_has_a_context_of_its_own() -> None:
 )
 def test_a_document_with_a_directive_is_conditional(text: str, conditional: bool) -> None:
     assert is_conditional(parse(text)) is conditional
+
+
+async def test_an_execution_without_errors_is_gone_as_soon_as_it_has_ended() -> None:
+    begun: list[ref[Execution]] = []
+
+    class Begun(Execution):
+        def __init__(self, *arguments: Any, **options: Any) -> None:
+            super().__init__(*arguments, **options)
+            begun.append(ref(self))
+
+    gc.disable()
+    try:
+        said = await by_plans(SCHEMA, DOCUMENTS[0], Things(ADMINISTRATOR, [GOOD]), executor=Begun)
+
+        assert said[1] == []
+        assert [one() for one in begun] == [None]
+    finally:
+        gc.enable()
