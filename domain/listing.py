@@ -5,7 +5,7 @@ of the text. Every query names the company.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import asyncpg
@@ -14,6 +14,7 @@ from db.access import Connection
 from domain.facets import Facet
 from domain.filters import EVERYTHING, Condition, written
 from domain.orders import (
+    ID,
     By,
     Order,
     Place,
@@ -33,7 +34,7 @@ Values = Mapping[str, object]
 class Listing:
     """Rows of `table`.
 
-    columns: what to select, as SQL; each keeps its name or is given one.
+    columns: what to select, as SQL; each keeps its name or is given one by a last `as`.
     facets: what the rows are filtered and ordered by.
     order: the facet that orders them unless somebody asks for another order.
     newest_first: whether it does so from its end.
@@ -50,6 +51,10 @@ class Listing:
     @property
     def own_order(self) -> Order:
         return (By(self.facet(self.order), descending=self.newest_first),)
+
+    def named(self, names: Collection[str]) -> list[str]:
+        """Return the columns of these names, in their order."""
+        return [column for column in self.columns if column.rpartition(" as ")[2] in names]
 
     def facet(self, name: str) -> Facet:
         """Return the facet of that name.
@@ -86,6 +91,7 @@ class Window:
     """Up to `size` rows between two places, nearest to `after`, or to `before` if `backward`.
 
     where: which rows count at all. order: None for the listing's own.
+    columns: names of those that somebody will look at, besides the id; None: of all.
     """
 
     size: int
@@ -94,6 +100,7 @@ class Window:
     before: Place | None = None
     where: Condition = EVERYTHING
     order: Order | None = None
+    columns: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +154,8 @@ async def page(
     """Return a page of what the wall lets through."""
     order = window.order or listing.own_order
     condition, values = written(window.where, listing.table, wall=wall.condition)
-    template = f"{_select(listing, wall, order)} and {condition}{_slice(listing, window, order)}"
+    select = _select(listing, wall, order, window.columns)
+    template = f"{select} and {condition}{_slice(listing, window, order)}"
     rows = await fetch(connection, template, {**wall.values, **values, **_values(window)})
     return _page(rows, window, order)
 
@@ -164,7 +172,8 @@ async def pages(
     listing = relation.listing
     order = window.order or listing.own_order
     condition, values = written(window.where, listing.table, wall=wall.condition)
-    inner = f"{_select(listing, wall, order)} and {relation.link} and {condition}"
+    select = _select(listing, wall, order, window.columns)
+    inner = f"{select} and {relation.link} and {condition}"
     template = (
         "select parent.id as of_parent, child.* from unnest({parents}::int8[]) as parent(id)"
         f" cross join lateral ({inner}{_slice(listing, window, order)}) child"
@@ -206,9 +215,11 @@ async def counts(
     return {row["id"]: row["n"] for row in rows}
 
 
-def _select(listing: Listing, wall: Wall, order: Order = ()) -> str:
-    columns = ", ".join([*listing.columns, *keys(order)])
-    return f"select {columns}{_from(listing, wall)}"
+def _select(
+    listing: Listing, wall: Wall, order: Order = (), names: frozenset[str] | None = None
+) -> str:
+    columns = listing.columns if names is None else listing.named(names | {ID})
+    return f"select {', '.join([*columns, *keys(order)])}{_from(listing, wall)}"
 
 
 def _from(listing: Listing, wall: Wall) -> str:

@@ -11,12 +11,19 @@ from typing import Any, cast
 
 from graphql import (
     ExecutionResult,
+    FieldNode,
+    GraphQLField,
     GraphQLObjectType,
     GraphQLOutputType,
     GraphQLResolveInfo,
 )
 from graphql.execution import Executor
-from graphql.execution.collect_fields import CollectedFields, FieldDetailsList, GroupedFieldSet
+from graphql.execution.collect_fields import (
+    CollectedFields,
+    FieldDetails,
+    FieldDetailsList,
+    GroupedFieldSet,
+)
 from graphql.execution.executor_throwing_on_incremental import ExecutorThrowingOnIncremental
 from graphql.pyutils import AwaitableOrValue, Path
 from graphql.type import GraphQLResolveInfoHelpers
@@ -24,6 +31,7 @@ from graphql.type import GraphQLResolveInfoHelpers
 from api.context import Context
 from api.errors import Refusal
 from api.execution.columns import LISTS, Complete, Tally
+from api.execution.looking import PlannedInfo
 from api.execution.plans import Planned, Plans, Selection
 
 Fields = dict[str, Any]
@@ -61,6 +69,25 @@ class Execution(ExecutorThrowingOnIncremental):
         # the garbage collector undoes: rarely, and then for a long time.
         self.async_helpers = cast("GraphQLResolveInfoHelpers", None)
         return cast("ExecutionResult", response)
+
+    def build_resolve_info(
+        self,
+        field_def: GraphQLField,
+        field_nodes: list[FieldNode],
+        parent_type: GraphQLObjectType,
+        path: Path,
+    ) -> GraphQLResolveInfo[Any]:
+        info = super().build_resolve_info(field_def, field_nodes, parent_type, path)
+        # Nothing is deferred, and fragments have no arguments.
+        details = [FieldDetails(node, None) for node in field_nodes]
+        columns = self.plans.columns(
+            self.schema, field_def.type, details, super().collect_subfields
+        )
+        if columns is None:
+            return info
+        planned = PlannedInfo(*info)
+        planned.columns = columns
+        return planned
 
     def complete_iterable_value(
         self,

@@ -1,7 +1,7 @@
 """What of an operation needs no resolver: found once, and completed column by column."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from operator import attrgetter
 from typing import TypeAlias
 
@@ -16,6 +16,7 @@ from graphql import (
     InlineFragmentNode,
     OperationDefinitionNode,
     TypeNameMetaFieldDef,
+    get_nullable_type,
     is_leaf_type,
     is_list_type,
     is_non_null_type,
@@ -28,6 +29,7 @@ from strawberry.types.field import StrawberryField
 from api.execution.columns import Complete, leaves, lists, nullable, objects
 from api.permissions.requires import Guard
 from api.schema.node import Node
+from api.schema.paging import Connection
 
 DEFINITION = "strawberry-definition"
 
@@ -37,10 +39,14 @@ Key: TypeAlias = tuple[object, ...]
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """What completes many values at once, for callers whom all `guards` let through."""
+    """What completes many values at once, for callers whom all `guards` let through.
+
+    columns: of the rows that `Node`s among the values are made from, those that it reads.
+    """
 
     complete: Complete
     guards: frozenset[Guard] = frozenset()
+    columns: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +71,7 @@ class Plans:
 
     _selections: dict[Key, Selection] = field(default_factory=dict)
     _values: dict[Key, Planned | None] = field(default_factory=dict)
+    _columns: dict[Key, frozenset[str] | None] = field(default_factory=dict)
 
     def selection(
         self,
@@ -96,6 +103,19 @@ class Plans:
         if key not in self._values:
             self._values[key] = _Planner(self, schema, collect).values(kind, details)
         return self._values[key]
+
+    def columns(
+        self,
+        schema: GraphQLSchema,
+        kind: GraphQLOutputType,
+        details: FieldDetailsList,
+        collect: Collect,
+    ) -> frozenset[str] | None:
+        """Return the columns that a field's page is asked for; None when it may be any of them."""
+        key = _key(kind, details)
+        if key not in self._columns:
+            self._columns[key] = _Planner(self, schema, collect).columns(kind, details)
+        return self._columns[key]
 
 
 def is_conditional(document: DocumentNode) -> bool:
@@ -143,14 +163,32 @@ class _Planner:
         if is_non_null_type(kind):
             return self._present(kind.of_type, details)
         planned = self._present(kind, details)
-        return planned and Planned(nullable(planned.complete), planned.guards)
+        return planned and replace(planned, complete=nullable(planned.complete))
+
+    def columns(self, kind: GraphQLOutputType, details: FieldDetailsList) -> frozenset[str] | None:
+        connection = get_nullable_type(kind)
+        if not is_object_type(connection) or not _is_connection(connection):
+            return None
+        try:
+            collected = self.collect(connection, details)
+        except GraphQLError:
+            # It belongs to the field, if that has any value.
+            return None
+        # Its resolvers read nothing of the rows but where they stand.
+        values = [
+            self.values(definition.type, of_field)
+            for of_field in collected.grouped_field_set.values()
+            if (definition := self.schema.get_field(connection, of_field[0].node.name.value))
+        ]
+        columns = [planned.columns for planned in values if planned is not None]
+        return frozenset().union(*columns) if len(columns) == len(values) else None
 
     def _present(self, kind: GraphQLOutputType, details: FieldDetailsList) -> Planned | None:
         if is_leaf_type(kind):
             return Planned(leaves(kind))
         if is_list_type(kind):
             planned = self.plans.values(self.schema, kind.of_type, details, self.collect)
-            return planned and Planned(lists(planned.complete), planned.guards)
+            return planned and replace(planned, complete=lists(planned.complete))
         if is_object_type(kind):
             return self._objects(kind, details)
         return None
@@ -168,8 +206,9 @@ class _Planner:
             return None
         fields = {name: planned.complete for name, planned in selection.planned.items()}
         guards = frozenset().union(*(planned.guards for planned in selection.planned.values()))
+        columns = frozenset().union(*(planned.columns for planned in selection.planned.values()))
         of_type = definition.origin if kind.is_type_of else None
-        return Planned(objects(fields, of_type=of_type), guards)
+        return Planned(objects(fields, of_type=of_type), guards, columns)
 
     def _field(self, kind: GraphQLObjectType, details: FieldDetailsList) -> Planned | None:
         definition = self.schema.get_field(kind, details[0].node.name.value)
@@ -182,7 +221,16 @@ class _Planner:
         if guards is None or planned is None:
             return None
         name = definition.extensions[DEFINITION].python_name
-        return Planned(_read(kind, name, planned.complete), guards | planned.guards)
+        is_column = issubclass(kind.extensions[DEFINITION].origin, Node)
+        columns = frozenset({name}) if is_column else planned.columns
+        return Planned(_read(kind, name, planned.complete), guards | planned.guards, columns)
+
+
+def _is_connection(kind: GraphQLObjectType) -> bool:
+    definition = kind.extensions.get(DEFINITION)
+    return isinstance(definition, StrawberryObjectDefinition) and issubclass(
+        definition.origin, Connection
+    )
 
 
 def _guards_of_attribute(definition: object) -> frozenset[Guard] | None:

@@ -13,6 +13,7 @@ from api.conditions import ORDER_MAX, condition_of, order_of
 from api.context import Info
 from api.cursors import InvalidCursor, cursor_of, place_of
 from api.errors import BadUserInput
+from api.execution.looking import columns_of
 from api.schema.filters import where_input
 from api.schema.node import node_type
 from api.schema.orders import order_input
@@ -113,7 +114,9 @@ class Paged(FieldExtension):
         where = condition_of(self._listing, arguments.pop(self.WHERE, None), caller)
         order = order_of(self._listing, arguments.pop(self.ORDER_BY, None), caller)
         sizes = {name: arguments.pop(name, None) for name, _, _ in self.SIZES}
-        window = self._window(order or self._listing.own_order, where, **sizes)
+        window = self._window(
+            order or self._listing.own_order, where, columns=columns_of(info), **sizes
+        )
         return next_(source, info, window=window, **arguments)
 
     resolve_async = resolve
@@ -123,6 +126,7 @@ class Paged(FieldExtension):
         order: Order,
         where: Condition,
         *,
+        columns: frozenset[str] | None,
         first: int | None,
         after: str | None,
         last: int | None,
@@ -137,6 +141,7 @@ class Paged(FieldExtension):
             before=self._place("before", order, before),
             where=where,
             order=order,
+            columns=columns,
         )
 
     def _place(self, argument: str, order: Order, cursor: str | None) -> Place | None:

@@ -230,3 +230,21 @@ async def test_a_condition_narrows_each_page_and_the_count(world: World) -> None
     expected = {supply.meter_id for number, supply in enumerate(world.supplies) if number % 5}
     assert set(ids) == expected
     assert len(ids) == count == len(expected)
+
+
+async def test_a_page_selects_no_more_columns_than_are_looked_at(world: World) -> None:
+    window = Window(2, columns=frozenset({"make"}))
+
+    async with access.tenant(world.company_id) as connection:
+        page = await listing.page(connection, METERS, window=window, wall=wall_of(world))
+        pages = await listing.pages(
+            connection,
+            METERS_OF_RF_MODULE,
+            [world.rf_module_id],
+            window=window,
+            wall=wall_of(world),
+        )
+
+    assert [list(row.keys()) for row in page.rows] == [["id", "make", "key_0"]] * 2
+    assert list(pages[world.rf_module_id].rows[0].keys()) == ["of_parent", "id", "make", "key_0"]
+    assert page.place(1) == pages[world.rf_module_id].place(1)
