@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Self
 import strawberry
 
 from api.errors import BadUserInput
-from api.global_ids import UndecodableId, decode, encode
+from api.global_ids import UndecodableId, decode, encode_all
 from db.enums import Scope
 from domain.listing import Listing, Record
 
@@ -49,7 +49,7 @@ class Node:
     def column(cls, nodes: Sequence["Node"], name: str) -> list[Any]:
         """Return the same field of many objects, as reading each one's attribute would."""
         if name == "id":
-            return [encode(cls.__name__, node.row["id"]) for node in nodes]
+            return encode_all(cls.__name__, [node.row["id"] for node in nodes])
         return [node.row[name] for node in nodes]
 
     def __getattr__(self, name: str) -> Any:
