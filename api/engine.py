@@ -5,14 +5,10 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import replace
 from inspect import isawaitable
-from typing import Any
+from typing import cast
 
-from graphql import (
-    ExecutionResult,
-    GraphQLSchema,
-    OperationType,
-    execute,
-)
+from graphql import ExecutionResult, GraphQLError, GraphQLSchema, OperationType
+from graphql.pyutils import AwaitableOrValue
 
 from api.context import Context
 from api.documents import Document, Documents, InvalidDocument, Operation
@@ -177,17 +173,17 @@ class Engine:
     async def _executed(
         self, operation: Operation, request: Request, context: Context, tally: Tally
     ) -> ExecutionResult:
-        options = self._options(operation, request, context, tally)
-        result = execute(self._schema, operation.document.node, **options)
+        built = self._built(operation, request, context, tally)
+        if not isinstance(built, Execution):
+            # The variables are wrong.
+            return ExecutionResult(None, built)
+        result = cast("AwaitableOrValue[ExecutionResult]", built.execute_operation())
         return await result if isawaitable(result) else result
 
     def _events(self, operation: Operation, request: Request, context: Context) -> Events | Outcome:
-        options = self._options(operation, request, context, Tally())
-        options["raw_variable_values"] = options.pop("variable_values")
-        made = options.pop("executor_class").build(self._schema, operation.document.node, **options)
-        if not isinstance(made, Execution):
-            # The variables are wrong.
-            return outcome_of(ExecutionResult(None, made))
+        built = self._built(operation, request, context, Tally())
+        if not isinstance(built, Execution):
+            return outcome_of(ExecutionResult(None, built))
 
         async def check() -> None:
             if request.document_hash is not None:
@@ -195,24 +191,27 @@ class Engine:
                 await self._document(request, context)
 
         return Events(
-            made,
+            built,
             check=check,
             execution_s_max=self._execution_s_max,
             paying_s_max=self._paying_s_max,
         )
 
-    def _options(
+    def _built(
         self, operation: Operation, request: Request, context: Context, tally: Tally
-    ) -> dict[str, Any]:
-        return {
-            "context_value": context,
-            "variable_values": dict(request.variables or {}),
-            "operation_name": operation.name,
-            "hide_suggestions": not self._is_explained_to(context),
-            "executor_class": Execution,
-            "plans": operation.plans,
-            "tally": tally,
-        }
+    ) -> Execution | list[GraphQLError]:
+        """Return what executes the operation, or what is wrong with its variables."""
+        built = Execution.build(
+            self._schema,
+            operation.document.node,
+            context_value=context,
+            raw_variable_values=dict(request.variables or {}),
+            operation_name=operation.name,
+            hide_suggestions=not self._is_explained_to(context),
+            plans=operation.plans,
+            tally=tally,
+        )
+        return cast("Execution | list[GraphQLError]", built)
 
 
 async def _pay_for_judging(context: Context) -> None:
