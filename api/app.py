@@ -93,7 +93,7 @@ def create_app(
     sockets = Sockets(engine, equipment, allowed_origins=settings.allowed_origins)
     return Starlette(
         routes=[
-            Route(PATH, endpoint.answer, methods=["GET", "POST"]),
+            Route(PATH, endpoint, methods=["GET", "POST"]),
             WebSocketRoute(PATH, sockets),
             *_oidc(settings, equipment.auth, clock).routes(),
             *file_routes(equipment.files, clock=clock),

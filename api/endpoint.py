@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 from starlette.requests import Request as HttpRequest
 from starlette.responses import HTMLResponse, Response
+from starlette.types import Receive, Scope, Send
 from strawberry.http.ides import get_graphql_ide_html
 
 from api.auth import COMPANY_HEADER
@@ -50,12 +51,16 @@ class HttpRefusal(Exception):
 
 
 class Endpoint:
-    """Answers GET and POST."""
+    """Answers GET and POST: give it to a route."""
 
     def __init__(self, engine: Engine, equipment: Equipment, *, has_ide: bool) -> None:
         self._engine = engine
         self._equipment = equipment
         self._has_ide = has_ide
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        response = await self.answer(HttpRequest(scope, receive))
+        await response(scope, receive, send)
 
     async def answer(self, http: HttpRequest) -> Response:
         """Return the response to a request, whatever it is."""

@@ -8,6 +8,7 @@ from strawberry.annotation import StrawberryAnnotation
 from strawberry.extensions import FieldExtension
 from strawberry.types.arguments import StrawberryArgument
 from strawberry.types.field import StrawberryField
+from strawberry.utils.str_converters import to_camel_case
 
 from api.conditions import ORDER_MAX, condition_of, order_of
 from api.context import Info
@@ -154,7 +155,8 @@ class Paged(FieldExtension):
 def _argument(name: str, kind: Any, description: str) -> StrawberryArgument:
     return StrawberryArgument(
         python_name=name,
-        graphql_name=None,
+        # Told, it need not be made of the other anew for each request.
+        graphql_name=to_camel_case(name),
         type_annotation=StrawberryAnnotation(kind | None),
         description=description,
     )
