@@ -103,14 +103,14 @@ class ListedDocument:
 
 async def uses(*, company_id: CompanyId, text_hash: bytes) -> list[Use]:
     """Return the live registrations of a text; none when it is not registered, or not any more."""
-    async with access.tenant(company_id) as connection:
+    async with access.reading(company_id) as connection:
         rows = await connection.fetch(USES, company_id, text_hash)
     return [Use(DocumentId(row["id"]), row["partner"]) for row in rows]
 
 
 async def text_of(*, company_id: CompanyId, text_hash: bytes) -> str | None:
     """Return a live document's text."""
-    async with access.tenant(company_id) as connection:
+    async with access.reading(company_id) as connection:
         text: str | None = await connection.fetchval(TEXT, company_id, text_hash)
     return text
 
