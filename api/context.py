@@ -1,6 +1,6 @@
 """What resolvers know of the request they serve."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import strawberry
@@ -70,19 +70,24 @@ class Context:
     @property
     def actor(self) -> Actor:
         """Return who acts, as it is recorded with every change."""
-        caller = self.caller
-        nobody = Actor(
-            kind=ActorKind.SYSTEM, address=self.address or None, request_id=self.request_id
-        )
+        caller, address, request_id = self.caller, self.address or None, self.request_id
         if caller is None:
-            return nobody
+            return Actor(kind=ActorKind.SYSTEM, address=address, request_id=request_id)
         if caller.key is None:
-            return replace(
-                nobody, kind=ActorKind.USER, user_id=caller.user_id, role=caller.role_name
+            return Actor(
+                kind=ActorKind.USER,
+                user_id=caller.user_id,
+                role=caller.role_name,
+                address=address,
+                request_id=request_id,
             )
-        key = caller.key
-        return replace(
-            nobody, kind=ActorKind.KEY, user_id=key.user_id, key_id=key.id, name=caller.name
+        return Actor(
+            kind=ActorKind.KEY,
+            user_id=caller.key.user_id,
+            key_id=caller.key.id,
+            name=caller.name,
+            address=address,
+            request_id=request_id,
         )
 
     def forget(self) -> None:

@@ -82,7 +82,7 @@ class Endpoint:
         try:
             media_type = _answer_type(http.headers.get("accept"))
             request = await _request(http)
-            context = nobody.renewed(await self._caller(http))
+            context = nobody.renewed(await self._caller(http, nobody))
         except HttpRefusal as refusal:
             return _response([refusal.error], media_type, refusal.status, refusal.headers)
         except Refusal as refusal:
@@ -97,19 +97,19 @@ class Endpoint:
             return _response([error], media_type, 405, {"Allow": "POST"})
         return _outcome_response(outcome, media_type)
 
-    async def _caller(self, http: HttpRequest) -> Caller | None:
+    async def _caller(self, http: HttpRequest, nobody: Context) -> Caller | None:
         return await self._equipment.auth.caller(
             authorization=http.headers.get("authorization"),
             company=http.headers.get(COMPANY_HEADER),
-            address=_address(http),
-            language=wanted(http.headers.get("accept-language")),
+            address=nobody.address,
+            language=nobody.language,
         )
 
     def _context_of_nobody(self, http: HttpRequest) -> Context:
         return Context(
             equipment=self._equipment,
             caller=None,
-            address=_address(http),
+            address=http.client.host if http.client else "",
             request_id=request_id_of(http.headers.get(REQUEST_ID_HEADER)),
             user_agent=http.headers.get("user-agent", ""),
             language=wanted(http.headers.get("accept-language")),
@@ -125,10 +125,6 @@ def _note(http: HttpRequest, response: Response, *, took_s: float) -> None:
         "took_ms": round(took_s * 1_000, 1),
     }
     log.log(logging.INFO if unusual else logging.DEBUG, "request.answered", extra=facts)
-
-
-def _address(http: HttpRequest) -> str:
-    return http.client.host if http.client else ""
 
 
 def _answer_type(accept: str | None) -> str:
