@@ -74,6 +74,8 @@ MESSAGES: Mapping[str, Mapping[str, str]] = {
         "OTHER_FIELD": "A metering point and the one above it have to be in the same field.",
         "SHARES_NOT_WHOLE": "The parts come to {total} of 1,000,000.",
         "ACCOUNT_ELSEWHERE": "This account is of premises in another field.",
+        "REGISTERS_SHARED": "Several accounts share metering point {point}, and prices of other"
+        " registers than the total cannot be shared out there.",
         "SHARE_WITHOUT_OWNER": "The account pays for a part of a shared supply: name an account"
         " that pays while no subscriber does, or share the supply out anew.",
         "SHARED_ABOVE": "Energy below metering point {point} is paid for by others, and cannot be"
@@ -179,6 +181,8 @@ MESSAGES: Mapping[str, Mapping[str, str]] = {
         "OTHER_FIELD": "Bir tesisat ile üstündeki tesisat aynı sahada olmalı.",
         "SHARES_NOT_WHOLE": "Payların toplamı 1.000.000 değil, {total}.",
         "ACCOUNT_ELSEWHERE": "Bu hesap başka bir sahadaki bir mahallin hesabı.",
+        "REGISTERS_SHARED": "{point} tesisatını birkaç hesap paylaşıyor; toplam dışındaki"
+        " endekslerin fiyatları orada paylaştırılamaz.",
         "SHARE_WITHOUT_OWNER": "Hesap ortak bir beslemenin bir payını ödüyor: abone yokken ödeyecek"
         " bir hesap belirtin ya da beslemeyi yeniden paylaştırın.",
         "SHARED_ABOVE": "{point} tesisatının altındaki enerjiyi başka hesaplar ödüyor; bu enerji"

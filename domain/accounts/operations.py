@@ -68,7 +68,8 @@ async def open_account(
 
     :raises AlreadyExists, NotThere, ParentInactive, InvalidValue, InTheFuture, PointElsewhere,
         PointPaidFor, NoTariffAssigned, SubscriberErased, AlreadyBilled, IndexOutOfRange,
-        IndexContradicts, IndexImplausible, NotDeductible, SharedAbove: nothing was written
+        IndexContradicts, IndexImplausible, NotDeductible, SharedAbove, RegistersShared:
+        nothing was written
     """
     async with access.tenant(company_id) as connection:
         return await add(

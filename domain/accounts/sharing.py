@@ -81,8 +81,8 @@ async def share(
 
     :raises SharesNotWhole, AccountElsewhere, AccountClosed, PointPaidFor, ParentInactive,
         StaleVersion, NotThere, InTheFuture, InvalidValue, NotDeductible, SharedAbove,
-        AlreadyBilled, IndexOutOfRange, IndexContradicts, IndexFell, IndexImplausible: nothing was
-        written
+        RegistersShared, AlreadyBilled, IndexOutOfRange, IndexContradicts, IndexFell,
+        IndexImplausible: nothing was written
     """
     _check(sharing, now=now)
     async with access.tenant(company_id) as connection:

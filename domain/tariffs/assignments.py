@@ -18,7 +18,7 @@ from domain.readings.rules import AHEAD_MAX
 from domain.refusals import InvalidValue, NotThere, Refused
 from domain.tariffs import operations
 from domain.tariffs.chargeable import check_bands, check_basis
-from domain.tariffs.deductible import check_deductible, has_slabs
+from domain.tariffs.deductible import check_deductible, depends_on_points
 from domain.tariffs.operations import PriceInThePast
 from domain.tariffs.proposals import version_of
 
@@ -67,8 +67,8 @@ async def assign(
 ) -> TariffAssignmentId:
     """Let a tariff hold for somebody over a time; nothing ends or replaces an assignment but time.
 
-    :raises NotThere, InvalidValue, PriceInThePast, NoPriceThen, NotChargeable, NotDeductible:
-        nothing was written
+    :raises NotThere, InvalidValue, PriceInThePast, NoPriceThen, NotChargeable, NotDeductible,
+        RegistersShared: nothing was written
     """
     columns = _checked(whom)
     check_basis(basis)
@@ -94,7 +94,7 @@ async def assign(
         )
         if whom.group is not None:
             await _add_members(connection, company_id, assignment_id, whom.account_ids)
-        if await has_slabs(connection, company_id, tariff_id):
+        if await depends_on_points(connection, company_id, tariff_id):
             await check_deductible(connection, company_id, None, "tariff_id", since=now)
     return TariffAssignmentId(assignment_id)
 

@@ -1,7 +1,8 @@
-"""Whether energy that others pay for can be deducted from what is paid for above.
+"""Whether what accounts pay for can be told apart from what others pay for.
 
-Not by slabs: what they charge for it, nobody can say. Nor from a supply that several accounts
-share: how much less each of them is to pay for is not agreed between them.
+Energy that others pay for below is deducted above; not by slabs, for what they charge for it,
+nobody can say. Nor from a supply that several accounts share: how much less each of them is to pay
+for is not agreed between them. What other registers than the total count is not shared out either.
 """
 
 from collections.abc import Sequence
@@ -58,9 +59,22 @@ SLABS_ABOVE = f"""
         and v.definition @? '$.components[*].shape.slabs'
     where t.ends_at is null or t.ends_at > $3
 """
-HAS_SLABS = """
+OTHER_REGISTERS = '$.components[*] ? (@.register != null && @.register != "1.8.0")'
+REGISTERS_SHARED = f"""
+    select min(p.code) from account_point ap
+    join metering_point p on p.company_id = $1 and p.id = ap.point_id
+        and p.role in ('BILLING', 'COMMON_AREA')
+    cross join lateral account_tariffs($1, ap.account_id) t
+    join tariff_version v on v.company_id = $1 and v.tariff_id = t.tariff_id and v.state = 'ACTIVE'
+        and (v.valid_until is null or v.valid_until > $3) and v.definition @? '{OTHER_REGISTERS}'
+    where ap.company_id = $1 and ap.share_ppm < 1000000
+        and ($2::int8[] is null or ap.point_id = any($2))
+        and (ap.ended_at is null or ap.ended_at > $3) and (t.ends_at is null or t.ends_at > $3)
+"""
+DEPENDS_ON_POINTS = f"""
     select exists (select from tariff_version where company_id = $1 and tariff_id = $2
-        and state = 'ACTIVE' and definition @? '$.components[*].shape.slabs')
+        and state = 'ACTIVE' and (
+            definition @? '$.components[*].shape.slabs' or definition @? '{OTHER_REGISTERS}'))
 """
 
 
@@ -72,9 +86,15 @@ class SharedAbove(Refused):
     """Energy that others pay for cannot be deducted at the point `point`, which accounts share."""
 
 
-async def has_slabs(connection: Connection, company_id: CompanyId, tariff_id: TariffId) -> bool:
-    """Whether a tariff has, had, or is to have slabs."""
-    return bool(await connection.fetchval(HAS_SLABS, company_id, tariff_id))
+class RegistersShared(Refused):
+    """What other registers than the total count is not shared out at the point `point`."""
+
+
+async def depends_on_points(
+    connection: Connection, company_id: CompanyId, tariff_id: TariffId
+) -> bool:
+    """Whether a tariff has, had, or is to have what cannot be charged at every point."""
+    return bool(await connection.fetchval(DEPENDS_ON_POINTS, company_id, tariff_id))
 
 
 async def check_deductible(
@@ -84,12 +104,13 @@ async def check_deductible(
     *path: str,
     since: datetime,
 ) -> None:
-    """Return if what accounts pay for can be deducted wherever its energy came through.
+    """Return if what accounts pay for can be deducted wherever its energy came through, and shared.
 
     point_ids: where to look, upwards and downwards; None for all points of the company.
 
     :raises NotDeductible: an account that pays for a point above has slabs
     :raises SharedAbove: several accounts pay for a point above
+    :raises RegistersShared: an account that pays for a shared point has prices of other registers
     """
     where = None if point_ids is None else list(point_ids)
     slabs_at = await connection.fetchval(SLABS_ABOVE, company_id, where, since)
@@ -98,3 +119,6 @@ async def check_deductible(
     shared_at = await connection.fetchval(SHARED_ABOVE, company_id, where, since)
     if shared_at is not None:
         raise SharedAbove(*path, point=shared_at)
+    registers_at = await connection.fetchval(REGISTERS_SHARED, company_id, where, since)
+    if registers_at is not None:
+        raise RegistersShared(*path, point=registers_at)

@@ -18,7 +18,7 @@ from domain.tariffs import operations
 from domain.tariffs.chargeable import NotChargeable, check_bands, check_chargeable
 from domain.tariffs.completeness import check
 from domain.tariffs.components import Version, flat
-from domain.tariffs.deductible import check_deductible, has_slabs
+from domain.tariffs.deductible import check_deductible, depends_on_points
 from domain.tariffs.definitions import read
 
 WAITING_MAX = 50
@@ -119,7 +119,7 @@ async def approve(
             by,
             now,
         )
-        if await has_slabs(connection, company_id, row["tariff_id"]):
+        if await depends_on_points(connection, company_id, row["tariff_id"]):
             await check_deductible(connection, company_id, None, since=now)
     return version_id
 
