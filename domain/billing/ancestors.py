@@ -1,8 +1,11 @@
 """The points that a meter's energy comes through, and who pays for what they measure."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+
+from asyncpg import Record
 
 from db.access import Connection
 from db.enums import BillingBasis
@@ -13,7 +16,7 @@ from domain.tariffs.proposals import version_of
 
 # The way up from wherever a meter was mounted and may charge somebody; each stretch is when all of
 # the way was so. Parents may have changed places: no point is above itself.
-LINE = """
+LINE_OF = """
     with recursive line(point_id, distance, starts_at, ends_at, way) as (
         select c.parent_id, 1, greatest(m.started_at, c.starts_at),
             least(m.ended_at, c.ends_at), array[c.point_id, c.parent_id]
@@ -21,7 +24,7 @@ LINE = """
         join metering_point p on p.company_id = m.company_id and p.id = m.point_id
             and p.role in ('BILLING', 'COMMON_AREA')
         join point_parent c on c.company_id = m.company_id and c.point_id = m.point_id
-        where m.company_id = $1 and m.meter_id = $2 and greatest(m.started_at, c.starts_at)
+        where m.company_id = $1 and m.meter_id = {meter} and greatest(m.started_at, c.starts_at)
             < coalesce(least(m.ended_at, c.ends_at), 'infinity')
         union all
         select c.parent_id, line.distance + 1, greatest(line.starts_at, c.starts_at),
@@ -32,9 +35,10 @@ LINE = """
             and c.parent_id <> all (line.way)
     )
 """
+LINE = LINE_OF.format(meter="$2")
 # A point without a meter measures nothing, so there is nothing to deduct from.
-ABOVE = f"""
-    {LINE}
+ABOVE_OF = """
+    {line}
     select line.distance, t.tariff_id, t.billing_basis, ap.account_id, a.category, v.price_per_kwh,
         v.definition,
         greatest(line.starts_at, m.started_at, ap.started_at, t.starts_at, v.valid_from)
@@ -52,6 +56,12 @@ ABOVE = f"""
         < coalesce(least(line.ends_at, m.ended_at, ap.ended_at, t.ends_at, v.valid_until),
             'infinity')
     order by starts_at, line.distance
+"""
+ABOVE = ABOVE_OF.format(line=LINE)
+# Of several meters at once: $2.
+ABOVE_OF_MANY = f"""
+    select asked.meter_id, above.* from unnest($2::int8[]) asked (meter_id)
+    cross join lateral ({ABOVE_OF.format(line=LINE_OF.format(meter="asked.meter_id"))}) above
 """
 IS_PAID_FOR = f"""
     {LINE}
@@ -72,19 +82,32 @@ BASES = """
 
 async def above(connection: Connection, *, company_id: CompanyId, meter_id: MeterId) -> list[Above]:
     """Return when which points above a meter charge, and on which terms."""
-    return [
-        Above(
-            distance=row["distance"],
-            starts_at=row["starts_at"],
-            ends_at=row["ends_at"],
-            account_id=row["account_id"],
-            price_per_kwh=row["price_per_kwh"],
-            version=version_of(row) if row["price_per_kwh"] is None else None,
-            basis=BillingBasis(row["billing_basis"]),
-            category=row["category"],
-        )
-        for row in await connection.fetch(ABOVE, company_id, meter_id)
-    ]
+    return [_above(row) for row in await connection.fetch(ABOVE, company_id, meter_id)]
+
+
+async def above_of(
+    connection: Connection, *, company_id: CompanyId, meter_ids: Sequence[MeterId]
+) -> dict[MeterId, list[Above]]:
+    """Return the same for meters that have any."""
+    found: dict[MeterId, list[Above]] = defaultdict(list)
+    if not meter_ids:
+        return found
+    for row in await connection.fetch(ABOVE_OF_MANY, company_id, meter_ids):
+        found[MeterId(row["meter_id"])].append(_above(row))
+    return found
+
+
+def _above(row: Record) -> Above:
+    return Above(
+        distance=row["distance"],
+        starts_at=row["starts_at"],
+        ends_at=row["ends_at"],
+        account_id=row["account_id"],
+        price_per_kwh=row["price_per_kwh"],
+        version=version_of(row) if row["price_per_kwh"] is None else None,
+        basis=BillingBasis(row["billing_basis"]),
+        category=row["category"],
+    )
 
 
 async def are_paid_for(

@@ -1,5 +1,6 @@
 """On which terms meters are charged, and which indexes are known."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -24,7 +25,7 @@ from domain.tariffs.proposals import version_of
 # Mountings, accounts, their tariffs and the versions of these each have their periods; terms are
 # constant where one of each overlap; accounts that share a point have each their own. Only BILLING
 # and COMMON_AREA points charge.
-TERMS = """
+TERMS_OF = """
     select greatest(m.started_at, ap.started_at, v.valid_from, t.starts_at) as starts_at,
         least(m.ended_at, ap.ended_at, v.valid_until, t.ends_at) as ends_at,
         ap.account_id, t.tariff_id, v.valid_from as version_from, v.price_per_kwh, v.definition,
@@ -39,21 +40,36 @@ TERMS = """
     cross join lateral account_tariffs(ap.company_id, ap.account_id) t
     join tariff_version v on v.company_id = ap.company_id and v.tariff_id = t.tariff_id
         and v.state = 'ACTIVE'
-    where m.company_id = $1 and m.meter_id = $2
+    where m.company_id = $1 and m.meter_id = {meter}
         and greatest(m.started_at, ap.started_at, v.valid_from, t.starts_at)
             < coalesce(least(m.ended_at, ap.ended_at, v.valid_until, t.ends_at), 'infinity')
 """
+TERMS = TERMS_OF.format(meter="$2")
 # Who else pays for the point then, and the meter's index when that began: no estimate, for whoever
 # begins to pay, or mounts a meter, says what the register shows.
 PORTIONS = """
     left join billing_segment begun on t.share_ppm < 1000000 and begun.company_id = $1
-        and begun.meter_id = $2 and begun.starts_at = t.counted_from
+        and begun.meter_id = meter.id and begun.starts_at = t.counted_from
     left join lateral (
         select array_agg(o.account_id order by o.account_id) as account_ids,
             array_agg(o.share_ppm order by o.account_id) as shares_ppm
         from account_point o
         where o.company_id = $1 and o.point_id = t.point_id and o.sharing_id = t.sharing_id
     ) sharers on t.share_ppm < 1000000
+"""
+# Of meters: $2.
+SEGMENTS = f"""
+    select t.*, meter.id as meter_id, begun.base_index_wh as begun_wh, sharers.account_ids,
+        sharers.shares_ppm, meter.power_w_max,
+        case when t.starts_at <= $3 or not b.estimated then b.base_index_wh end as base
+    from meter
+    cross join lateral ({TERMS_OF.format(meter="meter.id")}) t
+    left join billing_segment b on b.company_id = $1 and b.meter_id = meter.id
+        and b.starts_at = t.starts_at
+    {PORTIONS}
+    where meter.company_id = $1 and meter.id = any($2::int8[])
+        and t.starts_at <= $4 and (t.ends_at is null or t.ends_at >= $3 - $5::interval)
+    order by meter.id, t.starts_at, t.account_id
 """
 IS_SHARED = """
     select exists (
@@ -139,25 +155,29 @@ async def segments(
 
     An estimated base within the span is left out: readings in the span decide it anew.
     """
-    rows = await connection.fetch(
-        f"""
-        select t.*, begun.base_index_wh as begun_wh, sharers.account_ids, sharers.shares_ppm,
-            case when t.starts_at <= $3 or not b.estimated then b.base_index_wh end as base,
-            meter.power_w_max
-        from ({TERMS}) t
-        join meter on meter.company_id = $1 and meter.id = $2
-        left join billing_segment b on b.company_id = $1 and b.meter_id = $2
-            and b.starts_at = t.starts_at
-        {PORTIONS}
-        where t.starts_at <= $4 and (t.ends_at is null or t.ends_at >= $3 - $5::interval)
-        order by t.starts_at, t.account_id
-        """,
-        company_id,
-        meter_id,
-        from_at,
-        until_at,
-        LOOKED_BACK,
-    )
+    rows = await connection.fetch(SEGMENTS, company_id, [meter_id], from_at, until_at, LOOKED_BACK)
+    return _touching(rows, from_at, until_at)
+
+
+async def segments_of(
+    connection: Connection,
+    *,
+    company_id: CompanyId,
+    meter_ids: Sequence[MeterId],
+    from_at: datetime,
+    until_at: datetime,
+) -> dict[MeterId, list[MeterSegment]]:
+    """Return the same of several meters, as far as they have any."""
+    rows: dict[MeterId, list[Record]] = defaultdict(list)
+    for row in await connection.fetch(
+        SEGMENTS, company_id, meter_ids, from_at, until_at, LOOKED_BACK
+    ):
+        rows[MeterId(row["meter_id"])].append(row)
+    return {meter_id: _touching(found, from_at, until_at) for meter_id, found in rows.items()}
+
+
+def _touching(rows: Sequence[Record], from_at: datetime, until_at: datetime) -> list[MeterSegment]:
+    """Return the segments of a meter's terms that touch the span."""
     return [
         one
         for one in told_across([_segment(row) for row in rows])

@@ -223,10 +223,17 @@ def _by_version(
     segment: Segment, anchors: Sequence[Anchor], earlier: Sequence[Anchor], zone: ZoneInfo
 ) -> Priced:
     """Return what a segment's version charges from the beginning of the first anchor's day on."""
-    known = [*earlier, *anchors]
     first = day_start(energy_date(anchors[0].at, zone), zone)
-    starts_at = max(first, segment.starts_at, known[0].at)
-    ends_at = min(segment.ends_at or anchors[-1].at, anchors[-1].at)
+    within = Span(first, anchors[-1].at)
+    return version_charges(segment, [*earlier, *anchors], within, zone)
+
+
+def version_charges(
+    segment: Segment, known: Sequence[Anchor], within: Span, zone: ZoneInfo
+) -> Priced:
+    """Return what a segment's version charges within a span, as far as indexes are known."""
+    starts_at = max(within.starts_at, segment.starts_at, known[0].at)
+    ends_at = min(within.ends_at, segment.ends_at or within.ends_at, known[-1].at)
     if segment.version is None or starts_at >= ends_at:
         return Priced()
     terms = Terms(
