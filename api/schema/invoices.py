@@ -22,6 +22,7 @@ from db.enums import (
     InvoiceLanguage,
     InvoiceLineKind,
     InvoiceState,
+    LineUnit,
     Scope,
     TransmissionState,
 )
@@ -30,7 +31,7 @@ from domain.accounts.queries import ACCOUNTS
 from domain.invoices import documents
 from domain.invoices.documents import MIME_TYPE
 from domain.invoices.listings import CREDIT_NOTES_OF_INVOICE, INVOICES
-from domain.invoices.rules import Index, Metered
+from domain.invoices.rules import Index, Metered, Priced
 from domain.invoices.rules import InvoiceLine as Line
 from domain.ledger.listings import TRANSACTIONS
 from domain.listing import Record
@@ -61,7 +62,7 @@ class RegisterIndex:
         return cls(at=DateTime(index.at), index=kwh(index.index_wh))
 
 
-@strawberry.type(description="Energy of a meter at one price.")
+@strawberry.type(description="What a meter showed where a line begins and ends.")
 class MeteredEnergy:
     meter_id: strawberry.ID = strawberry.field(description="Which meter.")
     meter_serial: str = strawberry.field(description="What is printed on the meter.")
@@ -71,15 +72,12 @@ class MeteredEnergy:
     first: RegisterIndex = strawberry.field(description="Where it begins.")
     last: RegisterIndex = strawberry.field(description="Where it ends.")
     energy: Kwh = strawberry.field(
-        description="How much, after the multiplier; of a shared supply, the account's part."
-    )
-    price_per_kwh: ExactNumber | None = strawberry.field(
-        description="In major units; null where the tariff has components, and so no one price."
+        description="How much lies between the two, after the multiplier; of a shared supply, the"
+        " account's part."
     )
 
     @classmethod
     def of(cls, metered: Metered) -> Self:
-        price = metered.price_per_kwh
         return cls(
             meter_id=strawberry.ID(encode("Meter", metered.meter_id)),
             meter_serial=metered.serial,
@@ -87,7 +85,31 @@ class MeteredEnergy:
             first=RegisterIndex.of(metered.first),
             last=RegisterIndex.of(metered.last),
             energy=Kwh(metered.energy_wh / WH_PER_KWH),
-            price_per_kwh=None if price is None else ExactNumber(price.normalize()),
+        )
+
+
+@strawberry.type(description="How much of something an invoice charges at one price.")
+class PricedQuantity:
+    component: str | None = strawberry.field(
+        description="Of the tariff; null where that is one flat price."
+    )
+    rate: str | None = strawberry.field(
+        description="The band's name or the slab's number, where the component has several."
+    )
+    quantity: ExactNumber = strawberry.field(
+        description="How much, after the multiplier; below zero where it is deducted."
+    )
+    unit: LineUnit = strawberry.field(description="Of what.")
+    price: ExactNumber = strawberry.field(description="Of one, in major units, before taxes.")
+
+    @classmethod
+    def of(cls, priced: Priced) -> Self:
+        return cls(
+            component=priced.component,
+            rate=priced.rate or None,
+            quantity=ExactNumber(priced.quantity.normalize()),
+            unit=priced.unit,
+            price=ExactNumber(priced.price.normalize()),
         )
 
 
@@ -99,9 +121,12 @@ class InvoiceLine:
     energy_month: LocalDate | None = strawberry.field(
         description="The first day of the month whose energy it is."
     )
-    metered: MeteredEnergy | None = strawberry.field(description="The energy, if it is of some.")
+    metered: MeteredEnergy | None = strawberry.field(description="The meter, if it is of one.")
+    priced: PricedQuantity | None = strawberry.field(
+        description="The quantity, if it is of some at one price."
+    )
     estimated: bool = strawberry.field(
-        description="Whether no reading stood where it begins or ends: the last before counts."
+        description="Whether no reading tells where it begins, ends, or is split."
     )
     of_line: int | None = strawberry.field(
         description="Of a credit note: the place of the line that it takes back."
@@ -116,6 +141,7 @@ class InvoiceLine:
             amount=Money.of(line.amount, currency),
             energy_month=None if month is None else LocalDate(month.first),
             metered=None if line.metered is None else MeteredEnergy.of(line.metered),
+            priced=None if line.priced is None else PricedQuantity.of(line.priced),
             estimated=line.is_estimated,
             of_line=line.of_line,
         )
@@ -197,7 +223,7 @@ class Invoice(Node, listing=INVOICES, scope=Scope.INVOICES_READ):
         scope=Scope.BALANCES_READ,
     )
 
-    @strawberry.field(description="What its lines sum up to: what the books charged.")
+    @strawberry.field(description="What its lines sum up to, before taxes.")
     def subtotal(self) -> Money:
         return self._money("lines_micro")
 

@@ -25,6 +25,8 @@ class InvoiceLineKind(StrEnum):
     """What a line of an invoice is about."""
 
     ENERGY = "ENERGY"
+    FIXED = "FIXED"
+    DEDUCTION = "DEDUCTION"
     SETTLEMENT = "SETTLEMENT"
     CREDIT = "CREDIT"
 

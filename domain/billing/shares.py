@@ -55,10 +55,11 @@ def _told_apart(
         if portion is None:
             yield _Own(anchors, earlier, of_portion)
         elif any(portion.reaches(anchor.at) for anchor in anchors):
-            yield _Own(_counted(anchors, portion), _counted(earlier, portion), of_portion)
+            yield _Own(counted(anchors, portion), counted(earlier, portion), of_portion)
 
 
-def _counted(anchors: Sequence[Anchor], portion: Portion) -> list[Anchor]:
+def counted(anchors: Sequence[Anchor], portion: Portion) -> list[Anchor]:
+    """Return what is known of the meter that an account has, as it were, by its portion."""
     return [
         Anchor(
             anchor.at,

@@ -10,8 +10,8 @@ from datetime import date, datetime
 from decimal import Decimal
 from xml.etree import ElementTree as ET
 
-from db.enums import InvoiceKind, InvoiceLanguage
-from domain.invoices.rules import InvoiceLine, TaxLine
+from db.enums import InvoiceKind, InvoiceLanguage, LineUnit
+from domain.invoices.rules import InvoiceLine, Priced, TaxLine
 from domain.invoices.stored import StoredInvoice
 from domain.invoices.words import WORDS
 from domain.money import decimals_of
@@ -22,13 +22,13 @@ CBC = "urn:oasis:names:specification:ubl:schema:xsd:CommonBasicComponents-2"
 VERSION, CUSTOMIZATION = "2.1", "TR1.2"
 ARCHIVE_PROFILE = "EARSIVFATURA"
 SALE, RETURN = "SATIS", "IADE"
-# By UN/ECE recommendation 20: kilowatt hours, and pieces.
-KWH, PIECE = "KWH", "C62"
+# By UN/ECE recommendation 20; what has no unit counts as pieces.
+UNITS = {LineUnit.KWH: "KWH", LineUnit.KVARH: "KVH", LineUnit.KW: "KWT", LineUnit.DAY: "DAY"}
+PIECE = "C62"
 # Not told in advance how it is to be paid.
 ANY_MEANS = "1"
 NAMESPACE = uuid.UUID("8f1c4d0e-6f55-4f0e-9b39-3e1d5c1f7a52")
 WH_PER_KWH = 1000
-PRICE_STEP = Decimal("0.000000001")
 # Codes of the tax office for taxes by their usual names; others are told by name alone.
 TAX_CODES = {"KDV": "0015", "VAT": "0015", "BTV": "4071"}
 PRIVATE_IDENTITY_DIGITS = 11
@@ -177,20 +177,18 @@ def _line(root: ET.Element, invoice: StoredInvoice, place: int, line: InvoiceLin
         )
         note = f"{metered.serial} x {metered.multiplier.normalize():f}: {indexes}"
         _basic(element, "Note", note)
-    energy = Decimal(1) if metered is None else metered.energy_wh / WH_PER_KWH
-    unit = PIECE if metered is None else KWH
-    _basic(element, "InvoicedQuantity", f"{energy.normalize():f}", unitCode=unit)
+    priced = line.priced or Priced(quantity=Decimal(1), unit=LineUnit.KWH, price=line.amount)
+    unit = PIECE if line.priced is None else UNITS[priced.unit]
+    _basic(element, "InvoicedQuantity", f"{priced.quantity.normalize():f}", unitCode=unit)
     _amount(element, "LineExtensionAmount", line.amount, invoice.currency)
-    name = WORDS[InvoiceLanguage.TR][line.kind].rstrip(":")
+    name = " ".join(
+        part
+        for part in (
+            WORDS[InvoiceLanguage.TR][line.kind].rstrip(":"),
+            priced.component,
+            priced.rate,
+        )
+        if part
+    )
     _basic(_aggregate(element, "Item"), "Name", name)
-    _amount(_aggregate(element, "Price"), "PriceAmount", _price(line), invoice.currency)
-
-
-def _price(line: InvoiceLine) -> Decimal:
-    """Return the price of a unit; where a tariff has components, what one came to."""
-    metered = line.metered
-    if metered is None or metered.energy_wh == 0:
-        return line.amount
-    if metered.price_per_kwh is not None:
-        return metered.price_per_kwh
-    return (line.amount * WH_PER_KWH / metered.energy_wh).quantize(PRICE_STEP)
+    _amount(_aggregate(element, "Price"), "PriceAmount", priced.price, invoice.currency)

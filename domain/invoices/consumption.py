@@ -1,58 +1,39 @@
-"""What accounts used in a month, by meter and price, and what the books charged them for it.
+"""What accounts used in a month, and what the books charged them for it.
 
 The one place that says what a monthly invoice charges; whatever else is charged comes in here.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
 from db.access import Connection
-from db.enums import InvoiceLineKind
 from db.ids import AccountId, CompanyId, MeterId
-from domain.billing.portions import apportioned
-from domain.billing.rules import cost_micro
-from domain.invoices.indexes import Spot, indexes
-from domain.invoices.rules import Index, InvoiceLine, Metered, Month, settlements
-from domain.listing import Record
+from domain.billing.rules import Segment
+from domain.billing.versions import registers_of
+from domain.invoices.energy import (
+    NONE,
+    Facts,
+    counted_from,
+    instants,
+    parts_of,
+    spots,
+    taxes_together,
+)
+from domain.invoices.indexes import indexes
+from domain.invoices.marks import Known, known_around, tell_registers
+from domain.invoices.rules import Month, Parts, settlements
+from domain.invoices.stretches import Stretch, stretches
 from domain.money import major
+from domain.tariffs.courses import Span
 
 # Readings come up to 90 days late, and what they change is settled with the next invoice.
 SETTLED_MONTHS_MAX = 4
 
 Charges: TypeAlias = dict[AccountId, dict[Month, Decimal]]
 
-SEGMENTS = """
-    select ap.account_id, mo.meter_id, m.serial, mo.multiplier, v.price_per_kwh,
-        greatest(mo.started_at, ap.started_at, v.valid_from, t.starts_at) as starts_at,
-        least(mo.ended_at, ap.ended_at, v.valid_until, t.ends_at) as ends_at,
-        greatest(mo.started_at, ap.started_at) as counted_from, sharers.account_ids,
-        sharers.shares_ppm
-    from account_point ap
-    left join lateral (
-        select array_agg(o.account_id order by o.account_id) as account_ids,
-            array_agg(o.share_ppm order by o.account_id) as shares_ppm
-        from account_point o
-        where o.company_id = ap.company_id and o.point_id = ap.point_id
-            and o.sharing_id = ap.sharing_id
-    ) sharers on ap.share_ppm < 1000000
-    join metering_point p on p.company_id = ap.company_id and p.id = ap.point_id
-        and p.role in ('BILLING', 'COMMON_AREA')
-    join mounting mo on mo.company_id = ap.company_id and mo.point_id = ap.point_id
-    join meter m on m.company_id = mo.company_id and m.id = mo.meter_id
-    cross join lateral account_tariffs(ap.company_id, ap.account_id) t
-    join tariff_version v on v.company_id = ap.company_id and v.tariff_id = t.tariff_id
-        and v.state = 'ACTIVE'
-    where ap.company_id = $1 and ap.account_id = any($2::int8[])
-        and greatest(mo.started_at, ap.started_at, v.valid_from, t.starts_at)
-            < least(mo.ended_at, ap.ended_at, v.valid_until, t.ends_at, $4)
-        and coalesce(least(mo.ended_at, ap.ended_at, v.valid_until, t.ends_at), 'infinity') > $3
-    order by ap.account_id, m.serial, starts_at
-"""
 POSTED = """
     select account_id, date_trunc('month', local_date)::date as month,
         sum(posted_micro)::int8 as amount_micro
@@ -63,11 +44,19 @@ POSTED = """
 """
 # From the first month on that was invoiced at all: what was before was paid in another way.
 INVOICED = """
-    select i.account_id, l.energy_month as month, sum(l.amount_micro)::int8 as amount_micro
-    from invoice i
-    join invoice_line l on l.company_id = i.company_id and l.invoice_id = i.id
-    where i.company_id = $1 and i.account_id = any($2::int8[]) and i.kind = 'MONTHLY'
-        and i.month >= $3::date and l.energy_month >= $3::date
+    select told.account_id, told.month, sum(told.amount_micro)::int8 as amount_micro
+    from (
+        select i.account_id, l.energy_month as month, l.amount_micro
+        from invoice i
+        join invoice_line l on l.company_id = i.company_id and l.invoice_id = i.id
+        where i.company_id = $1 and i.account_id = any($2::int8[]) and i.kind = 'MONTHLY'
+            and i.month >= $3::date and l.energy_month >= $3::date
+        union all
+        -- Only what a month used itself is told with its taxes.
+        select i.account_id, i.month, i.tax_micro from invoice i
+        where i.company_id = $1 and i.account_id = any($2::int8[]) and i.kind = 'MONTHLY'
+            and i.month >= $3::date
+    ) told
     group by 1, 2
 """
 FIRST_INVOICED = """
@@ -76,84 +65,20 @@ FIRST_INVOICED = """
 """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Stretch:
-    """What of a segment of constant terms lies in the month."""
-
-    row: Record
-    first_at: datetime
-    last_at: datetime
-
-    def spots(self) -> Iterable[Spot]:
-        meter_id = MeterId(self.row["meter_id"])
-        yield (meter_id, self.first_at)
-        yield (meter_id, self.last_at)
-        yield (meter_id, self.base_at)
-
-    @property
-    def base_at(self) -> datetime:
-        """From where on its charges count: what is shared, since these accounts share it."""
-        at: datetime = self.row["starts_at" if self.row["account_ids"] is None else "counted_from"]
-        return at
-
-    def line(self, known: Mapping[Spot, Index], month: Month) -> InvoiceLine | None:
-        """Return the line of its energy, priced cumulatively as the charges were."""
-        found = [known.get(spot) for spot in self.spots()]
-        first, last, base = found
-        if first is None or last is None or base is None:
-            return None
-        first_wh, last_wh = (self._counted(index, base) for index in (first, last))
-        metered = Metered(
-            meter_id=MeterId(self.row["meter_id"]),
-            serial=self.row["serial"],
-            multiplier=self.row["multiplier"],
-            first=first,
-            last=last,
-            price_per_kwh=self.row["price_per_kwh"],
-            shared_wh=None if self.row["account_ids"] is None else last_wh - first_wh,
-        )
-        if metered.price_per_kwh is None:
-            return InvoiceLine(
-                kind=InvoiceLineKind.ENERGY, amount=Decimal(0), energy_month=month, metered=metered
-            )
-        until, since = (
-            cost_micro(
-                price_per_kwh=metered.price_per_kwh,
-                multiplier=metered.multiplier,
-                energy_wh=energy_wh,
-            )
-            for energy_wh in (last_wh, first_wh)
-        )
-        return InvoiceLine(
-            kind=InvoiceLineKind.ENERGY,
-            amount=major(until - since),
-            energy_month=month,
-            metered=metered,
-        )
-
-    def _counted(self, index: Index, base: Index) -> int:
-        """Return the Wh that its charges count up to an index."""
-        energy_wh = index.index_wh - base.index_wh
-        if self.row["account_ids"] is None:
-            return energy_wh
-        shares = list(zip(self.row["account_ids"], self.row["shares_ppm"], strict=True))
-        return apportioned(energy_wh, shares)[self.row["account_id"]]
-
-
-async def month_lines(
+async def month_parts(
     connection: Connection,
     *,
     company_id: CompanyId,
     account_ids: Sequence[AccountId],
     month: Month,
     zone: ZoneInfo,
-) -> dict[AccountId, list[InvoiceLine]]:
-    """Return the lines of accounts for a month, which sum to what the books charged them.
+) -> dict[AccountId, Parts]:
+    """Return the lines and taxes of accounts for a month: the sum of what the books charged them.
 
     Accounts without any have none. What came late of months that were invoiced is settled with a
     line for each; so is what no line of energy tells.
     """
-    lines = await _energy_lines(connection, company_id, account_ids, month, zone)
+    parts = await _energy(connection, company_id, account_ids, month, zone)
     since = month.moved(-SETTLED_MONTHS_MAX)
     posted = await _charges(
         connection, POSTED, company_id, account_ids, since.first, month.moved(1).first
@@ -163,57 +88,82 @@ async def month_lines(
         AccountId(row["account_id"]): Month(row["month"])
         for row in await connection.fetch(FIRST_INVOICED, company_id, account_ids)
     }
-    for account_id in posted:
+    for account_id in {*parts, *posted}:
         first = min(firsts.get(account_id, month), month)
-        due = {m: amount for m, amount in posted[account_id].items() if m >= first}
+        charged = {month: Decimal(0), **posted.get(account_id, {})}
+        due = {m: amount for m, amount in charged.items() if m >= first}
         told = dict(invoiced.get(account_id, {}))
-        told_month = told.get(month, Decimal(0))
-        _charge_components(lines[account_id], due.get(month, Decimal(0)) - told_month)
-        of_energy = sum((line.amount for line in lines[account_id]), Decimal(0))
-        told[month] = told_month + of_energy
-        lines[account_id] += settlements(due, told)
-    return {account_id: made for account_id, made in lines.items() if made}
+        made = parts.get(account_id, NONE)
+        told[month] = told.get(month, Decimal(0)) + gross(made)
+        settled = [*made.lines, *settlements(due, told)]
+        parts[account_id] = Parts(settled, made.taxes)
+    return {account_id: made for account_id, made in parts.items() if made.lines}
 
 
-def _charge_components(lines: list[InvoiceLine], charged: Decimal) -> None:
-    """Put what the books charged beyond single prices on the last meter with components.
-
-    charged: all of the month. A tariff with components has no one price to tell.
-    """
-    unpriced = [
-        place
-        for place, line in enumerate(lines)
-        if line.metered is not None and line.metered.price_per_kwh is None
-    ]
-    if unpriced:
-        rest = charged - sum((line.amount for line in lines), Decimal(0))
-        lines[unpriced[-1]] = replace(lines[unpriced[-1]], amount=rest)
+def gross(parts: Parts) -> Decimal:
+    of_lines = sum((line.amount for line in parts.lines), Decimal(0))
+    return sum((tax.amount for tax in parts.taxes), of_lines)
 
 
-async def _energy_lines(
+async def _energy(
     connection: Connection,
     company_id: CompanyId,
     account_ids: Sequence[AccountId],
     month: Month,
     zone: ZoneInfo,
-) -> dict[AccountId, list[InvoiceLine]]:
-    start, end = month.starts_at(zone), month.ends_at(zone)
-    stretches = [
-        _Stretch(
-            row=row,
-            first_at=max(row["starts_at"], start),
-            last_at=end if row["ends_at"] is None else min(row["ends_at"], end),
+) -> dict[AccountId, Parts]:
+    within = Span(month.starts_at(zone), month.ends_at(zone))
+    found = await stretches(
+        connection, company_id=company_id, account_ids=account_ids, within=within
+    )
+    priced = [one for one in found if one.segment.version is None]
+    facts = Facts(
+        month=month,
+        zone=zone,
+        indexes=await indexes(
+            connection,
+            company_id=company_id,
+            spots={spot for stretch in priced for spot in spots(stretch)},
+        ),
+        known=await _known(
+            connection, company_id, [one for one in found if one.segment.version], within, zone
+        ),
+    )
+    made: dict[AccountId, list[Parts]] = defaultdict(list)
+    for stretch in found:
+        made[stretch.segment.account_id].append(parts_of(stretch, facts))
+    return {
+        account_id: Parts(
+            [line for one in parts for line in one.lines],
+            taxes_together(tax for one in parts for tax in one.taxes),
         )
-        for row in await connection.fetch(SEGMENTS, company_id, account_ids, start, end)
-    ]
-    spots = {spot for stretch in stretches for spot in stretch.spots()}
-    known = await indexes(connection, company_id=company_id, spots=spots)
-    lines: dict[AccountId, list[InvoiceLine]] = defaultdict(list)
-    for stretch in stretches:
-        line = stretch.line(known, month)
-        if line is not None:
-            lines[stretch.row["account_id"]].append(line)
-    return lines
+        for account_id, parts in made.items()
+    }
+
+
+async def _known(
+    connection: Connection,
+    company_id: CompanyId,
+    found: Sequence[Stretch],
+    within: Span,
+    zone: ZoneInfo,
+) -> dict[MeterId, Known]:
+    """Return what is known of the meters whose stretches are priced by a version."""
+    spans: dict[Span, set[MeterId]] = defaultdict(set)
+    by_registers: dict[MeterId, list[Segment]] = defaultdict(list)
+    for stretch in found:
+        spans[within].add(stretch.meter_id)
+        at = counted_from(stretch, zone)
+        if at is not None:
+            spans[Span(at, at)].add(stretch.meter_id)
+        if stretch.segment.version is not None and registers_of(stretch.segment.version):
+            by_registers[stretch.meter_id].append(stretch.segment)
+    edges = {at for stretch in found for at in instants(stretch, zone)}
+    known = await known_around(connection, company_id=company_id, spans=spans, instants=edges)
+    await tell_registers(
+        connection, known, company_id=company_id, segments=by_registers, within=within, zone=zone
+    )
+    return known
 
 
 async def _charges(

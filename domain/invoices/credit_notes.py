@@ -12,7 +12,7 @@ from db.enums import InvoiceKind, JournalKind, LedgerAccountKind
 from db.ids import CompanyId, InvoiceId
 from domain import values
 from domain.invoices import rules
-from domain.invoices.rules import Credited, TaxLine
+from domain.invoices.rules import Parts, TaxLine
 from domain.invoices.stored import StoredInvoice, stored
 from domain.invoices.totals import totals
 from domain.invoices.writing import Draft, Issuer, write
@@ -115,7 +115,7 @@ async def _parts(
     company_id: CompanyId,
     invoice: StoredInvoice,
     amounts: Mapping[int, Decimal] | None,
-) -> Credited:
+) -> Parts:
     if invoice.kind is InvoiceKind.PURCHASE:
         if not await connection.fetchval(REVERSED, company_id, invoice.journal_id):
             raise TopUpStands("invoice_id")
@@ -127,7 +127,7 @@ async def _parts(
     if amounts is None:
         taxes = _taxes_left(invoice, notes)
         part = rules.part_of_lines(invoice.lines, (), {n: a for n, a in left.items() if a})
-        return Credited(part.lines, taxes)
+        return Parts(part.lines, taxes)
     wanted = _checked(amounts, left)
     return rules.part_of_lines(invoice.lines, invoice.taxes, wanted)
 
@@ -142,16 +142,16 @@ def _left(invoice: StoredInvoice, notes: Sequence[StoredInvoice]) -> dict[int, D
 
 
 def _taxes_left(invoice: StoredInvoice, notes: Sequence[StoredInvoice]) -> list[TaxLine]:
-    taken: dict[str, list[TaxLine]] = defaultdict(list)
+    taken: dict[tuple[str, Decimal | None], list[TaxLine]] = defaultdict(list)
     for note in notes:
         for tax in note.taxes:
-            taken[tax.name].append(tax)
+            taken[tax.name, tax.rate].append(tax)
     return [
         TaxLine(
             tax.name,
             tax.rate,
-            tax.base - sum(one.base for one in taken[tax.name]),
-            tax.amount - sum(one.amount for one in taken[tax.name]),
+            tax.base - sum(one.base for one in taken[tax.name, tax.rate]),
+            tax.amount - sum(one.amount for one in taken[tax.name, tax.rate]),
         )
         for tax in invoice.taxes
     ]
@@ -177,7 +177,7 @@ def _checked(amounts: Mapping[int, Decimal], left: Mapping[int, Decimal]) -> dic
     return dict(amounts)
 
 
-def _sums(invoice: StoredInvoice, parts: Credited, *, is_rest: bool) -> rules.Totals:
+def _sums(invoice: StoredInvoice, parts: Parts, *, is_rest: bool) -> rules.Totals:
     """Return what a credit note comes to: never more than is left, and for the rest all of it."""
     sums = totals(parts.lines, parts.taxes, invoice.currency)
     left = invoice.totals.total - invoice.credited
@@ -229,6 +229,9 @@ async def _issue(
 
 
 def _taken_back(draft: Draft) -> list[Line]:
-    lines = [Line(LedgerAccountKind.TAX, -tax.amount, code=tax.name) for tax in draft.taxes]
+    taxes: dict[str, Decimal] = defaultdict(Decimal)
+    for tax in draft.taxes:
+        taxes[tax.name] += tax.amount
+    lines = [Line(LedgerAccountKind.TAX, -amount, code=name) for name, amount in taxes.items()]
     net = draft.totals.total - draft.totals.tax
     return [line for line in [Line(LedgerAccountKind.REVENUE, -net), *lines] if line.amount]

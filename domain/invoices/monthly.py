@@ -8,7 +8,7 @@ from db import access
 from db.access import Connection
 from db.enums import BillingMode, InvoiceKind, JournalKind, LedgerAccountKind
 from db.ids import AccountId, CompanyId, InvoiceId, JournalId
-from domain.invoices.consumption import month_lines
+from domain.invoices.consumption import month_parts
 from domain.invoices.rules import Month
 from domain.invoices.totals import totals
 from domain.invoices.writing import Draft, Issuer, write
@@ -86,7 +86,7 @@ async def issue_all(
     await connection.fetch(LOCK_BALANCES, company_id, account_ids)
     rows = await connection.fetch(INVOICED, company_id, account_ids, month.first)
     done = {row["account_id"] for row in rows}
-    lines = await month_lines(
+    parts = await month_parts(
         connection,
         company_id=company_id,
         account_ids=[account_id for account_id in account_ids if account_id not in done],
@@ -94,9 +94,9 @@ async def issue_all(
         zone=issuer.zone,
     )
     drafts = [
-        Draft(account_id=account_id, lines=made, totals=sums, month=month)
-        for account_id, made in sorted(lines.items())
-        if (sums := totals(made, (), issuer.currency)).total >= 0
+        Draft(account_id=account_id, lines=made.lines, taxes=made.taxes, totals=sums, month=month)
+        for account_id, made in sorted(parts.items())
+        if (sums := totals(made.lines, made.taxes, issuer.currency)).total >= 0
     ]
     if not drafts:
         return []

@@ -14,8 +14,8 @@ from zoneinfo import ZoneInfo
 
 import typst
 
-from db.enums import InvoiceKind, InvoiceLanguage, InvoiceLineKind
-from domain.invoices.rules import InvoiceLine, Month
+from db.enums import InvoiceKind, InvoiceLanguage, LineUnit
+from domain.invoices.rules import InvoiceLine, Month, Priced
 from domain.invoices.stored import StoredInvoice
 from domain.invoices.words import WORDS, Words
 from domain.money import decimals_of
@@ -71,7 +71,9 @@ def _data(page: Page) -> dict[str, Any]:
         "company": {"name": page.company.name, "lines": list(page.company.lines)},
         "customer": {"name": page.customer.name, "lines": list(page.customer.lines)},
         "facts": _facts(page, words),
-        "columns": [words[name] for name in ("line", "first", "last", "energy", "price", "amount")],
+        "columns": [
+            words[name] for name in ("line", "first", "last", "quantity", "price", "amount")
+        ],
         "lines": [_line(page, line, words) for line in invoice.lines],
         "sums": _sums(page, words),
         "notes": _notes(invoice, words),
@@ -91,35 +93,42 @@ def _facts(page: Page, words: Words) -> list[tuple[str, str]]:
 
 
 def _line(page: Page, line: InvoiceLine, words: Words) -> dict[str, Any]:
-    amount = _number(line.amount, 6, page.language)
-    details = [words["estimated"]] if line.is_estimated else []
-    if line.metered is not None and line.metered.shared_wh is not None:
-        details.append(words["shared"])
+    what, details, indexes = words[line.kind], [], ["", ""]
     if (metered := line.metered) is None:
-        what = words[line.kind]
         if line.energy_month is not None:
             what = f"{what} {_month(line.energy_month, words)}"
-        return {"what": what, "details": details, "cells": ["", "", "", "", amount]}
-    times = _number(metered.multiplier.normalize(), None, page.language)
-    indexes = [
-        f"{_kwh(Decimal(index.index_wh), page.language)}\n"
-        f"{_day(index.at.astimezone(page.zone).date(), page.language)}"
-        for index in (metered.first, metered.last)
-    ]
+    else:
+        times = _number(metered.multiplier.normalize(), None, page.language)
+        details = [f"{words['meter']} {metered.serial}", f"{words['multiplier']} {times}"]
+        indexes = [
+            f"{_kwh(Decimal(index.index_wh), page.language)}\n"
+            f"{_day(index.at.astimezone(page.zone).date(), page.language)}"
+            for index in (metered.first, metered.last)
+        ]
+        if metered.shared_wh is not None:
+            details.append(words["shared"])
+    if line.is_estimated:
+        details.append(words["estimated"])
+    counted = ["", ""] if line.priced is None else _priced(line.priced, words, page.language)
     return {
-        "what": words[InvoiceLineKind.ENERGY],
-        "details": [
-            f"{words['meter']} {metered.serial}",
-            f"{words['multiplier']} {times}",
-            *details,
-        ],
-        "cells": [
-            *indexes,
-            _kwh(metered.energy_wh, page.language),
-            _price(metered.price_per_kwh, page.language),
-            amount,
-        ],
+        "what": " ".join([what, *_component(line)]),
+        "details": details,
+        "cells": [*indexes, *counted, _number(line.amount, 6, page.language)],
     }
+
+
+def _component(line: InvoiceLine) -> list[str]:
+    """Return what of the tariff a line is, where that has components."""
+    priced = line.priced
+    if priced is None or priced.component is None:
+        return []
+    return [f"· {priced.component}", *([priced.rate] if priced.rate else [])]
+
+
+def _priced(priced: Priced, words: Words, language: InvoiceLanguage) -> list[str]:
+    decimals = 0 if priced.unit is LineUnit.DAY else 3
+    quantity = f"{_number(priced.quantity, decimals, language)} {words[priced.unit]}"
+    return [quantity, _number(priced.price.normalize(), None, language)]
 
 
 def _sums(page: Page, words: Words) -> list[dict[str, Any]]:
@@ -132,7 +141,8 @@ def _sums(page: Page, words: Words) -> list[dict[str, Any]]:
             if tax.rate is None
             else f" {_number((tax.rate * 100).normalize(), None, language)} %"
         )
-        rows.append((tax.name + rate, _number(tax.amount, 6, language), False))
+        base = f" ({words['on']} {_number(tax.base, 6, language)})"
+        rows.append((tax.name + rate + base, _number(tax.amount, 6, language), False))
     if totals.rounding:
         rows.append((words["rounding"], _number(totals.rounding, 6, language), False))
     total = _number(totals.total, decimals_of(invoice.currency), language)
@@ -149,10 +159,6 @@ def _notes(invoice: StoredInvoice, words: Words) -> list[str]:
     if invoice.kind is InvoiceKind.PURCHASE:
         notes.append(words["paid_by_purchase"])
     return notes
-
-
-def _price(price: Decimal | None, language: InvoiceLanguage) -> str:
-    return "" if price is None else _number(price.normalize(), None, language)
 
 
 def _kwh(energy_wh: Decimal, language: InvoiceLanguage) -> str:

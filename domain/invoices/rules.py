@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Self
 from zoneinfo import ZoneInfo
 
-from db.enums import InvoiceKind, InvoiceLineKind, InvoiceState
+from db.enums import InvoiceKind, InvoiceLineKind, InvoiceState, LineUnit
 from db.ids import MeterId
 
 NUMBER_FORMAT_CHARACTERS_MAX = 40
@@ -96,11 +96,10 @@ class Index:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Metered:
-    """Energy of a meter at one price.
+    """What a meter showed where a line begins and ends.
 
-    multiplier: of the transformers; indexes are before it. price_per_kwh: after it; None where a
-        tariff has components, and so no one price. shared_wh: what the account pays of the Wh
-        between the indexes, where others pay for them, too.
+    multiplier: of the transformers; indexes are before it. shared_wh: what the account pays of the
+        Wh between the indexes, where others pay for them, too.
     """
 
     meter_id: MeterId
@@ -108,7 +107,6 @@ class Metered:
     multiplier: Decimal
     first: Index
     last: Index
-    price_per_kwh: Decimal | None
     shared_wh: int | None = None
 
     @property
@@ -123,10 +121,27 @@ class Metered:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Priced:
+    """How much of something at one price.
+
+    component: of the tariff; None where that is one flat price. rate: the band's name, the slab's
+    number from 1 on, or empty. quantity: in `unit`, after the multiplier; below zero where it is
+    deducted. price: of one, in major units, before taxes.
+    """
+
+    quantity: Decimal
+    unit: LineUnit
+    price: Decimal
+    component: str | None = None
+    rate: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class InvoiceLine:
     """What an invoice charges, or a credit note gives back.
 
-    amount: major units to six decimals. energy_month: whose energy it is. metered: of ENERGY.
+    amount: major units to six decimals, before taxes. energy_month: whose energy it is. metered,
+    priced: of what is measured. is_estimated: no reading tells where it begins, ends, or is split.
     of_line: of a credit note, which line of the invoice it takes back.
     """
 
@@ -134,11 +149,9 @@ class InvoiceLine:
     amount: Decimal
     energy_month: Month | None = None
     metered: Metered | None = None
+    priced: Priced | None = None
+    is_estimated: bool = False
     of_line: int | None = None
-
-    @property
-    def is_estimated(self) -> bool:
-        return self.metered is not None and self.metered.is_estimated
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,8 +175,8 @@ class Totals:
 
 
 @dataclass(frozen=True, slots=True)
-class Credited:
-    """What a credit note is made of."""
+class Parts:
+    """What an invoice or a credit note is made of."""
 
     lines: Sequence[InvoiceLine]
     taxes: Sequence[TaxLine]
@@ -180,7 +193,7 @@ def settlements(posted: dict[Month, Decimal], invoiced: dict[Month, Decimal]) ->
 
 def part_of_lines(
     lines: Sequence[InvoiceLine], taxes: Sequence[TaxLine], wanted: dict[int, Decimal]
-) -> Credited:
+) -> Parts:
     """Return what takes parts of lines back, and the same part of each tax.
 
     wanted: amounts by the lines' places, from 1 on.
@@ -192,7 +205,7 @@ def part_of_lines(
     whole = sum((line.amount for line in lines), Decimal(0))
     part = sum(wanted.values(), Decimal(0)) / whole if whole else Decimal(0)
     step = Decimal("0.000001")
-    return Credited(
+    return Parts(
         chosen,
         [
             replace(

@@ -7,9 +7,9 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from db.access import Connection
-from db.enums import InvoiceKind, InvoiceLineKind
+from db.enums import InvoiceKind, InvoiceLineKind, LineUnit
 from db.ids import AccountId, CompanyId, InvoiceId, JournalId, MeterId
-from domain.invoices.rules import Index, InvoiceLine, Metered, Month, TaxLine, Totals
+from domain.invoices.rules import Index, InvoiceLine, Metered, Month, Priced, TaxLine, Totals
 from domain.listing import Record
 from domain.money import major
 
@@ -20,7 +20,7 @@ LINES = """
 """
 TAXES = """
     select * from invoice_tax where company_id = $1 and invoice_id = any($2::int8[])
-    order by invoice_id, name
+    order by invoice_id, place
 """
 
 
@@ -72,6 +72,8 @@ def line_of(row: Record) -> InvoiceLine:
         amount=major(row["amount_micro"]),
         energy_month=None if month is None else Month(month),
         metered=None if row["meter_id"] is None else _metered(row),
+        priced=None if row["unit"] is None else _priced(row),
+        is_estimated=row["is_estimated"],
         of_line=row["of_line"],
     )
 
@@ -83,10 +85,19 @@ def _metered(row: Record) -> Metered:
         meter_id=MeterId(row["meter_id"]),
         serial=row["meter_serial"],
         multiplier=row["multiplier"],
-        first=Index(row["first_at"], row["first_index_wh"], False),
-        last=Index(row["last_at"], row["last_index_wh"], row["is_estimated"]),
-        price_per_kwh=row["price_per_kwh"],
+        first=Index(row["first_at"], row["first_index_wh"]),
+        last=Index(row["last_at"], row["last_index_wh"]),
         shared_wh=None if is_whole else int(passed_wh),
+    )
+
+
+def _priced(row: Record) -> Priced:
+    return Priced(
+        component=row["component"],
+        rate=row["rate"],
+        quantity=row["quantity"],
+        unit=LineUnit(row["unit"]),
+        price=row["price"],
     )
 
 

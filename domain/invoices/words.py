@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import TypeAlias
 
-from db.enums import InvoiceKind, InvoiceLanguage, InvoiceLineKind
+from db.enums import InvoiceKind, InvoiceLanguage, InvoiceLineKind, LineUnit
 
 Words: TypeAlias = Mapping[str, str]
 
@@ -13,6 +13,8 @@ WORDS: Mapping[InvoiceLanguage, Words] = {
         InvoiceKind.PURCHASE: "Invoice of bought credit",
         InvoiceKind.CREDIT_NOTE: "Credit note",
         InvoiceLineKind.ENERGY: "Electrical energy",
+        InvoiceLineKind.FIXED: "Fixed charge",
+        InvoiceLineKind.DEDUCTION: "Paid for by others",
         InvoiceLineKind.SETTLEMENT: "Settlement of",
         InvoiceLineKind.CREDIT: "Electricity credit",
         "customer": "Customer",
@@ -25,8 +27,13 @@ WORDS: Mapping[InvoiceLanguage, Words] = {
         "line": "What",
         "first": "First index, kWh",
         "last": "Last index, kWh",
-        "energy": "kWh",
-        "price": "Price per kWh",
+        "quantity": "Quantity",
+        "price": "Unit price",
+        LineUnit.KWH: "kWh",
+        LineUnit.KVARH: "kvarh",
+        LineUnit.KW: "kW",
+        LineUnit.DAY: "days",
+        "on": "on",
         "amount": "Amount",
         "meter": "Meter",
         "multiplier": "Multiplier",
@@ -48,6 +55,8 @@ WORDS: Mapping[InvoiceLanguage, Words] = {
         InvoiceKind.PURCHASE: "Kredi satış faturası",
         InvoiceKind.CREDIT_NOTE: "İade faturası",
         InvoiceLineKind.ENERGY: "Elektrik enerjisi",
+        InvoiceLineKind.FIXED: "Sabit bedel",
+        InvoiceLineKind.DEDUCTION: "Başkalarının ödediği",
         InvoiceLineKind.SETTLEMENT: "Mahsup:",
         InvoiceLineKind.CREDIT: "Elektrik kredisi",
         "customer": "Müşteri",
@@ -60,8 +69,13 @@ WORDS: Mapping[InvoiceLanguage, Words] = {
         "line": "Açıklama",
         "first": "İlk endeks, kWh",
         "last": "Son endeks, kWh",
-        "energy": "kWh",
+        "quantity": "Miktar",
         "price": "Birim fiyat",
+        LineUnit.KWH: "kWh",
+        LineUnit.KVARH: "kvarh",
+        LineUnit.KW: "kW",
+        LineUnit.DAY: "gün",
+        "on": "matrah",
         "amount": "Tutar",
         "meter": "Sayaç",
         "multiplier": "Çarpan",

@@ -11,7 +11,7 @@ from db.access import Connection
 from db.enums import InvoiceKind
 from db.ids import AccountId, CompanyId, InvoiceId, JournalId
 from domain.invoices import numbers, rules
-from domain.invoices.rules import InvoiceLine, Month, Numbering, TaxLine, Totals
+from domain.invoices.rules import InvoiceLine, Metered, Month, Numbering, Priced, TaxLine, Totals
 from domain.money import micro
 from domain.refusals import NotThere
 
@@ -37,14 +37,16 @@ ADD = """
 ADD_LINES = """
     insert into invoice_line (company_id, invoice_id, line, kind, amount_micro, energy_month,
         meter_id, meter_serial, multiplier, first_index_wh, first_at, last_index_wh, last_at,
-        energy_wh, price_per_kwh, is_estimated, of_line)
+        energy_wh, component, rate, quantity, unit, price, is_estimated, of_line)
     select $1, * from unnest($2::int8[], $3::int2[], $4::text[], $5::int8[], $6::date[],
         $7::int8[], $8::text[], $9::numeric[], $10::int8[], $11::timestamptz[], $12::int8[],
-        $13::timestamptz[], $14::numeric[], $15::numeric[], $16::bool[], $17::int2[])
+        $13::timestamptz[], $14::numeric[], $15::text[], $16::text[], $17::numeric[], $18::text[],
+        $19::numeric[], $20::bool[], $21::int2[])
 """
 ADD_TAXES = """
-    insert into invoice_tax (company_id, invoice_id, name, rate, base_micro, amount_micro)
-    select $1, * from unnest($2::int8[], $3::text[], $4::numeric[], $5::int8[], $6::int8[])
+    insert into invoice_tax (company_id, invoice_id, place, name, rate, base_micro, amount_micro)
+    select $1, * from unnest($2::int8[], $3::int2[], $4::text[], $5::numeric[], $6::int8[],
+        $7::int8[])
 """
 
 
@@ -178,9 +180,9 @@ async def _write_parts(
         for place, line in enumerate(draft.lines, start=1)
     ]
     taxes = [
-        (invoice_id, tax.name, tax.rate, micro(tax.base), micro(tax.amount))
+        (invoice_id, place, tax.name, tax.rate, micro(tax.base), micro(tax.amount))
         for invoice_id, draft in zip(ids, drafts, strict=True)
-        for tax in draft.taxes
+        for place, tax in enumerate(draft.taxes, start=1)
     ]
     await connection.execute(ADD_LINES, company_id, *zip(*lines, strict=True))
     if taxes:
@@ -189,18 +191,18 @@ async def _write_parts(
 
 def _line(line: InvoiceLine) -> tuple[object, ...]:
     month = None if line.energy_month is None else line.energy_month.first
-    if (m := line.metered) is None:
-        metered: tuple[object, ...] = (None,) * 9
-    else:
-        metered = (
-            m.meter_id,
-            m.serial,
-            m.multiplier,
-            m.first.index_wh,
-            m.first.at,
-            m.last.index_wh,
-            m.last.at,
-            m.energy_wh,
-            m.price_per_kwh,
-        )
-    return (line.kind, micro(line.amount), month, *metered, line.is_estimated, line.of_line)
+    measured = (*_metered(line.metered), *_priced(line.priced))
+    return (line.kind, micro(line.amount), month, *measured, line.is_estimated, line.of_line)
+
+
+def _metered(m: Metered | None) -> tuple[object, ...]:
+    if m is None:
+        return (None,) * 8
+    indexes = (m.first.index_wh, m.first.at, m.last.index_wh, m.last.at)
+    return (m.meter_id, m.serial, m.multiplier, *indexes, m.energy_wh)
+
+
+def _priced(p: Priced | None) -> tuple[object, ...]:
+    if p is None:
+        return (None, "", None, None, None)
+    return (p.component, p.rate, p.quantity, p.unit, p.price)

@@ -23,8 +23,9 @@ SHOWN = """
   lines {
     number kind amount { amount } energyMonth estimated ofLine
     metered {
-      meterId meterSerial multiplier first { at index } last { at index } energy pricePerKwh
+      meterId meterSerial multiplier first { at index } last { at index } energy
     }
+    priced { component rate quantity unit price }
   }
 """
 LIST = f"""
@@ -105,7 +106,13 @@ async def test_a_month_is_invoiced(web: Web, place: Place, administrator: User) 
                 "first": {"at": "2026-01-31T21:00:00+00:00", "index": "0.000"},
                 "last": {"at": "2026-02-28T21:00:00+00:00", "index": "123.456"},
                 "energy": "123.456",
-                "pricePerKwh": "2.345678901",
+            },
+            "priced": {
+                "component": None,
+                "rate": None,
+                "quantity": "123.456",
+                "unit": "KWH",
+                "price": "2.345678901",
             },
         }
     ]

@@ -51,18 +51,20 @@ async def flat_tariff(place: Place, price: Decimal) -> TariffId:
     )
 
 
-async def tariff_of(place: Place, version: Version) -> TariffId:
+async def tariff_of(
+    place: Place, version: Version, *, valid_from: datetime = OPENED_AT - HOUR
+) -> TariffId:
     tariff_id = await tariffs.create_empty(company_id=place.company_id, name="With components")
     version_id = await proposals.propose(
         company_id=place.company_id,
         tariff_id=tariff_id,
         version=version,
-        valid_from=OPENED_AT - HOUR,
+        valid_from=valid_from,
         by=None,
-        now=OPENED_AT - 2 * HOUR,
+        now=valid_from - HOUR,
     )
     await proposals.approve(
-        company_id=place.company_id, version_id=version_id, by=None, now=OPENED_AT - 2 * HOUR
+        company_id=place.company_id, version_id=version_id, by=None, now=valid_from - HOUR
     )
     return tariff_id
 

@@ -7,10 +7,10 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from db.enums import InvoiceKind, InvoiceLineKind
+from db.enums import InvoiceKind, InvoiceLineKind, LineUnit
 from db.ids import AccountId, InvoiceId, MeterId
 from domain.einvoices.ubl import CAC, CBC, INVOICE, Answered, Trader, ubl, uuid_of
-from domain.invoices.rules import Index, InvoiceLine, Metered, Month, TaxLine
+from domain.invoices.rules import Index, InvoiceLine, Metered, Month, Priced, TaxLine
 from domain.invoices.stored import StoredInvoice
 from domain.invoices.totals import totals
 
@@ -27,8 +27,8 @@ LINES = [
             multiplier=Decimal("1.0000"),
             first=Index(datetime(2026, 1, 31, 21, tzinfo=UTC), 0),
             last=Index(datetime(2026, 2, 28, 21, tzinfo=UTC), 123_456),
-            price_per_kwh=Decimal("2.345678901"),
         ),
+        priced=Priced(quantity=Decimal("123.456"), unit=LineUnit.KWH, price=Decimal("2.345678901")),
     ),
     InvoiceLine(
         kind=InvoiceLineKind.SETTLEMENT,

@@ -39,7 +39,9 @@ describe(
     InvoiceLineKind,
     "What a line of an invoice is about.",
     {
-        InvoiceLineKind.ENERGY: "Energy of a meter at one price.",
+        InvoiceLineKind.ENERGY: "Energy of a meter, by one component at one price.",
+        InvoiceLineKind.FIXED: "A fixed charge for each day.",
+        InvoiceLineKind.DEDUCTION: "Energy that the account of a submeter pays for.",
         InvoiceLineKind.SETTLEMENT: "What came late of a month, or was corrected.",
         InvoiceLineKind.CREDIT: "Credit that was bought.",
     },

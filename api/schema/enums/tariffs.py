@@ -6,6 +6,7 @@ from db.enums import (
     BillingBasis,
     ComponentKind,
     EnergyDirection,
+    LineUnit,
     SlabPeriod,
     TariffDay,
     TariffState,
@@ -51,6 +52,16 @@ describe(
     {
         **{day: f"A {day.value.capitalize()} that is no special day." for day in TariffDay},
         TariffDay.SPECIAL: "A day that the tariff names, whatever its weekday.",
+    },
+)
+describe(
+    LineUnit,
+    "What a line of a bill counts.",
+    {
+        LineUnit.KWH: "Kilowatt hours of active energy.",
+        LineUnit.KVARH: "Kilovar hours of reactive energy.",
+        LineUnit.KW: "Kilowatts of demand.",
+        LineUnit.DAY: "Days.",
     },
 )
 describe(

@@ -1,0 +1,70 @@
+"""Lines of invoices by component and price, and their taxes in the order in which they apply."""
+
+from tortoise import migrations
+from tortoise.migrations.operations import RunSQL
+
+UP = """
+alter table invoice_line
+    add component text,
+    add rate text not null default '',
+    add quantity numeric(24, 7),
+    add unit text constraint invoice_line_unit check (unit in ('KWH', 'KVARH', 'KW', 'DAY'));
+alter table invoice_line rename price_per_kwh to price;
+alter table invoice_line alter rate drop default;
+alter table invoice_line disable trigger invoice_line_immutable;
+update invoice_line set quantity = energy_wh / 1000, unit = 'KWH' where price is not null;
+alter table invoice_line enable trigger invoice_line_immutable;
+alter table invoice_line
+    add constraint invoice_line_priced check (num_nulls(quantity, unit, price) in (0, 3)),
+    drop constraint invoice_line_kind,
+    add constraint invoice_line_kind check (kind in ('ENERGY', 'FIXED', 'DEDUCTION', 'SETTLEMENT', 'CREDIT')),
+    drop constraint invoice_line_of_energy,
+    add constraint invoice_line_of_energy check (kind in ('SETTLEMENT', 'CREDIT') or num_nulls(energy_month, meter_id,
+        meter_serial, multiplier, first_index_wh, first_at, last_index_wh, last_at, energy_wh) = 0);
+comment on column invoice_line.component is 'Of the tariff; null where that is one flat price.';
+comment on column invoice_line.rate is 'The band''s name, the slab''s number from 1 on, or empty.';
+comment on column invoice_line.quantity is 'In the unit, after the multiplier; below zero where it is deducted.';
+comment on column invoice_line.price is 'Of one, before taxes.';
+comment on column invoice_line.energy_wh is 'Between the indexes, at the consumer''s side of the multiplier.';
+comment on column invoice_line.is_estimated is 'Whether no reading tells where the line begins, ends, or is split.';
+
+alter table invoice_tax add place int2;
+alter table invoice_tax disable trigger invoice_tax_immutable;
+update invoice_tax t set place = o.place
+    from (select company_id, invoice_id, name, row_number() over (partition by company_id, invoice_id order by name) as place
+        from invoice_tax) o
+    where (t.company_id, t.invoice_id, t.name) = (o.company_id, o.invoice_id, o.name);
+alter table invoice_tax enable trigger invoice_tax_immutable;
+alter table invoice_tax
+    drop constraint invoice_tax_pkey,
+    add primary key (company_id, invoice_id, place),
+    add constraint invoice_tax_place check (place > 0);
+comment on column invoice_tax.place is 'From 1 on, in the order in which they apply; one whose rate changed has a row for each.';
+"""
+
+DOWN = """
+do $$
+begin
+    if exists (select from invoice_line where component is not null or kind in ('FIXED', 'DEDUCTION'))
+        or exists (select from invoice_tax group by company_id, invoice_id, name having count(*) > 1) then
+        raise exception 'invoices say more than the release before can show';
+    end if;
+end $$;
+alter table invoice_tax drop constraint invoice_tax_pkey, drop column place, add primary key (company_id, invoice_id, name);
+comment on column invoice_line.is_estimated is 'Whether no reading stood where the line begins or ends.';
+comment on column invoice_line.energy_wh is 'At the consumer''s side of the multiplier.';
+alter table invoice_line rename price to price_per_kwh;
+comment on column invoice_line.price_per_kwh is 'Null where a tariff has components, and so no one price.';
+alter table invoice_line
+    drop column component, drop column rate, drop column quantity, drop column unit,
+    drop constraint invoice_line_kind,
+    add constraint invoice_line_kind check (kind in ('ENERGY', 'SETTLEMENT', 'CREDIT')),
+    drop constraint invoice_line_of_energy,
+    add constraint invoice_line_of_energy check (kind <> 'ENERGY' or num_nulls(energy_month, meter_id, meter_serial,
+        multiplier, first_index_wh, first_at, last_index_wh, last_at, energy_wh) = 0);
+"""
+
+
+class Migration(migrations.Migration):
+    dependencies = [("wattledger", "m0030_reviewed")]
+    operations = [RunSQL(UP, DOWN)]

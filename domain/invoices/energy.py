@@ -1,0 +1,254 @@
+"""What energy comes to on an invoice, priced again as the charges were. Pure."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+from db.enums import InvoiceLineKind, LineUnit, Quality
+from db.ids import MeterId
+from domain.billing.rules import Anchor, version_charges
+from domain.billing.shares import counted
+from domain.invoices.indexes import Spot
+from domain.invoices.marks import Known
+from domain.invoices.rules import Index, InvoiceLine, Metered, Month, Parts, Priced, TaxLine
+from domain.invoices.stretches import Stretch
+from domain.money import major
+from domain.tariffs import schedule
+from domain.tariffs.components import TOTAL_IMPORT, Component, Slabs, TimeOfUse, Version
+from domain.tariffs.courses import Course, Mark, Span
+from domain.tariffs.lines import Line
+from domain.tariffs.schedule import day_start, kind_of, local_days, period_start
+
+WH_PER_KWH = 1000
+NONE = Parts((), ())
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What is known of the meters: indexes where one flat price holds, else their courses."""
+
+    month: Month
+    zone: ZoneInfo
+    indexes: Mapping[Spot, Index]
+    known: Mapping[MeterId, Known]
+
+
+def parts_of(stretch: Stretch, facts: Facts) -> Parts:
+    """Return the lines and taxes of a stretch; what is deducted is below zero."""
+    if stretch.segment.version is None:
+        made = _at_one_price(stretch, facts)
+    else:
+        made = _by_version(stretch, stretch.segment.version, facts)
+    return _deducted(made) if stretch.is_deducted else made
+
+
+def spots(stretch: Stretch) -> Iterator[Spot]:
+    """Yield where the indexes of a stretch at one price have to be known: its ends, its base."""
+    yield from ((stretch.meter_id, at) for at in (*stretch.span, stretch.segment.starts_at))
+
+
+def instants(stretch: Stretch, zone: ZoneInfo) -> Iterator[datetime]:
+    """Yield where the course of a meter has to be known to price a stretch by its version."""
+    yield from stretch.span
+    version = stretch.segment.version
+    if version is None:
+        return
+    shapes = [component.shape for component in version.components]
+    for day in local_days(*stretch.span, zone):
+        yield day_start(day, zone)
+        for shape in shapes:
+            if isinstance(shape, TimeOfUse):
+                kind = kind_of(day, version.special_days)
+                yield from (p.starts_at for p in schedule.pieces(day, shape.bands, kind, zone))
+
+
+def counted_from(stretch: Stretch, zone: ZoneInfo) -> datetime | None:
+    """Return since when slabs count what is priced, where that is before the stretch."""
+    version, starts_at = stretch.segment.version, stretch.span.starts_at
+    shapes = [component.shape for component in version.components] if version else []
+    first = starts_at.astimezone(zone).date()
+    begins = [
+        day_start(period_start(first, shape.period), zone)
+        for shape in shapes
+        if isinstance(shape, Slabs)
+    ]
+    if not begins:
+        return None
+    at = max(min(begins), stretch.segment.counted_from or starts_at)
+    return at if at < starts_at else None
+
+
+def taxes_together(taxes: Iterable[TaxLine]) -> list[TaxLine]:
+    """Return one tax for each name and rate, in the order in which they came."""
+    sums: dict[tuple[str, Decimal | None], TaxLine] = {}
+    for tax in taxes:
+        had = sums.get((tax.name, tax.rate))
+        if had is not None:
+            tax = replace(tax, base=had.base + tax.base, amount=had.amount + tax.amount)  # noqa: PLW2901 - the sum takes its place
+        sums[tax.name, tax.rate] = tax
+    return [tax for tax in sums.values() if tax.base or tax.amount]
+
+
+def _deducted(made: Parts) -> Parts:
+    lines = [
+        replace(
+            line,
+            kind=InvoiceLineKind.DEDUCTION,
+            amount=-line.amount,
+            priced=line.priced and replace(line.priced, quantity=-line.priced.quantity),
+        )
+        for line in made.lines
+    ]
+    taxes = [replace(tax, base=-tax.base, amount=-tax.amount) for tax in made.taxes]
+    return Parts(lines, taxes)
+
+
+def _at_one_price(stretch: Stretch, facts: Facts) -> Parts:
+    """Return the energy at one price, priced cumulatively as the charges were."""
+    first, last, base = (facts.indexes.get(spot) for spot in spots(stretch))
+    if first is None or last is None or base is None:
+        return NONE
+    segment, portion = stretch.segment, stretch.segment.portion
+    if portion is None:
+        first_wh, last_wh = (index.index_wh - base.index_wh for index in (first, last))
+    else:
+        first_wh, last_wh = (portion.of_index(index.index_wh) for index in (first, last))
+    until, since = (segment.cost_micro(wh, 0) for wh in (last_wh, first_wh))
+    metered = _metered(stretch, first, last, None if portion is None else last_wh - first_wh)
+    line = InvoiceLine(
+        kind=InvoiceLineKind.ENERGY,
+        amount=major(until - since),
+        energy_month=facts.month,
+        metered=metered,
+        priced=Priced(
+            quantity=metered.energy_wh / WH_PER_KWH,
+            unit=LineUnit.KWH,
+            price=segment.price_per_kwh,
+        ),
+        is_estimated=metered.is_estimated,
+    )
+    return Parts([line], ())
+
+
+def _metered(stretch: Stretch, first: Index, last: Index, shared_wh: int | None) -> Metered:
+    return Metered(
+        meter_id=stretch.meter_id,
+        serial=stretch.serial,
+        multiplier=stretch.segment.multiplier,
+        first=first,
+        last=last,
+        shared_wh=shared_wh,
+    )
+
+
+def _by_version(stretch: Stretch, version: Version, facts: Facts) -> Parts:
+    segment, known = stretch.segment, facts.known.get(stretch.meter_id)
+    anchors = [] if known is None else known.anchors()
+    own = anchors if segment.portion is None else counted(anchors, segment.portion)
+    if known is None or not own:
+        return NONE
+    made = version_charges(segment, own, stretch.span, facts.zone)
+    shown = _Shown(stretch, known, anchors, own)
+    rates: dict[tuple[str, str], list[Line]] = defaultdict(list)
+    for line in made.lines:
+        rates[line.component, line.rate].append(line)
+    lines = [
+        _line(of_rate, component, shown, made.estimated, facts.month)
+        for component in version.components
+        for (name, _), of_rate in rates.items()
+        if name == component.name
+    ]
+    return Parts(lines, taxes_together(_taxes(version, made.lines)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """What a meter showed at the ends of a stretch. own: of what the account pays for alone."""
+
+    stretch: Stretch
+    known: Known
+    anchors: Sequence[Anchor]
+    own: Sequence[Anchor]
+
+    def metered(self, component: Component) -> Metered:
+        """Return the indexes of what a component is charged by; of the total, for what is not."""
+        if component.register is not None and component.register != TOTAL_IMPORT:
+            start, end = (self._of_register(at, component.register) for at in self.stretch.span)
+            if start is not None and end is not None:
+                return _metered(self.stretch, start, end, None)
+        first, last = self._of_total()
+        shared_wh = None
+        if self.stretch.segment.portion is not None:
+            course = _course(self.own)
+            start_wh, end_wh = (course.index_at(_clipped(at, course)) for at in self.stretch.span)
+            shared_wh = end_wh - start_wh
+        return _metered(self.stretch, first, last, shared_wh)
+
+    def _of_total(self) -> Iterator[Index]:
+        """Yield the indexes at both ends, or next to them where nothing is known so far."""
+        course = _course(self.anchors)
+        for at in self.stretch.span:
+            reached = _clipped(at, course)
+            is_told = course.quality([Span(reached, reached)]) is Quality.ACTUAL
+            is_measured = is_told and reached == at and at not in self.known.estimated
+            yield Index(reached, course.index_at(reached), is_estimated=not is_measured)
+
+    def _of_register(self, at: datetime, register: str) -> Index | None:
+        """Return what another register showed last."""
+        told = [one for one in self.anchors if register in one.registers]
+        before = [one for one in told if one.at <= at] or told[:1]
+        if not before:
+            return None
+        return Index(before[-1].at, before[-1].registers[register], before[-1].at != at)
+
+
+def _course(anchors: Sequence[Anchor]) -> Course:
+    return Course(marks=[Mark(anchor.at, anchor.index_wh) for anchor in anchors])
+
+
+def _clipped(at: datetime, course: Course) -> datetime:
+    return min(max(at, course.span.starts_at), course.span.ends_at)
+
+
+def _line(
+    made: Sequence[Line],
+    component: Component,
+    shown: _Shown,
+    estimated: Collection[date],
+    month: Month,
+) -> InvoiceLine:
+    """Return what one rate of a component comes to in all. estimated: days that were split so."""
+    one, metered = made[0], shown.metered(component)
+    is_fixed = one.unit is LineUnit.DAY
+    # Days that a price has in common are split for nothing but rounding; hours are not.
+    is_split = isinstance(component.shape, TimeOfUse) and any(
+        line.day in estimated for line in made
+    )
+    return InvoiceLine(
+        kind=InvoiceLineKind.FIXED if is_fixed else InvoiceLineKind.ENERGY,
+        amount=major(sum(line.amount_micro for line in made)),
+        energy_month=month,
+        metered=metered,
+        priced=Priced(
+            component=one.component,
+            rate=one.rate,
+            quantity=sum((line.quantity for line in made), Decimal(0)),
+            unit=one.unit,
+            price=one.price,
+        ),
+        is_estimated=not is_fixed and (metered.is_estimated or is_split),
+    )
+
+
+def _taxes(version: Version, made: Iterable[Line]) -> Iterator[TaxLine]:
+    """Yield each tax on each line with its base, by the order of the taxes."""
+    lines = list(made)
+    for tax in version.taxes:
+        for line in lines:
+            amounts = {one.name: one.amount_micro for one in line.taxes}
+            if tax.name in amounts:
+                base = line.amount_micro + sum(amounts.get(name, 0) for name in tax.on_taxes)
+                yield TaxLine(tax.name, tax.rate, major(base), major(amounts[tax.name]))
