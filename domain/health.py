@@ -17,7 +17,7 @@ COUNT_MAX = 100_000
 OVERDUE_COMPANIES_MAX = 1_000
 
 # The newest table, or column, without a model; the models name the rest of what the code relies on.
-NEWEST_TABLE = ("invoice_tax", "place")
+NEWEST_TABLE = ("purchase_due", "due_at")
 
 log = logging.getLogger(__name__)
 

@@ -55,6 +55,7 @@ RECURRING: Mapping[str, RecurringJob] = MappingProxyType(
         "files.remove_expired": RecurringJob(timedelta(minutes=10), files.remove_expired),
         "frames.release_matchable": RecurringJob(timedelta(minutes=1), frames.release_matchable),
         "invoices.month_end": RecurringJob(timedelta(seconds=5), invoices.month_end),
+        "invoices.purchases": RecurringJob(timedelta(seconds=3), invoices.purchases),
         "ledger.close_days": RecurringJob(timedelta(minutes=1), ledger.close_days),
         "leftovers.remove": RecurringJob(timedelta(hours=1), leftovers.remove),
         "messages.forget": RecurringJob(timedelta(hours=1), messages.forget),

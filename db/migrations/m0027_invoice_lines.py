@@ -1,4 +1,4 @@
-"""Lines of invoices by component and price, and their taxes in the order in which they apply."""
+"""Lines of invoices by component and price, their taxes in order, and what bought credit lacks."""
 
 from tortoise import migrations
 from tortoise.migrations.operations import RunSQL
@@ -40,6 +40,38 @@ alter table invoice_tax
     add primary key (company_id, invoice_id, place),
     add constraint invoice_tax_place check (place > 0);
 comment on column invoice_tax.place is 'From 1 on, in the order in which they apply; one whose rate changed has a row for each.';
+
+create table purchase_due (
+    company_id int4 not null,
+    journal_id int8 not null,
+    due_at timestamptz not null,
+    primary key (company_id, journal_id),
+    foreign key (company_id, journal_id) references journal
+) with (autovacuum_vacuum_scale_factor = 0.02);
+create index purchase_due_by_time on purchase_due (due_at);
+comment on table purchase_due is 'A queue of bought credit, by its transaction, whose invoice or credit notes may be missing.';
+call protect_tenant_table('purchase_due', 'select, insert');
+insert into purchase_due select company_id, id, now() from journal where kind in ('TOP_UP', 'CASH_TOP_UP');
+
+create table purchase_correction (
+    company_id int4 not null,
+    invoice_id int8 not null,
+    refund_id int8,
+    dispute_id int8,
+    amount_micro int8 not null constraint purchase_correction_amount check (amount_micro <> 0),
+    primary key (company_id, invoice_id),
+    foreign key (company_id, invoice_id) references invoice,
+    foreign key (company_id, refund_id) references top_up_refund,
+    foreign key (company_id, dispute_id) references top_up_dispute,
+    constraint purchase_correction_of_one check (num_nonnulls(refund_id, dispute_id) = 1)
+);
+create index purchase_correction_of_refund on purchase_correction (company_id, refund_id) where refund_id is not null;
+create index purchase_correction_of_dispute on purchase_correction (company_id, dispute_id) where dispute_id is not null;
+comment on table purchase_correction is 'Which refund or dispute of a top-up a credit note answers, or an invoice where that came to nothing.';
+comment on column purchase_correction.amount_micro is 'Above zero for what a credit note gives back, below for what an invoice charges again.';
+call protect_tenant_table('purchase_correction', 'select, insert');
+revoke update, delete on purchase_correction from wattledger_system;
+create index top_up_of_journal on top_up (company_id, journal_id) where journal_id is not null;
 """
 
 DOWN = """
@@ -50,6 +82,8 @@ begin
         raise exception 'invoices say more than the release before can show';
     end if;
 end $$;
+drop index top_up_of_journal;
+drop table purchase_correction, purchase_due;
 alter table invoice_tax drop constraint invoice_tax_pkey, drop column place, add primary key (company_id, invoice_id, name);
 comment on column invoice_line.is_estimated is 'Whether no reading stood where the line begins or ends.';
 comment on column invoice_line.energy_wh is 'At the consumer''s side of the multiplier.';

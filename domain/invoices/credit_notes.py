@@ -18,7 +18,7 @@ from domain.invoices.totals import totals
 from domain.invoices.writing import Draft, Issuer, write
 from domain.ledger.posting import LOCK_BALANCES, IdempotencyConflict, hash_of, post
 from domain.ledger.rules import KEY_CHARACTERS_MAX, REASON_CHARACTERS_MAX, Line, Posting
-from domain.money import micro
+from domain.money import MICRO, micro
 from domain.payments import allocation
 from domain.refusals import InvalidValue, NotThere, Refused
 
@@ -185,6 +185,36 @@ def _sums(invoice: StoredInvoice, parts: Parts, *, is_rest: bool) -> rules.Total
     if total <= 0:
         raise NotCreditable("invoice_id")
     return rules.Totals(sums.lines, sums.tax, total - sums.lines - sums.tax, total)
+
+
+async def credit_purchase(
+    connection: Connection,
+    *,
+    company_id: CompanyId,
+    invoice: StoredInvoice,
+    amount: Decimal,
+    reason: str,
+    now: datetime,
+) -> InvoiceId:
+    """Take back a part of bought credit that the books have taken, in the caller's transaction.
+
+    amount: with taxes, in major units, above zero and no more than is left of the invoice, which
+    the caller has locked by its account's balance. Repeating takes back another part.
+    """
+    whole = invoice.totals.total
+    share = sum((line.amount for line in invoice.lines), Decimal(0)) * amount / whole
+    parts = rules.part_of_lines(invoice.lines, invoice.taxes, {1: share.quantize(MICRO)})
+    sums = totals(parts.lines, parts.taxes, invoice.currency)
+    rounding = amount - sums.lines - sums.tax
+    draft = Draft(
+        account_id=invoice.account_id,
+        lines=parts.lines,
+        taxes=parts.taxes,
+        totals=rules.Totals(sums.lines, sums.tax, rounding, amount),
+        refers_to=invoice.id,
+        reason=reason,
+    )
+    return await _issue(connection, company_id, invoice, draft, now=now)
 
 
 async def _issue(

@@ -1,4 +1,7 @@
-"""Invoices of bought credit: one for each top-up, paid by it."""
+"""Invoices of bought credit: one for each top-up, paid by it.
+
+Not here: when they are made, and what becomes of them: see `bought`.
+"""
 
 from datetime import datetime
 from decimal import Decimal
@@ -7,25 +10,45 @@ from db import access
 from db.access import Connection
 from db.enums import InvoiceKind, InvoiceLineKind, JournalKind
 from db.ids import AccountId, CompanyId, InvoiceId, JournalId
-from domain.invoices.rules import InvoiceLine, TaxLine
+from domain.invoices import rules
+from domain.invoices.rules import InvoiceLine, Parts, TaxLine
+from domain.invoices.stored import StoredInvoice
 from domain.invoices.totals import totals
 from domain.invoices.writing import Draft, Issuer, write
 from domain.ledger.posting import LOCK_BALANCES
+from domain.listing import Record
 from domain.refusals import NotThere, Refused
+from domain.tariffs.proposals import version_of
 
-# Which transactions are bought credit.
+# Which transactions are bought credit; `domain/ledger/posting` puts these on the list of what lacks
+# an invoice.
 TOP_UPS = frozenset({JournalKind.CASH_TOP_UP, JournalKind.TOP_UP})
 
 TOP_UP = """
-    select j.kind, max(e.account_id) as account_id,
-        sum(e.amount) filter (where l.kind in ('CREDIT', 'DEBT', 'EMERGENCY_CREDIT')) as paid
+    select j.id, j.kind, j.occurred_at, max(e.account_id) as account_id,
+        sum(e.amount) filter (where l.kind in ('CREDIT', 'DEBT', 'EMERGENCY_CREDIT')) as paid,
+        coalesce(sum(e.amount) filter (where l.kind in ('CREDIT', 'EMERGENCY_CREDIT')), 0) as bought
     from journal j
     join entry e on e.company_id = j.company_id and e.journal_id = j.id
     join ledger_account l on l.company_id = e.company_id and l.id = e.ledger_account_id
-    where j.company_id = $1 and j.id = $2 group by j.kind
+    where j.company_id = $1 and j.id = $2 group by j.id, j.kind, j.occurred_at
+"""
+TAXES = """
+    select l.code, sum(e.amount) as amount
+    from entry e
+    join ledger_account l on l.company_id = e.company_id and l.id = e.ledger_account_id
+    where e.company_id = $1 and e.journal_id = $2 and l.kind = 'TAX' group by l.code
 """
 MADE_BEFORE = """
     select id from invoice where company_id = $1 and journal_id = $2 and kind = 'PURCHASE'
+"""
+
+VERSION = """
+    select v.definition, v.price_per_kwh
+    from account_tariffs($1, $2) t
+    join tariff_version v on v.company_id = $1 and v.tariff_id = t.tariff_id and v.state = 'ACTIVE'
+        and v.valid_from <= $3 and (v.valid_until is null or v.valid_until > $3)
+    where t.starts_at <= $3 and (t.ends_at is null or t.ends_at > $3)
 """
 
 
@@ -33,31 +56,18 @@ class NoTopUp(Refused):
     """The transaction is no credit that somebody bought."""
 
 
-async def issue(
-    *,
-    company_id: CompanyId,
-    journal_id: JournalId,
-    taxes: tuple[TaxLine, ...] = (),
-    now: datetime,
-) -> InvoiceId:
+async def issue(*, company_id: CompanyId, journal_id: JournalId, now: datetime) -> InvoiceId:
     """Invoice a top-up; see `issue_within`."""
     async with access.tenant(company_id) as connection:
-        return await issue_within(
-            connection, company_id=company_id, journal_id=journal_id, taxes=taxes, now=now
-        )
+        return await issue_within(connection, company_id=company_id, journal_id=journal_id, now=now)
 
 
 async def issue_within(
-    connection: Connection,
-    *,
-    company_id: CompanyId,
-    journal_id: JournalId,
-    taxes: tuple[TaxLine, ...] = (),
-    now: datetime,
+    connection: Connection, *, company_id: CompanyId, journal_id: JournalId, now: datetime
 ) -> InvoiceId:
     """Invoice a top-up that is in the books, in the caller's transaction; at most once.
 
-    taxes: those that fall due with the purchase; what was paid has them in it.
+    What was paid has those taxes in it that fall due with the purchase.
 
     :raises NotThere: there is no such transaction
     :raises NoTopUp: it is something else
@@ -72,17 +82,73 @@ async def issue_within(
     made: int | None = await connection.fetchval(MADE_BEFORE, company_id, journal_id)
     if made is not None:
         return InvoiceId(made)
-    issuer = await Issuer.of(connection, company_id)
+    taxes = await _taxes(connection, company_id, top_up)
     net = top_up["paid"] - sum((tax.amount for tax in taxes), Decimal(0))
-    lines = [InvoiceLine(kind=InvoiceLineKind.CREDIT, amount=net)]
-    sums = totals(lines, taxes, issuer.currency)
+    parts = Parts([InvoiceLine(kind=InvoiceLineKind.CREDIT, amount=net)], taxes)
+    return await _write(connection, company_id, account_id, journal_id, parts, now=now)
+
+
+async def issue_again(
+    connection: Connection,
+    *,
+    company_id: CompanyId,
+    invoice: StoredInvoice,
+    amount: Decimal,
+    journal_id: JournalId,
+    now: datetime,
+) -> InvoiceId:
+    """Invoice credit that came back after a credit note had taken it, taxed as it was at first.
+
+    In the caller's transaction, which has the account locked. amount: with taxes, in major units.
+    journal_id: what gave it back.
+    """
+    parts = rules.share_of(invoice.lines, invoice.taxes, amount / invoice.totals.total)
+    net = amount - sum((tax.amount for tax in parts.taxes), Decimal(0))
+    made = Parts([InvoiceLine(kind=InvoiceLineKind.CREDIT, amount=net)], parts.taxes)
+    return await _write(connection, company_id, invoice.account_id, journal_id, made, now=now)
+
+
+async def _write(
+    connection: Connection,
+    company_id: CompanyId,
+    account_id: AccountId,
+    journal_id: JournalId,
+    parts: Parts,
+    *,
+    now: datetime,
+) -> InvoiceId:
+    issuer = await Issuer.of(connection, company_id)
+    sums = totals(parts.lines, parts.taxes, issuer.currency)
     draft = Draft(
         account_id=account_id,
-        lines=lines,
-        taxes=taxes,
+        lines=parts.lines,
+        taxes=parts.taxes,
         totals=sums,
         journal_id=journal_id,
         paid=sums.total,
     )
     (invoice_id,) = await write(connection, issuer, InvoiceKind.PURCHASE, [draft], now=now)
     return invoice_id
+
+
+async def _taxes(connection: Connection, company_id: CompanyId, top_up: Record) -> list[TaxLine]:
+    """Return the taxes that the books have of it: what repays a debt bears none."""
+    key = (company_id, top_up["id"])
+    due = {row["code"]: row["amount"] for row in await connection.fetch(TAXES, *key)}
+    if not due:
+        return []
+    row = await connection.fetchrow(
+        VERSION, company_id, top_up["account_id"], top_up["occurred_at"]
+    )
+    taxes = () if row is None else version_of(row).taxes
+    net = top_up["bought"] - sum(due.values(), Decimal(0))
+    return [
+        TaxLine(
+            tax.name,
+            tax.rate,
+            net + sum((due[name] for name in tax.on_taxes if name in due), Decimal(0)),
+            due[tax.name],
+        )
+        for tax in taxes
+        if tax.name in due
+    ]

@@ -17,6 +17,7 @@ SERIES = re.compile(r"[A-Z]([A-Z0-9]{0,6}[A-Z])?")
 SLOT = re.compile(r"\{(series|year|number)(?::0([1-9]|1[0-2]))?\}")
 PLAIN = re.compile(r"[A-Za-z0-9/._-]*")
 MONTHS_OF_YEAR = 12
+STEP = Decimal("0.000001")
 
 
 class InvalidFormat(Exception):
@@ -203,18 +204,19 @@ def part_of_lines(
         for place, amount in sorted(wanted.items())
     ]
     whole = sum((line.amount for line in lines), Decimal(0))
-    part = sum(wanted.values(), Decimal(0)) / whole if whole else Decimal(0)
-    step = Decimal("0.000001")
+    share = sum(wanted.values(), Decimal(0)) / whole if whole else Decimal(0)
+    return Parts(chosen, share_of((), taxes, share).taxes)
+
+
+def share_of(lines: Sequence[InvoiceLine], taxes: Sequence[TaxLine], share: Decimal) -> Parts:
+    """Return the same part of each line and tax, to six decimals."""
+
+    def of(amount: Decimal) -> Decimal:
+        return (amount * share).quantize(STEP)
+
     return Parts(
-        chosen,
-        [
-            replace(
-                tax,
-                base=(tax.base * part).quantize(step),
-                amount=(tax.amount * part).quantize(step),
-            )
-            for tax in taxes
-        ],
+        [replace(line, amount=of(line.amount)) for line in lines],
+        [replace(tax, base=of(tax.base), amount=of(tax.amount)) for tax in taxes],
     )
 
 

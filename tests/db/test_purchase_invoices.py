@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from db import access
-from db.enums import InvoiceKind, InvoiceLineKind
+from db.enums import ComponentKind, InvoiceKind, InvoiceLineKind, TaxPoint
 from db.ids import JournalId
-from domain.invoices import credit_notes, purchases
+from domain.invoices import bought, credit_notes, purchases
+from domain.invoices.bought import TRY_AGAIN
 from domain.invoices.credit_notes import TopUpStands
 from domain.invoices.purchases import NoTopUp
 from domain.invoices.rules import TaxLine, Totals
@@ -19,7 +20,10 @@ from domain.ledger.operations import credit_cash
 from domain.ledger.queries import balance_of
 from domain.ledger.reversal import reverse
 from domain.refusals import InvalidValue, NotThere
+from domain.tariffs.components import Component, Flat, Version
+from domain.tariffs.presets import TR_TAXES
 from tests.db.invoicing import account_of, invoice_of, query
+from tests.db.submetered import tariff_of
 from tests.factories import NOW, Place, make_place
 
 
@@ -30,13 +34,7 @@ async def place(connected: None) -> Place:
 
 @pytest.fixture
 async def top_up(place: Place) -> JournalId:
-    return await credit_cash(
-        company_id=place.company_id,
-        account_id=account_of(place),
-        amount=Decimal(120),
-        idempotency_key="one",
-        occurred_at=NOW,
-    )
+    return await buy(place)
 
 
 async def test_a_top_up_is_invoiced_once_and_paid_by_itself(
@@ -60,18 +58,109 @@ async def test_a_top_up_is_invoiced_once_and_paid_by_itself(
     assert await balance_of(company_id=place.company_id, account_id=account_of(place)) == 120
 
 
-async def test_taxes_that_fall_due_are_in_what_was_paid(place: Place, top_up: JournalId) -> None:
-    taxes = (TaxLine("VAT", Decimal("0.2"), Decimal(100), Decimal(20)),)
+async def test_taxes_that_fall_due_are_in_what_was_paid(place: Place) -> None:
+    await change_to(place, taxed(TaxPoint.TOP_UP))
 
     invoice = await invoice_of(
         place.company_id,
-        await purchases.issue(company_id=place.company_id, journal_id=top_up, taxes=taxes, now=NOW),
+        await purchases.issue(company_id=place.company_id, journal_id=await buy(place), now=NOW),
     )
 
-    assert invoice.totals == Totals(Decimal(100), Decimal(20), Decimal(0), Decimal(120))
-    assert [(tax.name, tax.rate, tax.base, tax.amount) for tax in invoice.taxes] == [
-        ("VAT", Decimal("0.2"), Decimal(100), Decimal(20))
+    assert invoice.taxes == [
+        TaxLine("BTV", Decimal("0.05"), Decimal("95.238095"), Decimal("4.761905")),
+        TaxLine("VAT", Decimal("0.2"), Decimal("100.000000"), Decimal("20.000000")),
     ]
+    assert invoice.totals == Totals(
+        Decimal("95.238095"), Decimal("24.761905"), Decimal(0), Decimal(120)
+    )
+
+
+async def test_taxes_that_fall_due_at_consumption_are_not_on_it(place: Place) -> None:
+    await change_to(place, taxed(TaxPoint.CONSUMPTION))
+
+    invoice = await invoice_of(
+        place.company_id,
+        await purchases.issue(company_id=place.company_id, journal_id=await buy(place), now=NOW),
+    )
+
+    assert invoice.taxes == []
+    assert invoice.totals == Totals(Decimal(120), Decimal(0), Decimal(0), Decimal(120))
+
+
+async def buy(place: Place) -> JournalId:
+    return await credit_cash(
+        company_id=place.company_id,
+        account_id=account_of(place),
+        amount=Decimal(120),
+        idempotency_key="one",
+        occurred_at=NOW,
+    )
+
+
+def taxed(tax_point: TaxPoint) -> Version:
+    component = Component(name="Energy", kind=ComponentKind.ENERGY, shape=Flat(Decimal(2)))
+    return Version(components=(component,), taxes=TR_TAXES, tax_point=tax_point)
+
+
+async def change_to(place: Place, version: Version) -> None:
+    """Let the account be on a tariff that has been as the version has it for long."""
+    tariff_id = await tariff_of(place, version)
+    async with access.system() as connection:
+        await connection.execute("update account set tariff_id = $1", tariff_id)
+
+
+async def test_bought_credit_is_invoiced_by_itself_once(place: Place, top_up: JournalId) -> None:
+    worked = await asyncio.gather(*(bought.work(now=NOW) for _ in range(3)))
+
+    assert sum(worked) == 1
+    assert await query("select journal_id from invoice where kind = 'PURCHASE'") == top_up
+    assert await bought.work(now=NOW) == 0
+
+
+async def test_other_transactions_wait_for_no_invoice(place: Place) -> None:
+    await adjustments.adjust(
+        company_id=place.company_id,
+        account_id=account_of(place),
+        amount=Decimal(5),
+        reason="a gift",
+        idempotency_key="gift",
+        hand=Hand(),
+        now=NOW,
+    )
+
+    assert await bought.work(now=NOW) == 0
+    assert await query("select count(*) from invoice") == 0
+
+
+async def test_what_cannot_be_invoiced_is_tried_again_and_stops_no_other(
+    place: Place, top_up: JournalId
+) -> None:
+    other = await make_place()
+    await credit_cash(
+        company_id=other.company_id,
+        account_id=account_of(other),
+        amount=Decimal(7),
+        idempotency_key="one",
+        occurred_at=NOW,
+    )
+    # The next number is taken.
+    async with access.system() as connection:
+        await connection.execute(
+            "insert into invoice_counter values ($1, 'PUR', 2026, 9223372036854775807)",
+            place.company_id,
+        )
+
+    assert await bought.work(now=NOW) == 2
+    assert await query("select array_agg(company_id) from invoice") == [other.company_id]
+    assert await query("select journal_id from purchase_due") == top_up
+
+    async with access.system() as connection:
+        await connection.execute(
+            "update invoice_counter set last_number = 41 where company_id = $1", place.company_id
+        )
+    assert await bought.work(now=NOW) == 0
+    assert await bought.work(now=NOW + TRY_AGAIN) == 1
+    assert await query("select place_in_series from invoice order by id desc limit 1") == 42
 
 
 async def test_what_is_no_top_up_is_not_invoiced(place: Place) -> None:

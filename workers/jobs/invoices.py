@@ -3,6 +3,7 @@
 import logging
 from datetime import datetime
 
+from domain.invoices import bought
 from domain.invoices import month_end as run
 
 log = logging.getLogger(__name__)
@@ -13,3 +14,10 @@ async def month_end(*, now: datetime) -> None:
     issued = await run.work(now=now)
     if issued:
         log.info("invoices.issued", extra={"invoices": issued})
+
+
+async def purchases(*, now: datetime) -> None:
+    """Make the invoices and credit notes that bought credit lacks. Safe to run twice."""
+    made = await bought.work(now=now)
+    if made:
+        log.info("purchases.invoiced", extra={"purchases": made})
