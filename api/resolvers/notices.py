@@ -35,7 +35,7 @@ class NoticeQuery:
 @strawberry.type
 class NoticeMutation:
     @strawberry.mutation(
-        description="Note that somebody is told of an overdue invoice; the one before has to have"
+        description="Tell the subscriber that an invoice is overdue; the notice before has to have"
         " arrived.",
         extensions=[requires(Scope.INVOICES_WRITE)],
     )

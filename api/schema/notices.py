@@ -3,6 +3,7 @@
 import strawberry
 
 from api.schema.invoices import Invoice
+from api.schema.messages import Message
 from api.schema.money import Money
 from api.schema.node import Node
 from api.schema.relations import belongs_to
@@ -10,6 +11,7 @@ from api.schema.scalars import DateTime
 from api.schema.user_errors import UserError
 from db.enums import DeliveryMethod, Scope
 from domain.invoices.listings import INVOICES
+from domain.messages.listings import MESSAGES
 from domain.money import major
 from domain.notices.listings import NOTICES
 
@@ -22,10 +24,19 @@ class OverdueNotice(Node, listing=NOTICES, scope=Scope.INVOICES_READ):
         description="When it arrived; null while nothing proves it."
     )
     delivery_method: DeliveryMethod | None = strawberry.field(description="How it arrived.")
-    delivery_evidence: str | None = strawberry.field(description="What proves it.")
+    delivery_evidence: str | None = strawberry.field(
+        description="What proves it; null where its message does."
+    )
     version: int = strawberry.field(description="Goes up with each change.")
     invoice: Invoice | None = belongs_to(
         INVOICES, "invoice_id", "What is overdue.", scope=Scope.INVOICES_READ
+    )
+
+    message: Message | None = belongs_to(
+        MESSAGES,
+        "message_id",
+        "What it went with; when that is proven to have arrived, so is the notice.",
+        scope=Scope.MESSAGES_READ,
     )
 
     @strawberry.field(description="How much of the invoice was open then.")

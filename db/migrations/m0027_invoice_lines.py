@@ -71,6 +71,16 @@ comment on table purchase_correction is 'Which refund or dispute of a top-up a c
 comment on column purchase_correction.amount_micro is 'Above zero for what a credit note gives back, below for what an invoice charges again.';
 call protect_tenant_table('purchase_correction', 'select, insert');
 revoke update, delete on purchase_correction from wattledger_system;
+alter table message drop constraint message_kind, add constraint message_kind check (kind ~ '^[A-Z][A-Z_]{1,39}$');
+-- What a message proved, it takes back when it bounces after all.
+drop trigger overdue_notice_proof on overdue_notice;
+create trigger overdue_notice_proof before update on overdue_notice for each row
+    when (old.delivered_at is not null and (old.delivered_at, old.delivery_method, old.delivery_evidence)
+        is distinct from (new.delivered_at, new.delivery_method, new.delivery_evidence)
+        and not (old.delivery_evidence is null and num_nulls(new.delivered_at, new.delivery_method, new.delivery_evidence) = 3))
+    execute function refuse_change();
+create unique index overdue_notice_of_message on overdue_notice (company_id, message_id) where message_id is not null;
+comment on column overdue_notice.message_id is 'The message that it went with; when that is proven to have arrived, so is the notice.';
 create index top_up_of_journal on top_up (company_id, journal_id) where journal_id is not null;
 """
 
@@ -82,6 +92,16 @@ begin
         raise exception 'invoices say more than the release before can show';
     end if;
 end $$;
+comment on column overdue_notice.message_id is 'The message that it went with, once there are any.';
+drop index overdue_notice_of_message;
+drop trigger overdue_notice_proof on overdue_notice;
+create trigger overdue_notice_proof before update on overdue_notice for each row
+    when (old.delivered_at is not null and (old.delivered_at, old.delivery_method, old.delivery_evidence)
+        is distinct from (new.delivered_at, new.delivery_method, new.delivery_evidence))
+    execute function refuse_change();
+delete from message where kind = 'OVERDUE_NOTICE';
+alter table message drop constraint message_kind, add constraint message_kind check (kind in ('INVITATION', 'PASSWORD_RESET',
+    'PASSWORD_CHANGED', 'LOW_CREDIT', 'TOP_UP_RECEIPT', 'CUT_OFF', 'RECONNECTION', 'INVOICE', 'SYSTEM_REPORT', 'FAULT_NOTICE'));
 drop index top_up_of_journal;
 drop table purchase_correction, purchase_due;
 alter table invoice_tax drop constraint invoice_tax_pkey, drop column place, add primary key (company_id, invoice_id, name);

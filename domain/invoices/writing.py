@@ -1,4 +1,4 @@
-"""Writing invoices down: numbered, added up, and never changed again."""
+"""Writing invoices down: numbered, added up, and never changed again; whose they are is told."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,6 +12,8 @@ from db.enums import InvoiceKind
 from db.ids import AccountId, CompanyId, InvoiceId, JournalId
 from domain.invoices import numbers, rules
 from domain.invoices.rules import InvoiceLine, Metered, Month, Numbering, Priced, TaxLine, Totals
+from domain.invoices.telling import Written, tell
+from domain.messages.facts import Money
 from domain.money import micro
 from domain.refusals import NotThere
 
@@ -121,14 +123,17 @@ async def write(
     Who numbers in the same series waits for it to end: write as the last thing.
     """
     issue_date = issuer.day(now)
+    due_days = issuer.due_days if kind is InvoiceKind.MONTHLY else 0
+    due_date = rules.due_date(issue_date, due_days)
     ids = [InvoiceId(row[0]) for row in await connection.fetch(IDS, len(drafts))]
     numbering = Numbering(issuer.number_format, issuer.series[kind], issue_date.year)
     places = await numbers.take(
         connection, company_id=issuer.company_id, numbering=numbering, count=len(drafts)
     )
+    named = [numbering.number(place) for place in places]
     made = [
-        _row(draft, invoice_id, place, numbering.number(place))
-        for draft, invoice_id, place in zip(drafts, ids, places, strict=True)
+        _row(draft, invoice_id, place, number)
+        for draft, invoice_id, place, number in zip(drafts, ids, places, named, strict=True)
     ]
     await connection.execute(
         ADD,
@@ -138,11 +143,29 @@ async def write(
         numbering.year,
         now,
         issue_date,
-        rules.due_date(issue_date, issuer.due_days if kind is InvoiceKind.MONTHLY else 0),
+        due_date,
         issuer.currency,
         *zip(*made, strict=True),
     )
     await _write_parts(connection, issuer.company_id, ids, drafts)
+    await tell(
+        connection,
+        company_id=issuer.company_id,
+        kind=kind,
+        written=[
+            Written(
+                id=invoice_id,
+                account_id=draft.account_id,
+                number=number,
+                total=Money(draft.totals.total, issuer.currency),
+                month=draft.month,
+                refers_to=draft.refers_to,
+            )
+            for draft, invoice_id, number in zip(drafts, ids, named, strict=True)
+        ],
+        due_date=due_date,
+        now=now,
+    )
     return ids
 
 

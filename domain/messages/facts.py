@@ -9,7 +9,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, TypeAlias, get_args, get_type_hints
 
-from db.enums import MessageKind
+from db.enums import InvoiceKind, MessageKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,14 +90,34 @@ class Reconnection:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Invoice:
-    """An invoice for the days from the first to the last."""
+    """An invoice, of a month for the days from the first to the last, or a credit note.
+
+    kind: as of invoices. refers_to: the invoice that a credit note takes back.
+    """
 
     account: str
     number: str
-    first_date: date
-    last_date: date
     total: Money
+    kind: str = InvoiceKind.MONTHLY
+    first_date: date | None = None
+    last_date: date | None = None
+    due_date: date | None = None
+    refers_to: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OverdueNotice:
+    """An invoice is overdue. notice: the how manyth notice of it. open: what is to be paid still.
+
+    gates_cut: the supply may be cut off when it stays unpaid.
+    """
+
+    account: str
+    number: str
+    notice: int
+    open: Money
     due_date: date
+    gates_cut: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,6 +162,7 @@ Facts: TypeAlias = (
     | CutOff
     | Reconnection
     | Invoice
+    | OverdueNotice
     | SystemReport
     | FaultNotice
 )
@@ -154,6 +175,7 @@ KINDS: Mapping[MessageKind, type[Facts]] = {
     MessageKind.CUT_OFF: CutOff,
     MessageKind.RECONNECTION: Reconnection,
     MessageKind.INVOICE: Invoice,
+    MessageKind.OVERDUE_NOTICE: OverdueNotice,
     MessageKind.SYSTEM_REPORT: SystemReport,
     MessageKind.FAULT_NOTICE: FaultNotice,
 }

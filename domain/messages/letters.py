@@ -49,8 +49,10 @@ class Office:
     def link(self, page: str, token: str) -> str:
         return f"{self.public_url}/{page}#token={token}"
 
-    def account_link(self, page: str, account: str) -> str:
-        return f"{self.public_url}/{page}#account={quote(account, safe='')}"
+    def account_link(self, page: str, account: str, invoice: str | None = None) -> str:
+        """Return where an account is seen to. invoice: the number of the one that opens there."""
+        rest = "" if invoice is None else f"&invoice={quote(invoice, safe='')}"
+        return f"{self.public_url}/{page}#account={quote(account, safe='')}{rest}"
 
     def letter(self, message: Waiting, *, to: str, words: Words, kept: Kept | None) -> Letter:
         return Letter(

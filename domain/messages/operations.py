@@ -5,6 +5,7 @@ here: what it says, and what comes back of those that were sent.
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -39,6 +40,21 @@ PUT = """
     )
     insert into message_event (company_id, message_id, at, state, attempt)
     select company_id, id, $12, 'WAITING', 0 from made
+"""
+IDS = "select nextval('id_sequence') from generate_series(1, $1)"
+PUT_ALL = """
+    with made as (
+        insert into message (company_id, id, channel, kind, subscriber_id, account_id,
+            reference_id, facts, locale, next_attempt_at, created_at)
+        select $1, m.id, m.channel, m.kind, m.subscriber_id, m.account_id, m.reference_id,
+            m.facts::jsonb, m.locale, $2, $2
+        from unnest($3::int8[], $4::text[], $5::text[], $6::int8[], $7::int8[], $8::int8[],
+            $9::text[], $10::text[])
+            m (id, channel, kind, subscriber_id, account_id, reference_id, facts, locale)
+        returning company_id, id
+    )
+    insert into message_event (company_id, message_id, at, state, attempt)
+    select company_id, id, $2, 'WAITING', 0 from made
 """
 CLAIM = """
     update message set attempts = attempts + 1, next_attempt_at = $1::timestamptz + $2::interval
@@ -178,6 +194,41 @@ async def put_for_account(
         locale,
         now,
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Telling:
+    """What an account's payer is told by a channel. reference_id: what it is about."""
+
+    account_id: AccountId
+    subscriber_id: SubscriberId
+    channel: MessageChannel
+    facts: Facts
+    locale: str
+    reference_id: int
+
+
+async def put_all(
+    connection: Connection, *, company_id: CompanyId, tellings: Sequence[Telling], now: datetime
+) -> list[MessageId]:
+    """Queue messages about accounts in the transaction that does what they tell of."""
+    if not tellings:
+        return []
+    rows = [
+        (
+            one.channel,
+            kind_of(one.facts),
+            one.subscriber_id,
+            one.account_id,
+            one.reference_id,
+            orjson.dumps(packed(one.facts)).decode(),
+            one.locale,
+        )
+        for one in tellings
+    ]
+    ids = [row[0] for row in await connection.fetch(IDS, len(rows))]
+    await connection.execute(PUT_ALL, company_id, now, ids, *zip(*rows, strict=True))
+    return [MessageId(one) for one in ids]
 
 
 async def claim(*, channel: MessageChannel, now: datetime) -> list[Waiting]:

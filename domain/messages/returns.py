@@ -4,11 +4,13 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from db import access
-from db.enums import MessageState
+from db.enums import MessageChannel, MessageState
+from db.ids import CompanyId, MessageId
 from domain.identity.keys import Keys
 from domain.messages.letters import message_of
 from domain.messages.operations import said
 from domain.messages.reports import DeliveryReport
+from domain.notices import proofs
 
 # What else is reported changes nothing, and is kept as it came.
 STATES: Mapping[str, MessageState] = {
@@ -54,5 +56,13 @@ async def note(report: DeliveryReport, *, keys: Keys, now: datetime) -> MessageS
             return before
         if after is not before:
             await connection.execute(CHANGE, *named, after, now, detail)
+            await proofs.follow(
+                connection,
+                company_id=CompanyId(named[0]),
+                message_id=MessageId(named[1]),
+                channel=MessageChannel.MAIL,
+                state=after,
+                at=now,
+            )
         await connection.execute(TELL, *named, now, after, row["attempts"], detail)
     return after

@@ -11,7 +11,7 @@ import orjson
 from db import access
 from db.enums import MessageChannel, MessageKind
 from domain.listing import Wall
-from domain.messages.facts import unpacked
+from domain.messages.facts import Invoice, OverdueNotice, unpacked
 from domain.messages.letters import Letter, NoAddress, Office
 from domain.messages.operations import Kept, Waiting
 from domain.messages.wording import Addressee, Words, worded
@@ -28,6 +28,7 @@ PAGES: Final = {
     MessageKind.LOW_CREDIT: "top-up",
     MessageKind.CUT_OFF: "top-up",
     MessageKind.INVOICE: "invoices",
+    MessageKind.OVERDUE_NOTICE: "invoices",
 }
 OTHER_PAGE: Final = "account"
 
@@ -49,14 +50,19 @@ async def subscriber_letter(office: Office, message: Waiting, *, now: datetime) 
     if to is None:
         raise NoAddress
     page = PAGES.get(message.kind, OTHER_PAGE)
+    told = unpacked(message.kind, message.facts or {})
     addressee = Addressee(
         name=contact.field("name"),
         company=about["company"],
         time_zone=about["time_zone"],
-        link=office.account_link(page, about["account"] or ""),
+        link=office.account_link(
+            page,
+            about["account"] or "",
+            told.number if isinstance(told, Invoice | OverdueNotice) else None,
+        ),
     )
     words = worded(
-        unpacked(message.kind, message.facts or {}),
+        told,
         addressee,
         locale=contact.field("language") or message.locale,
         channel=message.channel,

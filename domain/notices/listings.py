@@ -15,6 +15,7 @@ NOTICES = Listing(
         "delivered_at",
         "delivery_method",
         "delivery_evidence",
+        "message_id",
         "version",
     ),
     facets=(

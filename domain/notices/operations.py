@@ -6,9 +6,14 @@ from zoneinfo import ZoneInfo
 
 from db import access
 from db.access import Connection
-from db.enums import DeliveryMethod
-from db.ids import CompanyId, InvoiceId, NoticeId
+from db.enums import DeliveryMethod, MessageChannel
+from db.ids import AccountId, CompanyId, InvoiceId, MessageId, NoticeId
 from domain import rows, values
+from domain.listing import Record
+from domain.messages.facts import Money, OverdueNotice
+from domain.messages.operations import Telling, put_all
+from domain.messages.payers import payers_of
+from domain.money import major
 from domain.notices.rules import GATING_NOTICE, earliest_cut
 from domain.refusals import InvalidValue, NotThere, Refused, StaleVersion
 
@@ -17,7 +22,8 @@ HOLIDAYS_MAX = 366
 
 # Locked, so that two notices of one invoice do not get one number.
 INVOICE = """
-    select i.due_date, i.total_micro - i.paid_micro - i.credited_micro as open_micro,
+    select i.id, i.account_id, i.number, i.currency, i.due_date,
+        i.total_micro - i.paid_micro - i.credited_micro as open_micro,
         ($3::timestamptz at time zone c.time_zone)::date as today
     from invoice i join company c on c.id = i.company_id
     where i.company_id = $1 and i.id = $2 and i.kind = 'MONTHLY' for no key update of i
@@ -59,7 +65,9 @@ class NoticeDelivered(Refused):
 
 
 async def issue(*, company_id: CompanyId, invoice_id: InvoiceId, now: datetime) -> NoticeId:
-    """Note that somebody is told of an overdue invoice; each notice has the next number.
+    """Tell the payer of an overdue invoice; each notice has the next number.
+
+    What proves that it arrived is noted by itself where its message can, or by `record_delivery`.
 
     :raises NotThere, NotOverdue, NoticeUndelivered: nothing was written
     """
@@ -72,16 +80,54 @@ async def issue(*, company_id: CompanyId, invoice_id: InvoiceId, now: datetime) 
         last = await connection.fetchrow(LAST, company_id, invoice_id)
         if last is not None and last["delivered_at"] is None:
             raise NoticeUndelivered("invoice_id")
+        number = 1 if last is None else last["number"] + 1
+        message_ids = await _tell(connection, company_id, invoice, number, now)
         notice_id = await rows.insert(
             connection,
             "overdue_notice",
             company_id=company_id,
             invoice_id=invoice_id,
-            number=1 if last is None else last["number"] + 1,
+            number=number,
             issued_at=now,
             open_micro=invoice["open_micro"],
+            message_id=message_ids[0] if message_ids else None,
         )
     return NoticeId(notice_id)
+
+
+async def _tell(
+    connection: Connection,
+    company_id: CompanyId,
+    invoice: Record,
+    number: int,
+    now: datetime,
+) -> list[MessageId]:
+    """Queue the notice by each channel by which the payer is reached; return the messages."""
+    account_id = AccountId(invoice["account_id"])
+    payer = (await payers_of(connection, company_id=company_id, account_ids=[account_id]))[
+        account_id
+    ]
+    facts = OverdueNotice(
+        account=payer.account_number,
+        number=invoice["number"],
+        notice=number,
+        open=Money(major(invoice["open_micro"]), invoice["currency"]),
+        due_date=invoice["due_date"],
+        gates_cut=number >= GATING_NOTICE,
+    )
+    # By mail first, where it goes by several: a mailbox can prove that it arrived.
+    tellings = [
+        Telling(
+            account_id=account_id,
+            subscriber_id=payer.subscriber_id,
+            channel=channel,
+            facts=facts,
+            locale=payer.locale,
+            reference_id=invoice["id"],
+        )
+        for channel in sorted(payer.channels, key=lambda one: one is not MessageChannel.MAIL)
+    ]
+    return await put_all(connection, company_id=company_id, tellings=tellings, now=now)
 
 
 async def record_delivery(

@@ -61,6 +61,14 @@ EXAMPLES: list[Facts] = [
         total=Money(Decimal("1234.5"), "TRY"),
         due_date=date(2026, 3, 20),
     ),
+    facts.OverdueNotice(
+        account="A1",
+        number="WTL2026000000001",
+        notice=2,
+        open=Money(Decimal("1234.5"), "TRY"),
+        due_date=date(2026, 3, 20),
+        gates_cut=True,
+    ),
     REPORT,
     facts.FaultNotice(
         device="COLLECTOR", count=3, names=("C1 (Mall, North)", "C2 (Mall, North)"), since=AT
@@ -71,6 +79,8 @@ SHORT = {
     MessageKind.TOP_UP_RECEIPT,
     MessageKind.CUT_OFF,
     MessageKind.RECONNECTION,
+    MessageKind.INVOICE,
+    MessageKind.OVERDUE_NOTICE,
 }
 AYSE = Addressee(
     name="Ayşe Işık",
@@ -245,3 +255,33 @@ def test_no_template_is_without_a_kind() -> None:
     kinds = {file.name.split(".")[0].upper() for file in files if file.name != "layout.html.j2"}
 
     assert kinds == set(MessageKind)
+
+
+def test_a_credit_note_says_what_it_takes_back() -> None:
+    told = facts.Invoice(
+        account="A1",
+        number="CRN2026000000001",
+        total=Money(Decimal(12), "TRY"),
+        kind="CREDIT_NOTE",
+        refers_to="WTL2026000000001",
+    )
+
+    assert words_of(told, "tr").text == (
+        "Merhaba Ayşe Işık,\n\n"
+        "A1 numaralı hesabınızın iade faturası hazır.\n\n"
+        "Numara: CRN2026000000001\n"
+        "İade edilen fatura: WTL2026000000001\n"
+        "Toplam: 12,00 TRY\n\n"
+        "https://meters.example/top-up#account=A1\n\n"
+        "Acme\n"
+    )
+
+
+def test_a_notice_warns_of_a_cut_only_where_one_may_follow() -> None:
+    told = next(one for one in EXAMPLES if isinstance(one, facts.OverdueNotice))
+
+    last, first = words_of(told, "en").text, words_of(replace(told, gates_cut=False), "en").text
+
+    assert "\n\nIf it stays unpaid, your supply may be cut off.\n\nhttps" in last
+    assert "cut off" not in first
+    assert "Still to be paid: TRY 1,234.50\n\nhttps" in first
