@@ -108,22 +108,20 @@ async def _issue(
     month: Month,
     now: datetime,
 ) -> tuple[int, int]:
-    """Invoice all, or, where one of them cannot be, each by itself; return how many of each."""
+    """Invoice all, or, where one of them cannot be, halves of them; return how many of each."""
     try:
         return len(await _try(connection, issuer, account_ids, month, now)), 0
     except DatabaseUnavailable:
         raise
     except Exception:
-        log.exception("invoices.chunk_failed", extra={"company": issuer.company_id})
+        if len(account_ids) == 1:
+            log.exception("invoices.account_failed", extra={"account": account_ids[0]})
+            return 0, 1
+    middle = len(account_ids) // 2
     issued, failed = 0, 0
-    for account_id in account_ids:
-        try:
-            issued += len(await _try(connection, issuer, [account_id], month, now))
-        except DatabaseUnavailable:
-            raise
-        except Exception:
-            failed += 1
-            log.exception("invoices.account_failed", extra={"account": account_id})
+    for half in (account_ids[:middle], account_ids[middle:]):
+        made, unmade = await _issue(connection, issuer, half, month, now)
+        issued, failed = issued + made, failed + unmade
     return issued, failed
 
 
