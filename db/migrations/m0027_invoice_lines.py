@@ -1,9 +1,62 @@
-"""Lines of invoices by component and price, their taxes in order, and what bought credit lacks."""
+"""Lines of invoices by component and price, their taxes in order, and what bought credit lacks.
+
+And daily entries of statements that change very many rows at once.
+"""
 
 from tortoise import migrations
 from tortoise.migrations.operations import RunSQL
 
+from db.migrations.m0007_audit import UP as AUDIT
+
+# As it was before, for the way down.
+RECORD_BEFORE = AUDIT[AUDIT.index("create function record_daily_entries") : AUDIT.index("-- key: ")]
+
 UP = """
+-- Rows before and after are put together by equality where a key is never null: only so can many be
+-- put together by hashing, where comparing each with each takes hours. And all that a statement
+-- changed is written at once.
+create or replace function record_daily_entries() returns trigger
+language plpgsql security definer set search_path = public as $$
+declare
+    actor jsonb := coalesce(nullif(current_setting('app.actor', true), ''), '{"kind": "SYSTEM"}');
+    keys text[] := tg_argv[1];
+    secrets text[] := tg_argv[2];
+    ignored text[] := tg_argv[3];
+    changes text := case tg_op
+        when 'INSERT' then 'select null::jsonb as o, to_jsonb(r) as n from new_rows r'
+        when 'DELETE' then 'select to_jsonb(r) as o, null::jsonb as n from old_rows r'
+        else format('select to_jsonb(b) as o, to_jsonb(a) as n from old_rows b join new_rows a on %s', (
+            select string_agg(format(
+                case when c.attnotnull then 'a.%1$I = b.%1$I' else 'a.%1$I is not distinct from b.%1$I' end,
+                k.name), ' and ')
+            from unnest(keys) k (name)
+            join pg_attribute c on c.attrelid = tg_relid and c.attname = k.name))
+        end;
+begin
+    execute format($entries$
+        insert into daily_entry (company_id, kind, object_type, object_id, actor_kind, user_id, key_id,
+            actor_name, role, address, request_id, before, after)
+        select
+            case when $1 = 'company' then (facts.whole->>'id')::int
+                else coalesce((facts.whole->>'company_id')::int, nullif(current_setting('app.company', true), '')::int, 0) end,
+            case $2 when 'INSERT' then 'ADDED' when 'UPDATE' then 'UPDATED' else 'DELETED' end,
+            $3, (facts.whole->>$4)::int8,
+            $5->>'kind', ($5->>'user_id')::int8, ($5->>'key_id')::int8, $5->>'name',
+            $5->>'role', $5->>'address', $5->>'request_id',
+            shown_in_entry(change.o, $6, facts.hidden), shown_in_entry(change.n, $6, facts.hidden)
+        from (%s) change
+        cross join lateral (
+            select coalesce(change.n, change.o) as whole,
+                case when $2 = 'UPDATE' then $7 || array(
+                    select key from jsonb_each(change.o) where value is not distinct from change.n->key)
+                else $7 end as hidden
+        ) facts
+        where $2 <> 'UPDATE' or shown_in_entry(change.o, '{}', $7) <> shown_in_entry(change.n, '{}', $7)
+    $entries$, changes)
+    using tg_table_name, tg_op, tg_argv[0], keys[array_upper(keys, 1)], actor, secrets, ignored;
+    return null;
+end $$;
+
 alter table invoice_line
     add component text,
     add rate text not null default '',
@@ -84,7 +137,8 @@ comment on column overdue_notice.message_id is 'The message that it went with; w
 create index top_up_of_journal on top_up (company_id, journal_id) where journal_id is not null;
 """
 
-DOWN = """
+DOWN = f"""
+{RECORD_BEFORE.replace("create function", "create or replace function", 1)}
 do $$
 begin
     if exists (select from invoice_line where component is not null or kind in ('FIXED', 'DEDUCTION'))
