@@ -4,7 +4,7 @@ Facts are kept as JSON; a newer release may add some, which have a default then.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, TypeAlias, get_args, get_type_hints
@@ -194,7 +194,7 @@ def kind_of(facts: Facts) -> MessageKind:
 
 def packed(facts: Facts) -> dict[str, object]:
     """Return facts as values of JSON."""
-    return {name: _packed(value) for name, value in asdict(facts).items()}
+    return {field.name: _packed(getattr(facts, field.name)) for field in fields(facts)}
 
 
 def unpacked(kind: MessageKind, values: Mapping[str, Any]) -> Facts:
@@ -215,10 +215,8 @@ def _packed(value: object) -> object:
     match value:
         case datetime() | date():
             return value.isoformat()
-        case Decimal():
-            return str(value)
-        case dict():
-            return {name: _packed(one) for name, one in value.items()}
+        case Money():
+            return {"amount": str(value.amount), "currency": value.currency}
         case tuple():
             return list(value)
     return value
