@@ -19,9 +19,10 @@ from domain.listing import Record
 
 log = logging.getLogger(__name__)
 
-CHUNK_ACCOUNTS = 250
+# A tariff with many components takes some milliseconds an account, within the transaction's time.
+CHUNK_ACCOUNTS = 100
 # Other jobs of the process wait for this one.
-CHUNKS_MAX = 20
+CHUNKS_MAX = 50
 
 # Once the company's days after the month's end are over, and the books have all of the month. Only
 # the month that ended last: what was never invoiced is not made up for by itself.
