@@ -26,6 +26,7 @@ from api.resolvers.fields import FieldMutation
 from api.resolvers.files import FileMutation
 from api.resolvers.frames import FrameQuery
 from api.resolvers.health import HealthQuery
+from api.resolvers.holidays import HolidayMutation, HolidayQuery
 from api.resolvers.identity import IdentityMutation, IdentityQuery
 from api.resolvers.imports import ImportMutation, ImportQuery
 from api.resolvers.indicators import IndicatorQuery
@@ -93,6 +94,7 @@ Query = merge_types(
         LedgerQuery,
         TariffQuery,
         MessageQuery,
+        HolidayQuery,
         InvoiceQuery,
         PaymentQuery,
         NoticeQuery,
@@ -132,6 +134,7 @@ Mutation = merge_types(
         AccountMutation,
         AdjustmentMutation,
         TariffMutation,
+        HolidayMutation,
         InvoiceMutation,
         PaymentMutation,
         NoticeMutation,

@@ -1,6 +1,5 @@
 """Notices of overdue invoices, and the proof that they arrived."""
 
-from collections.abc import Mapping
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
@@ -18,7 +17,6 @@ from domain.notices.rules import GATING_NOTICE, earliest_cut
 from domain.refusals import InvalidValue, NotThere, Refused, StaleVersion
 
 EVIDENCE_CHARACTERS_MAX = 500
-HOLIDAYS_MAX = 366
 
 # Locked, so that two notices of one invoice do not get one number.
 INVOICE = """
@@ -48,8 +46,6 @@ GATE = """
     where n.company_id = $1 and n.invoice_id = $2 and n.number = $3
         and n.delivered_at is not null
 """
-FORGET = "delete from holiday where company_id = $1 and day between $2 and $3"
-ADD = "insert into holiday (company_id, day, name) values ($1, $2, $3)"
 
 
 class NotOverdue(Refused):
@@ -175,16 +171,3 @@ async def cut_allowed_from(
         working_days=gate["notice_working_days"],
         holidays=frozenset(gate["holidays"]),
     )
-
-
-async def set_holidays(*, company_id: CompanyId, year: int, days: Mapping[date, str]) -> None:
-    """Say on which days of a year a company does not work, by their names. Safe to repeat.
-
-    :raises InvalidValue: nothing was written
-    """
-    if len(days) > HOLIDAYS_MAX or any(day.year != year for day in days):
-        raise InvalidValue("days", expected=f"days of {year}")
-    named = [(company_id, day, values.name(days[day], "days", "name")) for day in sorted(days)]
-    async with access.tenant(company_id) as connection:
-        await connection.execute(FORGET, company_id, date(year, 1, 1), date(year, 12, 31))
-        await connection.executemany(ADD, named)

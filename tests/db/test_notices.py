@@ -14,6 +14,7 @@ from db.enums import DeliveryMethod, PaymentMethod
 from db.ids import CompanyId, InvoiceId, NoticeId
 from db.settings import Urls
 from domain.invoices import monthly
+from domain.notices import holidays
 from domain.notices import operations as notices
 from domain.notices.operations import NoticeDelivered, NoticeUndelivered, NotOverdue
 from domain.payments import operations as payments
@@ -80,7 +81,7 @@ async def cut_allowed_from(place: Place, invoice_id: InvoiceId) -> date | None:
 async def test_the_second_notice_gates_a_cut_once_it_is_proven(
     place: Place, invoice_id: InvoiceId
 ) -> None:
-    await notices.set_holidays(
+    await holidays.set_year(
         company_id=place.company_id, year=2026, days={date(2026, 3, 20): "Ramazan Bayramı"}
     )
     allowed = [await cut_allowed_from(place, invoice_id)]
@@ -182,10 +183,15 @@ async def test_no_statement_changes_a_proof(place: Place, invoice_id: InvoiceId,
 async def test_holidays_of_a_year_are_set_as_a_whole(place: Place) -> None:
     new_year, april = date(2026, 1, 1), date(2026, 4, 23)
     asked: dict[str, Any] = {"company_id": place.company_id, "year": 2026}
-    await notices.set_holidays(**asked, days={new_year: "Yılbaşı"})
+    await holidays.set_year(**asked, days={new_year: "Yılbaşı"})
 
-    await notices.set_holidays(**asked, days={april: "23 Nisan"})
+    await holidays.set_year(**asked, days={april: "23 Nisan"})
+    await holidays.set_year(**asked, days={april: "Çocuk Bayramı"})
 
+    for wrong in ({date(2027, 1, 1): "Yılbaşı"}, {april: " "}):
+        with pytest.raises(InvalidValue):
+            await holidays.set_year(**asked, days=wrong)
     with pytest.raises(InvalidValue):
-        await notices.set_holidays(**asked, days={date(2027, 1, 1): "Yılbaşı"})
-    assert await query("select array_agg(day) from holiday") == [april]
+        await holidays.set_year(company_id=place.company_id, year=0, days={})
+    assert await holidays.of_year(**asked) == {april: "Çocuk Bayramı"}
+    assert await holidays.of_year(company_id=place.company_id, year=2027) == {}
