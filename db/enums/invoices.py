@@ -78,6 +78,7 @@ class StatementFormat(StrEnum):
 
     CSV = "CSV"
     MT940 = "MT940"
+    CAMT_053 = "CAMT_053"
 
 
 class TransferState(StrEnum):

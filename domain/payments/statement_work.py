@@ -11,7 +11,8 @@ from domain.longwork.failures import JobFailed
 from domain.longwork.jobs import Asker
 from domain.longwork.running import Run
 from domain.payments import transfers
-from domain.payments.statements import Transfer, read
+from domain.payments.entries import Transfer
+from domain.payments.statements import read
 from domain.refusals import NotThere
 from domain.spreadsheets.cells import UnreadableFile
 

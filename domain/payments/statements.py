@@ -1,23 +1,23 @@
-"""Reading statements of banks: what came in, a transfer at a time. Pure; CSV and MT940.
+"""Reading statements of banks: what came in, a transfer at a time. Pure; CSV, MT940 and camt.053.
 
 Whose money it was is not read: what finds the invoice is what the payer wrote.
 """
 
-import hashlib
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 
 from db.enums import StatementFormat
 from domain.currencies import payable
+from domain.payments.camt import camt
+from domain.payments.entries import Transfer, printable
 from domain.spreadsheets.cells import UnreadableFile
 from domain.spreadsheets.csv_text import CsvSheet
 
 TRANSFERS_MAX = 20_000
-TEXT_CHARACTERS_MAX = 500
 FIELD_CHARACTERS_MAX = 2_000
 COLUMNS = ("date", "amount", "currency", "reference")
 OWN_REFERENCE = "bank_reference"
@@ -33,36 +33,14 @@ ENTRY = re.compile(r"([0-9]{6})(?:[0-9]{4})?(R?[CD])[A-Z]?([0-9]+,[0-9]*)[A-Z][A
 CREDITED = frozenset({"C", "RD"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Transfer:
-    """Money that came. amount: major units, above zero. text: what the payer wrote.
-
-    occurrence: which of several that say the same in one statement, from 1 on.
-    """
-
-    booked_date: date
-    amount: Decimal
-    currency: str
-    text: str
-    bank_reference: str | None
-    occurrence: int = 1
-
-    @property
-    def digest(self) -> bytes:
-        """The same for the same transfer, in whichever statement it comes."""
-        said = f"{self.booked_date}|{self.amount.normalize()}|{self.currency}|{self.bank_reference}"
-        return hashlib.sha256(f"{said}|{self.text}".encode()).digest()
-
-
 def read(content: bytes, format: StatementFormat) -> list[Transfer]:
     """Return what came in, in the statement's order; what went out is left out.
 
     :raises UnreadableFile: it is no statement of that format, or a line of it makes no sense
     """
-    found = _csv(content) if format is StatementFormat.CSV else _mt940(content)
     seen: Counter[bytes] = Counter()
     transfers = []
-    for transfer in found:
+    for transfer in READERS[format](content):
         seen[transfer.digest] += 1
         transfers.append(replace(transfer, occurrence=seen[transfer.digest]))
         if len(transfers) > TRANSFERS_MAX:
@@ -88,8 +66,8 @@ def _csv(content: bytes) -> Iterator[Transfer]:
                 booked_date=_date(said["date"], line=row.number),
                 amount=amount,
                 currency=said["currency"],
-                text=_printable([said["reference"]]),
-                bank_reference=_printable([said.get(OWN_REFERENCE, "")]) or None,
+                text=printable([said["reference"]]),
+                bank_reference=printable([said.get(OWN_REFERENCE, "")]) or None,
             )
 
 
@@ -121,14 +99,14 @@ def _mt940(content: bytes) -> Iterator[Transfer]:
             texts.append(value)
             continue
         if entry is not None:
-            yield replace(entry, text=_printable(texts))
+            yield replace(entry, text=printable(texts))
         entry, texts = None, []
         if tag in OPENINGS:
             currency = _currency(value, line=number)
         elif tag == "61":
             entry = _entry(value, currency, line=number)
     if entry is not None:
-        yield replace(entry, text=_printable(texts))
+        yield replace(entry, text=printable(texts))
 
 
 def _currency(opening: str, *, line: int) -> str:
@@ -179,7 +157,7 @@ def _entry(value: str, currency: str | None, *, line: int) -> Transfer | None:
         amount=amount,
         currency=currency,
         text="",
-        bank_reference=_printable([entry[4].partition("//")[2].split(" ")[0]]) or None,
+        bank_reference=printable([entry[4].partition("//")[2].split(" ")[0]]) or None,
     )
 
 
@@ -191,6 +169,8 @@ def _decoded(content: bytes) -> str:
         return content.decode("iso8859-9")
 
 
-def _printable(texts: Sequence[str]) -> str:
-    joined = " ".join(texts)
-    return "".join(c if c.isprintable() else " " for c in joined).strip()[:TEXT_CHARACTERS_MAX]
+READERS: Mapping[StatementFormat, Callable[[bytes], Iterator[Transfer]]] = {
+    StatementFormat.CSV: _csv,
+    StatementFormat.MT940: _mt940,
+    StatementFormat.CAMT_053: camt,
+}

@@ -14,9 +14,9 @@ from domain.ledger.rules import REASON_CHARACTERS_MAX
 from domain.listing import Record
 from domain.money import major, micro
 from domain.payments import operations
+from domain.payments.entries import Transfer
 from domain.payments.matching import Guess, Match, OpenInvoice, judged, words
 from domain.payments.operations import REFERENCE_CHARACTERS_MAX
-from domain.payments.statements import Transfer
 from domain.refusals import NotThere, Refused, StaleVersion
 
 COMPANY = "select currency, time_zone from company where id = $1"

@@ -7,8 +7,9 @@ import pytest
 
 from db.enums import StatementFormat
 from db.ids import AccountId, InvoiceId
+from domain.payments.entries import TEXT_CHARACTERS_MAX, Transfer
 from domain.payments.matching import Guess, Match, OpenInvoice, judged, words
-from domain.payments.statements import TEXT_CHARACTERS_MAX, Transfer, read
+from domain.payments.statements import read
 from domain.spreadsheets.cells import UnreadableFile
 
 CSV = """Date;Amount;Currency;Reference;Bank_reference

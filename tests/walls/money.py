@@ -10,8 +10,8 @@ from domain.ledger import adjustments
 from domain.ledger.adjustments import Hand
 from domain.ledger.operations import credit_cash
 from domain.payments import transfers
+from domain.payments.entries import Transfer
 from domain.payments.operations import record as record_payment
-from domain.payments.statements import Transfer
 from tests.factories import NOW, Place, account_of
 
 # A purchase is paid when it is invoiced: nobody is told of it but here.

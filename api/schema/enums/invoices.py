@@ -85,6 +85,7 @@ describe(
         StatementFormat.CSV: "A table with the columns date, amount, currency, reference and, if"
         " there is one, bank_reference.",
         StatementFormat.MT940: "SWIFT's customer statement message.",
+        StatementFormat.CAMT_053: "ISO 20022's bank to customer statement, in any version.",
     },
 )
 describe(
