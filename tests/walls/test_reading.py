@@ -15,9 +15,10 @@ UNFORESEEN = "INTERNAL_SERVER_ERROR"
 TOO_COMPLEX = "QUERY_TOO_COMPLEX"
 # What a caller meets who asks for what is behind a wall.
 WALLED_CODES = {"NOT_FOUND", "FORBIDDEN"}
-# A preview wants prices that fit together; its own tests have them.
+# A preview wants prices that fit together, and holidays a year; their own tests have them.
 SHOWING_NOTHING = {
     "companies",
+    "holidays",
     "importTemplate",
     "liveCursor",
     "previewTariffVersion",
