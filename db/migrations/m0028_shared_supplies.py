@@ -45,5 +45,5 @@ alter table account_point
 
 
 class Migration(migrations.Migration):
-    dependencies = [("wattledger", "m0028_senders")]
+    dependencies = [("wattledger", "m0027_senders")]
     operations = [RunSQL(UP, DOWN)]

@@ -32,5 +32,5 @@ drop index bank_transfer_of_payment, invoice_open;
 
 
 class Migration(migrations.Migration):
-    dependencies = [("wattledger", "m0029_shared_supplies")]
+    dependencies = [("wattledger", "m0028_shared_supplies")]
     operations = [RunSQL(UP, DOWN)]

@@ -174,5 +174,5 @@ alter table invoice_line
 
 
 class Migration(migrations.Migration):
-    dependencies = [("wattledger", "m0030_reviewed")]
+    dependencies = [("wattledger", "m0029_reviewed")]
     operations = [RunSQL(UP, DOWN)]
