@@ -1,0 +1,143 @@
+"""Credit that came by no payment pays invoices: nobody is asked for what is theirs already."""
+
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+import pytest
+
+from db.enums import PaymentMethod
+from db.settings import Urls
+from domain.invoices import credit_notes, monthly
+from domain.invoices.rules import Month
+from domain.invoices.stored import StoredInvoice
+from domain.ledger import operations as ledger
+from domain.ledger.queries import balance_of, verify
+from domain.payments import operations as payments
+from tests.db.invoicing import (
+    ENDS_AT,
+    FEBRUARY,
+    ISSUED_AT,
+    MARCH,
+    OPENED_AT,
+    STARTS_AT,
+    account_of,
+    invoice_of,
+    make_partitions,
+    make_postpaid,
+    measure,
+)
+from tests.factories import Place, make_register_set
+
+MARCH_ENDS_AT = datetime.fromisoformat("2026-03-31T21:00:00Z")
+MARCH_ISSUED_AT = datetime.fromisoformat("2026-04-02T09:00:00Z")
+# 100 kWh a month at 2.345678901.
+TOTAL = Decimal("234.57")
+NOTHING = Decimal(0)
+
+
+@pytest.fixture
+async def place(connected: None, database: Urls) -> Place:
+    """Lend a company whose account used 100 kWh in February, and as much in March."""
+    await make_partitions(database.owner)
+    place = await make_postpaid()
+    registers = await make_register_set(place.company_id)
+    await measure(
+        place,
+        registers,
+        {STARTS_AT: 0, ENDS_AT: 100_000, MARCH_ENDS_AT: 200_000},
+        closed_at=MARCH_ISSUED_AT,
+    )
+    return place
+
+
+async def buy(place: Place, amount: str) -> None:
+    await ledger.credit_cash(
+        company_id=place.company_id,
+        account_id=account_of(place),
+        amount=Decimal(amount),
+        idempotency_key="bought",
+        occurred_at=OPENED_AT,
+    )
+
+
+async def issue(place: Place, month: Month = FEBRUARY) -> StoredInvoice:
+    invoice_id = await monthly.issue(
+        company_id=place.company_id,
+        account_id=account_of(place),
+        month=month,
+        now=ISSUED_AT if month == FEBRUARY else MARCH_ISSUED_AT,
+    )
+    return await invoice_of(place.company_id, invoice_id)
+
+
+async def balance(place: Place) -> Decimal:
+    return await balance_of(company_id=place.company_id, account_id=account_of(place))
+
+
+async def test_credit_that_was_bought_before_pays_the_invoice(place: Place) -> None:
+    await buy(place, "1000")
+
+    invoice = await issue(place)
+
+    assert (invoice.totals.total, invoice.paid, invoice.open) == (TOTAL, TOTAL, NOTHING)
+
+
+async def test_what_is_left_of_it_pays_the_next_as_far_as_it_goes(place: Place) -> None:
+    await buy(place, "300")
+
+    february, march = await issue(place), await issue(place, MARCH)
+
+    assert (february.open, march.paid) == (NOTHING, Decimal(300) - TOTAL)
+    # What is open is what the books show as owed.
+    assert march.open == -(await balance(place))
+    assert await verify() == []
+
+
+async def test_no_part_of_a_coin_is_paid(place: Place) -> None:
+    await buy(place, "100.009999")
+
+    invoice = await issue(place)
+
+    assert (invoice.paid, invoice.open) == (Decimal(100), TOTAL - 100)
+
+
+async def test_without_credit_nothing_is_paid_though_later_months_are_charged(
+    place: Place,
+) -> None:
+    invoice = await issue(place)
+
+    assert (invoice.paid, invoice.open) == (NOTHING, TOTAL)
+
+
+async def test_what_is_left_of_a_payment_pays_once(place: Place) -> None:
+    await payments.record(
+        company_id=place.company_id,
+        account_id=account_of(place),
+        amount=Decimal(300),
+        method=PaymentMethod.CASH,
+        received_at=OPENED_AT,
+        idempotency_key="cash",
+        now=ISSUED_AT,
+    )
+
+    february, march = await issue(place), await issue(place, MARCH)
+
+    assert (february.open, march.paid) == (NOTHING, Decimal(300) - TOTAL)
+    assert march.open == -(await balance(place))
+
+
+async def test_what_a_credit_note_gives_back_pays_the_next_invoice(place: Place) -> None:
+    await buy(place, "234.57")
+    february = await issue(place)
+    await credit_notes.credit(
+        company_id=place.company_id,
+        invoice_id=february.id,
+        reason="the meter was another's",
+        idempotency_key="note",
+        now=ISSUED_AT + timedelta(days=1),
+    )
+
+    march = await issue(place, MARCH)
+
+    assert (march.totals.total, march.open) == (TOTAL, NOTHING)
+    assert await verify() == []
