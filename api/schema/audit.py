@@ -18,8 +18,10 @@ MASK = "*"
 # Objects that GraphQL does not show as such: what one needs to see what they are part of.
 SCOPES_OF_PARTS: Mapping[str, Scope] = {
     "AccountPoint": Scope.ACCOUNTS_READ,
+    "Allocation": Scope.INVOICES_READ,
     "CollectorIdentity": Scope.COMPANY_READ,
     "File": Scope.COMPANY_READ,
+    "Holiday": Scope.COMPANY_READ,
     "Membership": Scope.USERS_READ,
     "OidcGroupRole": Scope.USERS_READ,
     "OidcIdentity": Scope.USERS_READ,
@@ -27,6 +29,7 @@ SCOPES_OF_PARTS: Mapping[str, Scope] = {
     "PasswordReset": Scope.USERS_READ,
     "PaymentCustomer": Scope.TOPUPS_READ,
     "PersonKey": Scope.SUBSCRIBERS_READ,
+    "PointParent": Scope.PREMISES_READ,
     "RecoveryCode": Scope.USERS_READ,
     "SecondFactor": Scope.USERS_READ,
     "Session": Scope.USERS_READ,
