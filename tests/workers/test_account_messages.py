@@ -139,7 +139,7 @@ async def test_a_low_credit_warning_reaches_the_subscriber(
 
     (letter,) = inbox.taken
     assert letter["Subject"] == "Krediniz tükendi"
-    assert "En küçük yükleme: 0,01 TRY" in text_of(letter)
+    assert "En küçük yükleme: 1,00 TRY" in text_of(letter)
 
 
 async def test_what_waits_and_what_is_kept_names_nobody(
