@@ -6,7 +6,7 @@ from asyncpg import Record
 
 from db.access import Connection
 from db.ids import CompanyId, MeterId
-from domain.billing import accrual, ancestors, estimates, queries, shares
+from domain.billing import accrual, ancestors, estimates, indexes, queries, shares
 from domain.billing.accrual import Charge
 from domain.billing.claims import Claim, judged
 from domain.billing.deductions import net
@@ -66,7 +66,7 @@ async def _charge_until(
     connection: Connection, company_id: CompanyId, meter_id: MeterId, at: Anchor, *, now: datetime
 ) -> None:
     """Charge the energy up to an index that no reading brings."""
-    before = await queries.anchors(
+    before = await indexes.anchors(
         connection, company_id=company_id, meter_id=meter_id, from_at=at.at, until_at=at.at
     )
     after = before if at in before else [*before, at]
@@ -153,7 +153,7 @@ async def settle(
         until_at=after[-1].at,
     )
     zone = await queries.company_zone(connection, company_id)
-    earlier = await queries.earlier_anchors(
+    earlier = await indexes.earlier_anchors(
         connection,
         company_id=company_id,
         meter_id=meter_id,

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from db.access import Connection
 from db.ids import CompanyId, MeterId
-from domain.billing import accrual, operations, queries
+from domain.billing import accrual, indexes, operations
 from domain.billing.accrual import Charge
 
 
@@ -45,7 +45,7 @@ async def _charged(
 ) -> list[Charge]:
     """Return what a meter charges since an instant by the terms as they are, and go on by these."""
     state = await operations.locked_state(connection, company_id=company_id, meter_id=meter_id)
-    anchors = await queries.anchors(
+    anchors = await indexes.anchors(
         connection,
         company_id=company_id,
         meter_id=meter_id,

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from db.access import Connection
 from db.ids import CompanyId, MeterId, PointId
-from domain.billing import accrual, ancestors, estimates, queries, shares
+from domain.billing import accrual, ancestors, estimates, indexes, queries, shares
 from domain.billing.accrual import Charge
 from domain.billing.claims import AlreadyBilled
 from domain.billing.energy import less, settlement
@@ -166,7 +166,7 @@ class _Course:
     async def since(
         cls, connection: Connection, company_id: CompanyId, held: Held, since: datetime
     ) -> "_Course":
-        anchors = await queries.anchors(
+        anchors = await indexes.anchors(
             connection,
             company_id=company_id,
             meter_id=held.meter_id,
@@ -183,7 +183,7 @@ class _Course:
         anchors = await told(
             connection, company_id=self.company_id, meter_id=self.meter_id, known=self.anchors
         )
-        earlier = await queries.earlier_anchors(
+        earlier = await indexes.earlier_anchors(
             connection,
             company_id=self.company_id,
             meter_id=self.meter_id,

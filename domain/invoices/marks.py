@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from db.access import Connection
 from db.ids import CompanyId, MeterId
-from domain.billing import queries
+from domain.billing import indexes
 from domain.billing.rules import Anchor, Segment
 from domain.listing import Record
 from domain.tariffs.courses import Span
@@ -117,7 +117,7 @@ async def tell_registers(
     two of them the total is shared out by itself.
     """
     for meter_id, terms in segments.items():
-        around = await queries.anchors(
+        around = await indexes.anchors(
             connection,
             company_id=company_id,
             meter_id=meter_id,
@@ -126,7 +126,7 @@ async def tell_registers(
         )
         if not around:
             continue
-        earlier = await queries.earlier_anchors(
+        earlier = await indexes.earlier_anchors(
             connection,
             company_id=company_id,
             meter_id=meter_id,

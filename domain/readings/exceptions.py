@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 
 from db.access import Connection
 from db.enums import ValidationRule
+from domain.billing import indexes
 from domain.billing import operations as billing
-from domain.billing import queries
 from domain.billing.rules import Anchor
 from domain.billing.told import told
 from domain.readings.batch import Read
@@ -28,7 +28,7 @@ async def store(connection: Connection, reads: Sequence[Read]) -> Judged:
     the transaction's temporary `charge` table.
     """
     company_id, meter_id = reads[0].company_id, reads[0].meter_id
-    before = await queries.anchors(
+    before = await indexes.anchors(
         connection,
         company_id=company_id,
         meter_id=meter_id,

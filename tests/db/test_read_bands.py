@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from db import access
 from db.enums import BillingBasis, ComponentKind, EnergyDirection
 from db.ids import AccountId
-from domain.billing import queries
+from domain.billing import indexes, queries
 from domain.billing.rules import bill
 from domain.ledger import operations as ledger
 from domain.ledger.queries import verify
@@ -187,7 +187,7 @@ async def whole(place: Place) -> tuple[dict[date, int], set[date]]:
     """Price all that is known at once; the tests of the rules hold what that comes to."""
     company_id, meter_id = place.company_id, place.supplies[0].meter_id
     async with access.system() as connection:
-        known = await queries.anchors(
+        known = await indexes.anchors(
             connection, company_id=company_id, meter_id=meter_id, from_at=START, until_at=NOW
         )
         segments = await queries.segments(

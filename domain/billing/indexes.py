@@ -1,0 +1,159 @@
+"""Which indexes of meters are known, as far as charging needs them."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import orjson
+
+from db.access import Connection
+from db.ids import CompanyId, MeterId
+from domain.billing import ancestors
+from domain.billing.deductions import Above
+from domain.billing.queries import TERMS
+from domain.billing.rules import Anchor, Segment, needed_from
+from domain.billing.told import told, told_before
+from domain.billing.versions import registers_of
+from domain.tariffs.definitions import read
+
+# Readings, the newest of those that were forgotten, and the indexes with which mountings and
+# accounts began.
+KNOWN = """
+    select ts as at, index_wh from reading
+    where company_id = $1 and meter_id = $2 and index_wh is not null
+    union all
+    select at, index_wh from kept_index where company_id = $1 and meter_id = $2
+    union all
+    select starts_at, base_index_wh from billing_segment
+    where company_id = $1 and meter_id = $2 and not estimated
+"""
+DEFINITIONS = f"""
+    select distinct definition from ({TERMS}) t
+    where price_per_kwh is null and (ends_at is null or ends_at > $3)
+"""
+
+
+async def anchors(
+    connection: Connection,
+    *,
+    company_id: CompanyId,
+    meter_id: MeterId,
+    from_at: datetime,
+    until_at: datetime,
+) -> list[Anchor]:
+    """Return the known indexes of a meter around a span, by time.
+
+    From the last one at or before `from_at` to the first one after `until_at`; on to the very last
+    one when the terms change in between, for the split there moves every later charge, and when a
+    version with components holds, for its slabs count on. Terms of deductions are terms, too.
+    Where a version needs other registers, from the last reading that has them, to the very last:
+    what a late one has may tell apart all up to the next one that has them.
+    """
+    above = await ancestors.above(connection, company_id=company_id, meter_id=meter_id)
+    start = await connection.fetchval(
+        f"select max(at) from ({KNOWN}) k where at <= $3", company_id, meter_id, from_at
+    )
+    end = await connection.fetchval(
+        f"select min(at) from ({KNOWN}) k where at > $3", company_id, meter_id, until_at
+    )
+    groups = await _register_groups(connection, company_id, meter_id, above, start or from_at)
+    if groups or await _terms_change(
+        connection, company_id, meter_id, above, start or from_at, end
+    ):
+        end = None
+    start = await told_before(connection, company_id, meter_id, groups, from_at, start)
+    rows = await connection.fetch(
+        f"select at, max(index_wh) as index_wh from ({KNOWN}) k"
+        " where at >= $3 and ($4::timestamptz is null or at <= $4) group by at order by at",
+        company_id,
+        meter_id,
+        start or from_at,
+        end,
+    )
+    known = [Anchor(row["at"], row["index_wh"]) for row in rows]
+    if not groups:
+        return known
+    return await told(connection, company_id=company_id, meter_id=meter_id, known=known)
+
+
+async def _register_groups(
+    connection: Connection,
+    company_id: CompanyId,
+    meter_id: MeterId,
+    above: Sequence[Above],
+    from_at: datetime,
+) -> list[frozenset[str]]:
+    """Return which registers the versions need that hold since then, or that are deducted by."""
+    rows = await connection.fetch(DEFINITIONS, company_id, meter_id, from_at)
+    versions = [read(orjson.loads(row["definition"])) for row in rows]
+    versions += [one.version for one in above if one.version is not None]
+    return list({group for version in versions for group in registers_of(version)})
+
+
+async def earlier_anchors(
+    connection: Connection,
+    *,
+    company_id: CompanyId,
+    meter_id: MeterId,
+    before: datetime,
+    segments: Sequence[Segment],
+    zone: ZoneInfo,
+) -> list[Anchor]:
+    """Return the known indexes before an anchor that versions with components need, by time.
+
+    From the last one at or before the beginning of its local day on; and those around the instant
+    from which slabs count.
+    """
+    needed = needed_from(before, segments, zone)
+    if needed is None:
+        return []
+    last = f"select max(at) from ({KNOWN}) k where at <= $3"
+    day_from = await connection.fetchval(last, company_id, meter_id, needed.day)
+    versions = [segment.version for segment in segments if segment.version is not None]
+    groups = list({group for version in versions for group in registers_of(version)})
+    day_from = await told_before(connection, company_id, meter_id, groups, needed.day, day_from)
+    around = []
+    if needed.slabs < needed.day:
+        following = f"select min(at) from ({KNOWN}) k where at >= $3"
+        around = [
+            await connection.fetchval(which, company_id, meter_id, needed.slabs)
+            for which in (last, following)
+        ]
+    rows = await connection.fetch(
+        f"select at, max(index_wh) as index_wh from ({KNOWN}) k where at >= $3 and at < $4"
+        " group by at union all"
+        f" select at, max(index_wh) from ({KNOWN}) k where at = any($5) and at < least($3, $4)"
+        " group by at order by at",
+        company_id,
+        meter_id,
+        day_from or needed.day,
+        before,
+        [at for at in around if at is not None],
+    )
+    known = [Anchor(row["at"], row["index_wh"]) for row in rows]
+    if not groups:
+        return known
+    return await told(connection, company_id=company_id, meter_id=meter_id, known=known)
+
+
+async def _terms_change(
+    connection: Connection,
+    company_id: CompanyId,
+    meter_id: MeterId,
+    above: Sequence[Above],
+    start: datetime,
+    end: datetime | None,
+) -> bool:
+    if any(one.unsettles(start, end) for one in above):
+        return True
+    return bool(
+        await connection.fetchval(
+            f"select exists (select from ({TERMS}) t"
+            " where ($4::timestamptz is null or starts_at < $4)"
+            " and (starts_at > $3 or price_per_kwh is null and (ends_at is null or ends_at > $3)))",
+            company_id,
+            meter_id,
+            start,
+            end,
+        )
+    )
