@@ -10,19 +10,18 @@ from api.global_ids import encode
 from api.invoice_files import path_of
 from api.permissions.requires import requires
 from api.schema.files import URL_TTL, Download
+from api.schema.invoice_lines import InvoiceLine, InvoiceTax
 from api.schema.ledger import LedgerTransaction
 from api.schema.money import Money
 from api.schema.node import Node
 from api.schema.paging import Connection
 from api.schema.relations import belongs_to, children
-from api.schema.scalars import DateTime, ExactNumber, Kwh, LocalDate, MoneyAmount, kwh
+from api.schema.scalars import DateTime, ExactNumber, LocalDate, MoneyAmount
 from api.schema.user_errors import UserError
 from db.enums import (
     InvoiceKind,
     InvoiceLanguage,
-    InvoiceLineKind,
     InvoiceState,
-    LineUnit,
     Scope,
     TransmissionState,
 )
@@ -31,13 +30,10 @@ from domain.accounts.queries import ACCOUNTS
 from domain.invoices import documents
 from domain.invoices.documents import MIME_TYPE
 from domain.invoices.listings import CREDIT_NOTES_OF_INVOICE, INVOICES
-from domain.invoices.rules import Index, Metered, Priced
-from domain.invoices.rules import InvoiceLine as Line
 from domain.ledger.listings import TRANSACTIONS
 from domain.listing import Record
 from domain.money import major
 from domain.notices.listings import NOTICES_OF_INVOICE
-from domain.readings.rules import WH_PER_KWH
 from domain.refusals import NotThere
 
 if TYPE_CHECKING:
@@ -50,111 +46,6 @@ Language = Annotated[
     InvoiceLanguage | None,
     strawberry.argument(description="In which; the company's by default, else English."),
 ]
-
-
-@strawberry.type(description="What a register showed at an instant.")
-class RegisterIndex:
-    at: DateTime = strawberry.field(description="When.")
-    index: Kwh = strawberry.field(description="What it showed, before the multiplier.")
-
-    @classmethod
-    def of(cls, index: Index) -> Self:
-        return cls(at=DateTime(index.at), index=kwh(index.index_wh))
-
-
-@strawberry.type(description="What a meter showed where a line begins and ends.")
-class MeteredEnergy:
-    meter_id: strawberry.ID = strawberry.field(description="Which meter.")
-    meter_serial: str = strawberry.field(description="What is printed on the meter.")
-    multiplier: ExactNumber = strawberry.field(
-        description="What current and voltage transformers multiply energy by."
-    )
-    first: RegisterIndex = strawberry.field(description="Where it begins.")
-    last: RegisterIndex = strawberry.field(description="Where it ends.")
-    energy: Kwh = strawberry.field(
-        description="How much lies between the two, after the multiplier; of a shared supply, the"
-        " account's part."
-    )
-
-    @classmethod
-    def of(cls, metered: Metered) -> Self:
-        return cls(
-            meter_id=strawberry.ID(encode("Meter", metered.meter_id)),
-            meter_serial=metered.serial,
-            multiplier=ExactNumber(metered.multiplier.normalize()),
-            first=RegisterIndex.of(metered.first),
-            last=RegisterIndex.of(metered.last),
-            energy=Kwh(metered.energy_wh / WH_PER_KWH),
-        )
-
-
-@strawberry.type(description="How much of something an invoice charges at one price.")
-class PricedQuantity:
-    component: str | None = strawberry.field(
-        description="Of the tariff; null where that is one flat price."
-    )
-    rate: str | None = strawberry.field(
-        description="The band's name or the slab's number, where the component has several."
-    )
-    quantity: ExactNumber = strawberry.field(
-        description="How much, after the multiplier; below zero where it is deducted."
-    )
-    unit: LineUnit = strawberry.field(description="Of what.")
-    price: ExactNumber = strawberry.field(description="Of one, in major units, before taxes.")
-
-    @classmethod
-    def of(cls, priced: Priced) -> Self:
-        return cls(
-            component=priced.component,
-            rate=priced.rate or None,
-            quantity=ExactNumber(priced.quantity.normalize()),
-            unit=priced.unit,
-            price=ExactNumber(priced.price.normalize()),
-        )
-
-
-@strawberry.type(description="What an invoice charges, or a credit note gives back.")
-class InvoiceLine:
-    number: int = strawberry.field(description="Its place on the invoice, from 1 on.")
-    kind: InvoiceLineKind = strawberry.field(description="What it is about.")
-    amount: Money = strawberry.field(description="How much, before taxes.")
-    energy_month: LocalDate | None = strawberry.field(
-        description="The first day of the month whose energy it is."
-    )
-    metered: MeteredEnergy | None = strawberry.field(description="The meter, if it is of one.")
-    priced: PricedQuantity | None = strawberry.field(
-        description="The quantity, if it is of some at one price."
-    )
-    estimated: bool = strawberry.field(
-        description="Whether no reading tells where it begins, ends, or is split."
-    )
-    of_line: int | None = strawberry.field(
-        description="Of a credit note: the place of the line that it takes back."
-    )
-
-    @classmethod
-    def of(cls, number: int, line: Line, currency: str) -> Self:
-        month = line.energy_month
-        return cls(
-            number=number,
-            kind=line.kind,
-            amount=Money.of(line.amount, currency),
-            energy_month=None if month is None else LocalDate(month.first),
-            metered=None if line.metered is None else MeteredEnergy.of(line.metered),
-            priced=None if line.priced is None else PricedQuantity.of(line.priced),
-            estimated=line.is_estimated,
-            of_line=line.of_line,
-        )
-
-
-@strawberry.type(description="A tax on the lines of an invoice.")
-class InvoiceTax:
-    name: str = strawberry.field(description="What it is called.")
-    rate: ExactNumber | None = strawberry.field(
-        description="As a part of its base; null where lines differ."
-    )
-    base: Money = strawberry.field(description="What it is reckoned on.")
-    amount: Money = strawberry.field(description="How much it is.")
 
 
 @strawberry.type(description="How much of a payment pays an invoice.")
