@@ -13,11 +13,13 @@ from benchmarks.fleet import OPENED_BEFORE, seed
 from benchmarks.servers import Servers, servers
 from db import access
 from domain.invoices import month_end
-from domain.invoices.month_end import CHUNK_ACCOUNTS
+from domain.invoices.month_end import CHUNK_ACCOUNTS, CHUNKS_MAX
 
 ACCOUNTS = 100_000
 INSERTS_PERCENT_MIN = 20
 TIMEOUT_S = 600
+# Not measured: of a table that was empty, the planner has thought otherwise.
+FIRST_CHUNKS = 10
 # Istanbul's February 2026.
 STARTS_AT = datetime(2026, 1, 31, 21, tzinfo=UTC)
 ENDS_AT = datetime(2026, 2, 28, 21, tzinfo=UTC)
@@ -60,6 +62,7 @@ class Spent:
     issuing_s: float
     inserting_s: float
     issued: int
+    inserted: int
 
 
 def run(*, now: datetime) -> Iterator[Figure]:
@@ -67,9 +70,9 @@ def run(*, now: datetime) -> Iterator[Figure]:
     del now
     with servers() as running:
         spent = uvloop.run(_measure(running))
-    issued, inserted = spent.issued / spent.issuing_s, spent.issued / spent.inserting_s
+    issued, inserted = spent.issued / spent.issuing_s, spent.inserted / spent.inserting_s
     yield Figure(
-        f"month-end invoices, {ACCOUNTS:,} accounts in {spent.issuing_s:,.0f} s",
+        f"month-end invoices, {spent.issued:,} accounts in {spent.issuing_s:,.0f} s",
         f"{issued:,.0f} invoices/s",
         f"plain inserts of the same rows: {inserted:,.0f} invoices/s",
         f"{100 * issued / inserted:.0f} %",
@@ -80,16 +83,33 @@ def run(*, now: datetime) -> Iterator[Figure]:
 
 async def _measure(running: Servers) -> Spent:
     await _prepare(running)
+    first = await _issue(running, chunks_max=FIRST_CHUNKS)
+    await _look(running)
+    began = time.perf_counter()
+    issued = 0
+    while made := await _issue(running):
+        issued += made
+    issuing_s = time.perf_counter() - began
+    return Spent(issuing_s, await _insert_bare(running), issued, first + issued)
+
+
+async def _issue(running: Servers, chunks_max: int = CHUNKS_MAX) -> int:
     await access.connect(running.urls, pool_size=2)
     try:
-        began = time.perf_counter()
-        issued = 0
-        while made := await month_end.work(now=ISSUED_AT):
-            issued += made
-        issuing_s = time.perf_counter() - began
+        return await month_end.work(now=ISSUED_AT, chunks_max=chunks_max)
     finally:
         await access.close()
-    return Spent(issuing_s, await _insert_bare(running), issued)
+
+
+async def _look(running: Servers) -> None:
+    """Let the planner see tables with something in them, as they are but in the very first minute.
+
+    What the disk has still to be told of all that was prepared is none of this benchmark's either.
+    """
+    for url, statement in ((running.urls.owner, "analyze"), (running.admin, "checkpoint")):
+        connection = await asyncpg.connect(url, command_timeout=TIMEOUT_S)
+        await connection.execute(statement)
+        await connection.close()
 
 
 async def _prepare(running: Servers) -> None:
