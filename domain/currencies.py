@@ -1,6 +1,6 @@
 """What can be paid of an amount, as against what is charged to six decimals."""
 
-from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
+from decimal import ROUND_FLOOR, ROUND_HALF_UP, Decimal
 
 from domain.money import decimals_of
 
@@ -13,6 +13,6 @@ def payable(amount: Decimal, currency: str) -> Decimal:
     return amount.quantize(Decimal(1).scaleb(-decimals_of(currency)), rounding=ROUND_HALF_UP)
 
 
-def paid_by(credit: Decimal, currency: str) -> Decimal:
-    """Return what credit, which is not below zero, can pay: its whole minor units."""
-    return credit.quantize(Decimal(1).scaleb(-decimals_of(currency)), rounding=ROUND_DOWN)
+def in_whole_coins(amount: Decimal, currency: str) -> Decimal:
+    """Return the whole minor units of an amount, rounded down: what lacks a part lacks a coin."""
+    return amount.quantize(Decimal(1).scaleb(-decimals_of(currency)), rounding=ROUND_FLOOR)

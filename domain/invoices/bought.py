@@ -1,5 +1,7 @@
 """Bought credit gets its invoice, and credit notes for what of it is given back.
 
+Where an account pays later it pays its invoices instead.
+
 Which purchases may lack one stands in a queue, which the books and the payments write in the
 transactions that make it so. What is missing follows from the facts alone, so that each document is
 made once, whatever was told first; what cannot be made stays in the queue and is tried again.
@@ -15,7 +17,7 @@ from db import access
 from db.access import Connection, DatabaseUnavailable
 from db.enums import JournalKind
 from db.ids import CompanyId, InvoiceId, JournalId
-from domain.invoices import purchases
+from domain.invoices import own_credit, purchases
 from domain.invoices.credit_notes import credit_purchase
 from domain.invoices.stored import StoredInvoice, stored
 from domain.ledger.posting import LOCK_BALANCES
@@ -35,6 +37,15 @@ LATER = "update purchase_due set due_at = $3 where company_id = $1 and journal_i
 # Whoever tells of a payment, a refund or a dispute waits here until the documents are made.
 TOP_UP = """
     select id, account_id from top_up where company_id = $1 and journal_id = $2 for no key update
+"""
+# What such an account pays is no purchase: its invoices tell what it uses.
+POSTPAID = """
+    select a.id from entry e
+    join account a on a.company_id = e.company_id and a.id = e.account_id
+    where e.company_id = $1 and e.journal_id = $2 and a.billing_mode = 'POSTPAID'
+        and not exists (select from invoice i
+            where i.company_id = $1 and i.journal_id = $2 and i.kind = 'PURCHASE')
+    limit 1
 """
 # Refunds count once the money has left for good; of disputes, what was lost.
 TAKEN_BACK = """
@@ -105,6 +116,11 @@ async def _documents(
     connection: Connection, company_id: CompanyId, journal_id: JournalId, now: datetime
 ) -> None:
     top_up = await connection.fetchrow(TOP_UP, company_id, journal_id)
+    postpaid = await connection.fetchval(POSTPAID, company_id, journal_id)
+    if postpaid is not None:
+        await connection.fetch(LOCK_BALANCES, company_id, [postpaid])
+        await own_credit.settle(connection, company_id=company_id, account_ids=[postpaid])
+        return
     await purchases.issue_within(connection, company_id=company_id, journal_id=journal_id, now=now)
     if top_up is None:
         return

@@ -8,9 +8,8 @@ from db import access
 from db.access import Connection
 from db.enums import BillingMode, InvoiceKind, JournalKind, LedgerAccountKind
 from db.ids import AccountId, CompanyId, InvoiceId, JournalId
-from domain.currencies import paid_by
+from domain.invoices import own_credit
 from domain.invoices.consumption import month_parts
-from domain.invoices.free_credit import free_credit
 from domain.invoices.rules import Month
 from domain.invoices.totals import totals
 from domain.invoices.writing import Draft, Issuer, write
@@ -83,7 +82,7 @@ async def issue_all(
 
     Left out are those that have an invoice of the month already, and those with nothing to pay.
     What rounding adds or takes is posted, so that who pays an invoice owes nothing of it. Credit
-    of an account that came by no payment pays its invoice at once.
+    of their own, and what is left of payments, pays them at once.
     """
     company_id = issuer.company_id
     await connection.fetch(LOCK_BALANCES, company_id, account_ids)
@@ -104,21 +103,9 @@ async def issue_all(
     if not drafts:
         return []
     rounded = await _post_rounding(connection, company_id, drafts, month, now=now)
-    free = await free_credit(
-        connection,
-        company_id=company_id,
-        totals={draft.account_id: draft.totals.total for draft in drafts},
-        month=month,
-    )
-    numbered = [
-        replace(
-            draft,
-            journal_id=rounded.get(draft.account_id),
-            paid=paid_by(free[draft.account_id], issuer.currency),
-        )
-        for draft in drafts
-    ]
+    numbered = [replace(draft, journal_id=rounded.get(draft.account_id)) for draft in drafts]
     made = await write(connection, issuer, InvoiceKind.MONTHLY, numbered, now=now)
+    await own_credit.settle(connection, company_id=company_id, account_ids=account_ids)
     await allocation.allocate_waiting(
         connection, company_id=company_id, account_ids=account_ids, now=now
     )

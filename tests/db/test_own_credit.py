@@ -1,17 +1,20 @@
-"""Credit that came by no payment pays invoices: nobody is asked for what is theirs already."""
+"""Credit of accounts' own pays invoices: nobody is asked for what the books show as theirs."""
 
 from datetime import datetime, timedelta
 from decimal import Decimal
 
 import pytest
 
+from db import access
 from db.enums import PaymentMethod
+from db.ids import InvoiceId, JournalId
 from db.settings import Urls
-from domain.invoices import credit_notes, monthly
+from domain.invoices import bought, credit_notes, monthly
 from domain.invoices.rules import Month
 from domain.invoices.stored import StoredInvoice
 from domain.ledger import operations as ledger
 from domain.ledger.queries import balance_of, verify
+from domain.ledger.reversal import reverse
 from domain.payments import operations as payments
 from tests.db.invoicing import (
     ENDS_AT,
@@ -25,6 +28,7 @@ from tests.db.invoicing import (
     make_partitions,
     make_postpaid,
     measure,
+    query,
 )
 from tests.factories import Place, make_register_set
 
@@ -50,8 +54,8 @@ async def place(connected: None, database: Urls) -> Place:
     return place
 
 
-async def buy(place: Place, amount: str) -> None:
-    await ledger.credit_cash(
+async def buy(place: Place, amount: str) -> JournalId:
+    return await ledger.credit_cash(
         company_id=place.company_id,
         account_id=account_of(place),
         amount=Decimal(amount),
@@ -141,3 +145,38 @@ async def test_what_a_credit_note_gives_back_pays_the_next_invoice(place: Place)
 
     assert (march.totals.total, march.open) == (TOTAL, NOTHING)
     assert await verify() == []
+
+
+async def test_what_is_bought_later_pays_what_is_open_and_has_no_invoice_of_its_own(
+    place: Place,
+) -> None:
+    invoice = await issue(place)
+    await buy(place, "100")
+
+    await bought.work(now=ISSUED_AT)
+    await bought.work(now=ISSUED_AT)
+
+    assert (await again(place, invoice)).open == TOTAL - 100
+    assert await query("select count(*) from invoice") == 1
+
+
+async def test_credit_that_is_taken_back_opens_invoices_again(place: Place) -> None:
+    journal_id = await buy(place, "300")
+    february = await issue(place)
+    async with access.tenant(place.company_id) as connection:
+        await reverse(
+            connection,
+            company_id=place.company_id,
+            journal_id=journal_id,
+            reason="the note was false",
+            now=ISSUED_AT,
+        )
+
+    march = await issue(place, MARCH)
+
+    assert [one.open for one in (await again(place, february), march)] == [TOTAL, TOTAL]
+    assert await balance(place) == -2 * TOTAL
+
+
+async def again(place: Place, invoice: StoredInvoice) -> StoredInvoice:
+    return await invoice_of(place.company_id, InvoiceId(invoice.id))

@@ -1,0 +1,89 @@
+"""Invoices of months that accounts pay with credit of their own, which came by no payment.
+
+Bought by card or before the account paid later, given by hand, or left of a month: nobody is asked
+for what the books show as theirs. What is taken back, as by a refund, opens the invoices again.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import timedelta
+from decimal import Decimal
+
+from db.access import Connection
+from db.ids import AccountId, CompanyId
+from domain.currencies import in_whole_coins
+from domain.listing import Record
+from domain.money import major, micro
+
+# The balance has lost what invoices tell and what none tells yet; and what is left of payments is
+# theirs to give. What is then left pays no invoice yet, or is missing for some that it paid.
+# $3: how far back charges may still be told of.
+FREE = """
+    select b.account_id, c.currency, b.balance_micro
+        + coalesce((select sum(a.charged_micro - case
+                when a.local_date < told.month + interval '1 month' then a.posted_micro else 0 end)
+            from accrual a where a.company_id = $1 and a.account_id = b.account_id
+                and a.local_date >= told.month - $3::interval), 0)
+        + told.open_micro
+        - coalesce((select sum(p.amount_micro - p.allocated_micro)
+            from payment p where p.company_id = $1 and p.account_id = b.account_id
+                and p.state = 'POSTED' and p.allocated_micro < p.amount_micro), 0) as free_micro
+    from account_balance b
+    join company c on c.id = b.company_id
+    cross join lateral (
+        select max(i.month) as month,
+            sum(greatest(i.total_micro - i.paid_micro - i.credited_micro, 0)) as open_micro
+        from invoice i
+        where i.company_id = $1 and i.account_id = b.account_id and i.kind = 'MONTHLY'
+    ) told
+    where b.company_id = $1 and b.account_id = any($2::int8[]) and told.month is not null
+    order by b.account_id
+"""
+TOLD_BACK_MAX = timedelta(days=130)
+INVOICES = """
+    select i.id, i.total_micro - i.paid_micro - i.credited_micro as open_micro,
+        i.paid_micro - coalesce((select sum(a.amount_micro) from allocation a
+            where a.company_id = $1 and a.invoice_id = i.id and a.released_at is null), 0)::int8
+            as own_micro
+    from invoice i
+    where i.company_id = $1 and i.account_id = $2 and i.kind = 'MONTHLY' and i.total_micro > 0
+    order by i.due_date, i.id
+"""
+PAY = """
+    update invoice i set paid_micro = i.paid_micro + moved.amount_micro
+    from unnest($2::int8[], $3::int8[]) moved (id, amount_micro)
+    where i.company_id = $1 and i.id = moved.id
+"""
+
+
+async def settle(
+    connection: Connection, *, company_id: CompanyId, account_ids: Sequence[AccountId]
+) -> None:
+    """Let accounts' own credit pay what is open, the oldest due first, or give up what it lacks.
+
+    The caller has locked the accounts' balances. Repeating it changes nothing.
+    """
+    for row in await connection.fetch(FREE, company_id, account_ids, TOLD_BACK_MAX):
+        free = in_whole_coins(major(int(row["free_micro"])), row["currency"])
+        if free:
+            invoices = await connection.fetch(INVOICES, company_id, row["account_id"])
+            moved = list(_paid(free, invoices) if free > 0 else _given_up(-free, invoices))
+            if moved:
+                await connection.execute(PAY, company_id, *zip(*moved, strict=True))
+
+
+def _paid(free: Decimal, invoices: Iterable[Record]) -> Iterator[tuple[int, int]]:
+    left_micro = micro(free)
+    for invoice in invoices:
+        amount_micro = min(left_micro, invoice["open_micro"])
+        if amount_micro > 0:
+            left_micro -= amount_micro
+            yield invoice["id"], amount_micro
+
+
+def _given_up(missing: Decimal, invoices: Sequence[Record]) -> Iterator[tuple[int, int]]:
+    left_micro = micro(missing)
+    for invoice in reversed(invoices):
+        amount_micro = min(left_micro, invoice["own_micro"])
+        if amount_micro > 0:
+            left_micro -= amount_micro
+            yield invoice["id"], -amount_micro
