@@ -10,6 +10,7 @@ from db.enums import BillingMode, InvoiceLineKind, LineUnit
 from db.ids import TariffId
 from db.settings import Urls
 from domain.invoices.stored import StoredInvoice
+from tests.db.invoice_components.priced import PLAIN, charged, gross, issued
 from tests.db.invoicing import (
     ENDS_AT,
     OPENED_AT,
@@ -19,7 +20,6 @@ from tests.db.invoicing import (
     measure,
 )
 from tests.db.submetered import tariff_of
-from tests.db.test_invoice_components import PLAIN, charged, gross, issued
 from tests.factories import Place, Supply, add_supply, make_place, make_register_set, open_account
 
 DEDUCTION = InvoiceLineKind.DEDUCTION

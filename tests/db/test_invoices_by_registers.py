@@ -14,6 +14,7 @@ from domain.tariffs import assignments
 from domain.tariffs.assignments import Whom
 from domain.tariffs.components import Component, Flat, Version
 from domain.tariffs.presets import TR_TAXES, tr_time_of_use
+from tests.db.invoice_components.priced import PLAIN, change_to, charged, gross, issued, told
 from tests.db.invoicing import (
     ENDS_AT,
     ISSUED_AT,
@@ -26,7 +27,6 @@ from tests.db.invoicing import (
 )
 from tests.db.shared_supplies.sharing import add_tenant, share
 from tests.db.submetered import tariff_of
-from tests.db.test_invoice_components import PLAIN, change_to, charged, gross, issued, told
 from tests.factories import Place, make_read, make_register_set
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)

@@ -1,16 +1,12 @@
-"""Taxes of what is charged: apart from what was sold, and due at one point alone."""
+"""Taxes stand apart in the books, and fall due once."""
 
-from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 
-import asyncpg
 import pytest
 
 from db import access
-from db.enums import ComponentKind, LedgerAccountKind, RefundWay, TariffState, TaxPoint
-from db.ids import AccountId, JournalId
-from db.settings import Urls
+from db.enums import RefundWay, TaxPoint
 from domain.accounts import closing
 from domain.accounts.closing import Ending
 from domain.billing import accrual
@@ -18,87 +14,10 @@ from domain.billing.accrual import Charge
 from domain.ledger import operations as ledger
 from domain.ledger.queries import balance_of, verify
 from domain.ledger.reversal import reverse
-from domain.readings import operations as readings
-from domain.readings.register_sets import ids_of
-from domain.refusals import InvalidValue
-from domain.tariffs import operations as tariffs
-from domain.tariffs import proposals
-from domain.tariffs.chargeable import NotChargeable
-from domain.tariffs.components import Component, Flat, Tax, Version
-from domain.tariffs.presets import TR_TAXES
-from tests.factories import NOW, Place, add_supply, make_place, make_read, open_account
-
-START = NOW - timedelta(days=3)
-HOUR = timedelta(hours=1)
-LATER = NOW + timedelta(days=1)
-TOTAL = (("1.8.0", 0, "Wh"),)
-Side = LedgerAccountKind
+from tests.db.taxed import LATER, Side, account_of, paid, sums, taxed_place, used
+from tests.factories import NOW
 
 pytestmark = pytest.mark.usefixtures("connected")
-
-
-def version(tax_point: TaxPoint, taxes: tuple[Tax, ...] = TR_TAXES) -> Version:
-    """Return one price of 1 per kWh: 1.26 with BTV, and with VAT on both."""
-    energy = Component(name="Energy", kind=ComponentKind.ENERGY, shape=Flat(Decimal(1)))
-    return Version(components=(energy,), taxes=taxes, tax_point=tax_point)
-
-
-async def taxed_place(tax_point: TaxPoint) -> Place:
-    place = await make_place(meters=0, opened_at=START)
-    place.tariff_id = await tariffs.create_empty(company_id=place.company_id, name="Taxed")
-    await approved(place, tax_point)
-    await add_supply(place, opened_at=START)
-    return place
-
-
-async def approved(place: Place, tax_point: TaxPoint, taxes: tuple[Tax, ...] = TR_TAXES) -> None:
-    version_id = await proposals.propose(
-        company_id=place.company_id,
-        tariff_id=place.tariff_id,
-        version=version(tax_point, taxes),
-        valid_from=START - HOUR,
-        by=None,
-        now=START - 2 * HOUR,
-    )
-    await proposals.approve(
-        company_id=place.company_id, version_id=version_id, by=None, now=START - 2 * HOUR
-    )
-
-
-async def used(place: Place, *indexes: tuple[int, int]) -> None:
-    """Store reads, by hours after the start, and close all days."""
-    async with access.system() as connection:
-        ids = await ids_of(connection, [(place.company_id, TOTAL)], {})
-        (registers,) = ids.values()
-        reads = [make_read(place, registers, START + hours * HOUR, wh) for hours, wh in indexes]
-        await readings.store(connection, reads, now=NOW)
-    await ledger.close_days(now=LATER)
-
-
-async def sums(place: Place) -> dict[tuple[str, str | None], Decimal]:
-    """Return what the company's own sides have, but for those with nothing."""
-    async with access.system() as connection:
-        rows = await connection.fetch(
-            "select l.kind, l.code, sum(e.amount) as amount from ledger_account l"
-            " join entry e on e.company_id = l.company_id and e.ledger_account_id = l.id"
-            " where l.company_id = $1 and l.account_id is null group by 1, 2",
-            place.company_id,
-        )
-    return {(row["kind"], row["code"]): row["amount"] for row in rows if row["amount"]}
-
-
-async def paid(place: Place, amount: str) -> JournalId:
-    return await ledger.credit_cash(
-        company_id=place.company_id,
-        account_id=account_of(place),
-        amount=Decimal(amount),
-        idempotency_key=f"cash {amount}",
-        occurred_at=NOW,
-    )
-
-
-def account_of(place: Place) -> AccountId:
-    return place.supplies[0].account_id or AccountId(0)
 
 
 async def test_taxes_of_energy_are_apart_from_what_was_sold() -> None:
@@ -228,85 +147,3 @@ async def test_what_is_paid_out_at_the_end_was_never_taxed() -> None:
         (Side.TAX, "BTV"): Decimal("0.5"),
         (Side.TAX, "VAT"): Decimal("2.1"),
     }
-
-
-async def test_categories_that_a_tax_exempts_do_not_pay_it() -> None:
-    place = await make_place(meters=0, opened_at=START)
-    place.tariff_id = await tariffs.create_empty(company_id=place.company_id, name="Taxed")
-    exempting = replace(TR_TAXES[0], exempt=frozenset({"EMBASSY"}))
-    await approved(place, TaxPoint.TOP_UP, (exempting, TR_TAXES[1]))
-    supply = await add_supply(place, opened_at=START, with_account=False)
-    place.supplies[0] = replace(
-        supply,
-        account_id=await open_account(
-            place,
-            {supply.point_id: 0},
-            supply.premises_id,
-            opened_at=START,
-            category="EMBASSY",
-        ),
-    )
-
-    await paid(place, "120")
-    await used(place, (1, 10_000))
-
-    assert await sums(place) == {
-        (Side.CASH, None): Decimal(-120),
-        (Side.REVENUE, None): Decimal(10),
-        (Side.TAX, "VAT"): Decimal(20),
-        (Side.TAX_IN_ADVANCE, "VAT"): Decimal(-18),
-    }
-    balance = await balance_of(company_id=place.company_id, account_id=account_of(place))
-    assert balance == Decimal(108)
-
-
-async def test_the_category_of_an_account_stays(database: Urls) -> None:
-    place = await taxed_place(TaxPoint.CONSUMPTION)
-    owner = await asyncpg.connect(database.owner)
-
-    with pytest.raises(asyncpg.RestrictViolationError):
-        await owner.execute("update account set category = 'EMBASSY'")
-
-    await owner.close()
-    async with access.system() as connection:
-        category = await connection.fetchval(
-            "select category from account where company_id = $1", place.company_id
-        )
-    assert category is None
-
-
-async def test_what_is_no_category_opens_no_account() -> None:
-    place = await taxed_place(TaxPoint.CONSUMPTION)
-    supply = await add_supply(place, opened_at=START, with_account=False)
-
-    with pytest.raises(InvalidValue):
-        await open_account(
-            place,
-            {supply.point_id: 0},
-            supply.premises_id,
-            opened_at=START,
-            category="an embassy",
-        )
-
-    async with access.system() as connection:
-        accounts = await connection.fetchval(
-            "select count(*) from account where company_id = $1", place.company_id
-        )
-    assert accounts == 1
-
-
-async def test_a_company_has_one_tax_point() -> None:
-    place = await taxed_place(TaxPoint.TOP_UP)
-    place.tariff_id = await tariffs.create_empty(company_id=place.company_id, name="Other")
-
-    with pytest.raises(NotChargeable) as refused:
-        await approved(place, TaxPoint.CONSUMPTION)
-
-    assert refused.value.facts == {"part": "tax_point"}
-    async with access.system() as connection:
-        states = await connection.fetch(
-            "select state from tariff_version where company_id = $1 and tariff_id = $2",
-            place.company_id,
-            place.tariff_id,
-        )
-    assert [row["state"] for row in states] == [TariffState.DRAFT]

@@ -1,0 +1,124 @@
+"""Lines and taxes sum to what the books charged, whatever was read when."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from db.enums import InvoiceLineKind
+from domain.invoices import credit_notes, monthly
+from domain.ledger.queries import verify
+from tests.db.invoice_components.priced import (
+    DAY,
+    EVERYTHING,
+    PLAIN,
+    change_to,
+    charged,
+    gross,
+    issued,
+)
+from tests.db.invoicing import (
+    ENDS_AT,
+    FEBRUARY,
+    ISSUED_AT,
+    OPENED_AT,
+    STARTS_AT,
+    invoice_of,
+    make_postpaid,
+    measure,
+)
+from tests.factories import Place, make_register_set
+
+
+async def test_what_comes_late_is_settled_by_itself_with_its_taxes_in_it(
+    place: Place, registers: int
+) -> None:
+    await change_to(place, PLAIN)
+    await measure(place, registers, {STARTS_AT: 0, ENDS_AT - 3 * DAY: 90_000})
+    first = await issued(place)
+    later = ENDS_AT + 33 * DAY
+    await measure(
+        place, registers, {ENDS_AT: 100_000, ENDS_AT + 20 * DAY: 150_000}, closed_at=later
+    )
+
+    second = await issued(place, now=later)
+
+    (settlement,) = [one for one in second.lines if one.kind is InvoiceLineKind.SETTLEMENT]
+    assert settlement.energy_month == FEBRUARY
+    assert gross(first) + settlement.amount == await charged(place)
+
+
+async def test_a_meter_that_was_read_before_and_after_alone_is_estimated_between(
+    place: Place, registers: int
+) -> None:
+    await change_to(place, PLAIN)
+    at = STARTS_AT - 2 * DAY
+    await measure(place, registers, {at: 1_000, ENDS_AT + DAY: 32_000})
+
+    invoice = await issued(place)
+
+    energy = invoice.lines[0]
+    assert energy.metered is not None
+    assert (energy.metered.first.index_wh, energy.metered.last.index_wh) == (3_000, 31_000)
+    assert energy.is_estimated
+    assert gross(invoice) == await charged(place)
+
+
+@st.composite
+def reads(draw: st.DrawFn) -> Mapping[datetime, int]:
+    steps = draw(st.lists(st.tuples(st.integers(30, 9_000), st.integers(0, 60_000)), min_size=6))
+    at, index_wh, found = OPENED_AT, 0, {}
+    for minutes, energy_wh in steps:
+        at += timedelta(minutes=minutes)
+        index_wh += energy_wh
+        found[at] = index_wh
+    return {at: index_wh for at, index_wh in found.items() if at < ISSUED_AT}
+
+
+@settings(
+    max_examples=10,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(taken=reads(), minutes=st.sets(st.integers(10, 43_000), max_size=2))
+async def test_lines_and_taxes_are_what_the_books_charged_whatever_was_read(
+    months: None, taken: Mapping[datetime, int], minutes: set[int]
+) -> None:
+    place = await make_postpaid()
+    changes = [OPENED_AT, *(OPENED_AT + timedelta(minutes=one) for one in sorted(minutes))]
+    for version, at in zip((EVERYTHING, PLAIN, EVERYTHING), changes, strict=False):
+        await change_to(place, version, at)
+    if taken:
+        await measure(place, await make_register_set(place.company_id), taken)
+
+    try:
+        invoice = await issued(place)
+    except monthly.NothingToInvoice:
+        assert await charged(place) == 0
+        return
+
+    assert gross(invoice) == await charged(place)
+    assert [line for line in invoice.lines if line.kind is InvoiceLineKind.SETTLEMENT] == []
+
+
+async def test_a_credit_note_takes_lines_and_taxes_back_in_full(
+    place: Place, registers: int
+) -> None:
+    await change_to(place, PLAIN)
+    await measure(place, registers, {STARTS_AT: 0, ENDS_AT: 100_000})
+    invoice = await issued(place)
+
+    note_id = await credit_notes.credit(
+        company_id=place.company_id,
+        invoice_id=invoice.id,
+        reason="wrong meter",
+        idempotency_key="one",
+        now=ISSUED_AT,
+    )
+
+    note = await invoice_of(place.company_id, note_id)
+    assert [line.amount for line in note.lines] == [line.amount for line in invoice.lines]
+    assert note.taxes == invoice.taxes
+    assert note.totals == invoice.totals
+    assert await verify() == []
