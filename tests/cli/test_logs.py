@@ -69,11 +69,7 @@ def test_a_record_below_the_level_is_dropped(stream: io.StringIO) -> None:
 
 
 @pytest.mark.parametrize("name", ["uvicorn", "uvicorn.access", "arq.worker", "tortoise"])
-def test_libraries_log_once_and_as_we_do(
-    stream: io.StringIO, name: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    # A server of another test may have silenced its own for the whole process.
-    monkeypatch.setattr(logging.getLogger(name), "propagate", True)
+def test_libraries_log_once_and_as_we_do(stream: io.StringIO, name: str) -> None:
     library = logging.getLogger(name.split(".", maxsplit=1)[0])
     library.addHandler(logging.StreamHandler(stream))
     logs.configure("INFO", "json", stream=stream)

@@ -18,9 +18,7 @@ async def running_twin(port: int = 0) -> AsyncIterator[Twin]:
     with socket.create_server(("127.0.0.1", port)) as listening:
         twin.world.url = f"http://127.0.0.1:{listening.getsockname()[1]}"
         server = uvicorn.Server(
-            uvicorn.Config(
-                twin.app(), log_level="critical", lifespan="on", timeout_graceful_shutdown=1
-            )
+            uvicorn.Config(twin.app(), log_config=None, lifespan="on", timeout_graceful_shutdown=1)
         )
         serving = asyncio.create_task(server._serve(sockets=[listening]))
         try:

@@ -15,9 +15,7 @@ from tests.waiting import until
 async def listening(app: Any) -> AsyncIterator[str]:
     """Lend the URL at which an application is served."""
     with socket.create_server(("127.0.0.1", 0)) as port:
-        server = uvicorn.Server(
-            uvicorn.Config(app, log_level="critical", timeout_graceful_shutdown=1)
-        )
+        server = uvicorn.Server(uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=1))
         serving = asyncio.create_task(server._serve(sockets=[port]))
         try:
             await until(lambda: server.started)
