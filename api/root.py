@@ -1,10 +1,13 @@
 """The schema as a whole."""
 
 from functools import cache
+from typing import cast
 
 import strawberry
+from graphql import GraphQLEnumType
 from strawberry.schema.config import StrawberryConfig
 from strawberry.tools import merge_types
+from strawberry.types.enum import StrawberryEnumDefinition
 
 import api.schema.enums  # noqa: F401 - describes the words that the types use
 from api.documents_review import Review
@@ -169,6 +172,16 @@ class ApiSchema(strawberry.Schema):
             types=[*NODES.values(), *USER_ERRORS],
             config=StrawberryConfig(scalar_map=SCALARS, sort_schema=True),
         )
+        self._give_members()
+
+    def _give_members(self) -> None:
+        """Let resolvers get members of enums: sorting a schema leaves them the names alone."""
+        for name, kind in self._schema.type_map.items():
+            known = self.schema_converter.type_map.get(name)
+            if isinstance(kind, GraphQLEnumType) and known is not None:
+                words = cast("StrawberryEnumDefinition", known.definition).wrapped_cls
+                for value in kind.values.values():
+                    value.value = words(value.value)
 
     def engine(self, *, production: bool) -> Engine:
         """Return a new engine, which executes for HTTP and for sockets."""

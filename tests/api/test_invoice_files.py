@@ -1,6 +1,7 @@
 """Pictures of invoices: fetched by signed URLs, and not too many at a time."""
 
 import hashlib
+import re
 from datetime import timedelta
 
 import pypdfium2
@@ -30,7 +31,10 @@ async def invoice_id(web: Web, place: Place) -> InvoiceId:
     return await invoiced(place)
 
 
-@pytest.mark.parametrize(("language", "word"), [("TR", "Elektrik faturası"), (None, "invoice")])
+@pytest.mark.parametrize(
+    ("language", "word", "day"),
+    [("TR", "Elektrik faturası", r"\d\d\.\d\d\.\d{4}"), (None, "invoice", r"\d{4}-\d\d-\d\d")],
+)
 async def test_a_picture_is_fetched_by_a_signed_url(
     web: Web,
     place: Place,
@@ -38,6 +42,7 @@ async def test_a_picture_is_fetched_by_a_signed_url(
     invoice_id: InvoiceId,
     language: str | None,
     word: str,
+    day: str,
 ) -> None:
     answer = await web.ask(PDF, administrator, language=language)
 
@@ -49,7 +54,9 @@ async def test_a_picture_is_fetched_by_a_signed_url(
     assert len(fetched.content) == pdf["size"]
     assert hashlib.sha256(fetched.content).hexdigest() == pdf["sha256"]
     with pypdfium2.PdfDocument(fetched.content) as opened:
-        assert word in opened[0].get_textpage().get_text_bounded()
+        text = opened[0].get_textpage().get_text_bounded()
+    assert word in text
+    assert re.search(day, text)
     forged = await web.http.get(pdf["url"][:-3] + "AAA")
     assert forged.status_code == 404
     web.clock.move(timedelta(minutes=16))
