@@ -59,6 +59,18 @@ PRICES: dict[str, Any] = {
 }
 
 
+HOURS: dict[str, Any] = {
+    "components": [
+        {
+            "name": "Energy",
+            "kind": "ENERGY",
+            "register": "1.8.0",
+            "bands": [{**band, "register": None} for band in BANDS],
+        }
+    ]
+}
+
+
 async def test_a_tariff_is_added(web: Web, administrator: User) -> None:
     answer = await web.ask(CREATE, administrator, input={"name": "Night"})
 
@@ -187,6 +199,31 @@ async def test_a_tariff_is_assigned_to_a_branch(
         },
         "userErrors": [],
     }
+
+
+@pytest.mark.parametrize("basis", ["INTERVAL", "TOU_REGISTERS"])
+async def test_a_basis_that_meters_cannot_be_charged_on_is_not_assigned(
+    web: Web, place: Place, administrator: User, basis: str
+) -> None:
+    # Its bands name no registers of their own.
+    made = await web.ask(PROPOSE, administrator, input=proposal(place, HOURS))
+    version_id = made.data["proposeTariffVersion"]["tariffVersion"]["id"]
+    await web.ask(APPROVE, administrator, input={"id": version_id})
+
+    answer = await web.ask(
+        ASSIGN,
+        administrator,
+        input={
+            "tariffId": encode("Tariff", place.tariff_id),
+            "startsAt": (NOW + timedelta(days=2)).isoformat(),
+            "billingBasis": basis,
+        },
+    )
+
+    assert answer.data["assignTariff"]["tariffAssignment"] is None
+    assert [one["code"] for one in answer.data["assignTariff"]["userErrors"]] == ["NOT_CHARGEABLE"]
+    async with access.system() as connection:
+        assert await connection.fetchval("select count(*) from tariff_assignment") == 0
 
 
 async def test_who_is_confined_proposes_nothing(web: Web, place: Place) -> None:
