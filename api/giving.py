@@ -59,7 +59,7 @@ async def given_role(info: Info, input: GivenRoleInput, *, path: str = "input") 
     if input.role_id is not None:
         argument = f"{path}.role.roleId"
         role_id = RoleId(await seen(info, CompanyRole, input.role_id, argument=argument))
-    return GivenRole(role=None if input.built_in is None else Role(input.built_in), role_id=role_id)
+    return GivenRole(role=input.built_in, role_id=role_id)
 
 
 async def given_place(info: Info, input: PlaceInput | None, *, path: str = "input") -> Place:

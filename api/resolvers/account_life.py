@@ -21,7 +21,7 @@ from api.schema.account_life import (
 from api.schema.accounts import Account
 from api.schema.subscribers import Subscriber
 from api.schema.tariffs import Tariff
-from db.enums import BillingMode, RefundWay, Scope
+from db.enums import Scope
 from db.ids import AccountId, PointId, SubscriberId, TariffId
 from domain.accounts import closing, reopening, settling, suspension
 from domain.accounts.closing import Ending, Successor
@@ -52,7 +52,7 @@ class AccountLifeMutation:
             ending=Ending(
                 at=input.closed_at,
                 final_indexes=await _final_indexes(info, input),
-                refund_by=RefundWay(input.refund_by),
+                refund_by=input.refund_by,
                 rolled_over=input.rolled_over,
             ),
             now=info.context.clock(),
@@ -72,7 +72,7 @@ class AccountLifeMutation:
             ending=Ending(
                 at=input.changed_at,
                 final_indexes=await _final_indexes(info, input),
-                refund_by=RefundWay(input.refund_by),
+                refund_by=input.refund_by,
                 rolled_over=input.rolled_over,
                 at_path="changed_at",
             ),
@@ -105,7 +105,7 @@ class AccountLifeMutation:
         operation = settling.settle_closed(
             company_id=info.context.signed_in.company_id,
             account_id=AccountId(await seen(info, Account, input.id)),
-            refund_by=RefundWay(input.refund_by),
+            refund_by=input.refund_by,
             now=info.context.clock(),
         )
         return await ended(info, AccountPayload, Account, operation)
@@ -167,7 +167,7 @@ async def _successor(info: Info, input: ChangeTenancyInput) -> Successor:
             await seen(info, Subscriber, input.subscriber_id, argument="input.subscriberId")
         ),
         tariff_id=tariff_id,
-        billing_mode=None if input.billing_mode is None else BillingMode(input.billing_mode),
+        billing_mode=input.billing_mode,
         warning_limit=input.warning_limit,
         category=input.category,
     )

@@ -17,7 +17,7 @@ from api.schema.accounts import Account
 from api.schema.premises import Premises
 from api.schema.subscribers import Subscriber
 from api.schema.tariffs import Tariff
-from db.enums import BillingMode, Scope
+from db.enums import Scope
 from db.ids import AccountId, PremisesId, SubscriberId, TariffId
 from domain.accounts import operations as accounts
 
@@ -49,8 +49,7 @@ class AccountMutation:
             tariff_id=None if tariff_id is None else TariffId(tariff_id),
             points=await point_indexes(info, indexes),
             opened_at=input.opened_at,
-            # A literal comes as the bare text of its value, a variable as the member.
-            billing_mode=BillingMode(input.billing_mode),
+            billing_mode=input.billing_mode,
             warning_limit=input.warning_limit,
             cut_off_limit=input.cut_off_limit,
             reconnect_limit=input.reconnect_limit,

@@ -31,10 +31,8 @@ async def _collectors(info: Info, window: Window, health: States) -> Connection[
 async def _in_states(
     rows: Listing, info: Info, window: Window, states: Sequence[Health]
 ) -> Connection[Any]:
-    # A literal comes as the bare text of its value, a variable as the member.
-    asked = [Health(state) for state in states]
     found: Connection[Any] = await behind(
-        in_states(info.context.loaders.reach.wall, asked), rows, info, window
+        in_states(info.context.loaders.reach.wall, list(states)), rows, info, window
     )
     return found
 

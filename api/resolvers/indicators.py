@@ -43,20 +43,19 @@ class IndicatorQuery:
         resolution: Size,
     ) -> list[IndicatorGroup] | None:
         range.check()
-        grouping = IndicatorGrouping(by)
         reach = info.context.loaders.reach
         async with reach.connection() as connection:
             zone = await company_zone(connection, reach.caller.company_id)
-            asked = _edges(range, IndicatorResolution(resolution), zone)
+            asked = _edges(range, resolution, zone)
             try:
-                groups = await indicators(connection, asked, by=grouping, wall=reach.wall)
+                groups = await indicators(connection, asked, by=by, wall=reach.wall)
             except TooManyCells as error:
                 raise TooComplex(
                     f"{error.cells} buckets are asked for; at most {CELLS_MAX} may be.",
                     limit=CELLS_MAX,
                     asked=error.cells,
                 ) from error
-        return [IndicatorGroup.of(group, by=grouping, zone=zone) for group in groups]
+        return [IndicatorGroup.of(group, by=by, zone=zone) for group in groups]
 
 
 def _edges(span: TimeRangeInput, size: IndicatorResolution, zone: ZoneInfo) -> list[date]:

@@ -49,7 +49,7 @@ class InvoiceQuery:
                 connection,
                 start=range.from_,
                 end=range.to,
-                grouping=PurchaseGrouping(group_by),
+                grouping=group_by,
                 wall=reach.wall,
             )
         return [_purchases(one) for one in found]

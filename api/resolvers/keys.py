@@ -128,7 +128,7 @@ async def _new_key(info: Info, input: CreateApiKeyInput, caller: Caller) -> NewK
     return NewKey(
         name=input.name,
         # Strawberry hands out the values of lists in inputs, not the members.
-        scopes=frozenset(Scope(scope) for scope in input.scopes),
+        scopes=frozenset(input.scopes),
         partner=input.partner,
         document_ids=document_ids,
         place=place,

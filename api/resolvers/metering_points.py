@@ -18,7 +18,7 @@ from api.schema.premises_changes import (
 )
 from api.schema.scalars import wh
 from api.schema.shares import ShareSupplyInput
-from db.enums import PointRole, Scope
+from db.enums import Scope
 from db.ids import AccountId, PointId, PremisesId
 from domain.accounts import sharing
 from domain.accounts.sharing import SHARERS_MAX, Sharing
@@ -46,8 +46,7 @@ class MeteringPointMutation:
             company_id=info.context.signed_in.company_id,
             premises_id=await _premises_id(info, input.premises_id),
             code=input.code,
-            # A literal comes as the bare text of its value, a variable as the member.
-            role=PointRole(input.role),
+            role=input.role,
             parent_id=await _parent_id(info, input.parent_id),
         )
         return await ended(info, MeteringPointPayload, MeteringPoint, operation)

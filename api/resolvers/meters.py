@@ -15,7 +15,7 @@ from api.schema.meter_changes import (
     UpdateMeterInput,
 )
 from api.schema.meters import Meter
-from db.enums import Relay, Scope
+from db.enums import Scope
 from db.ids import MeterId, RfModuleId
 from domain.hierarchy import meters
 
@@ -42,8 +42,7 @@ class MeterMutation:
             register_digits=input.register_digits,
             power_w_max=input.power_w_max,
             make=input.make,
-            # A literal comes as the bare text of its value, a variable as the member.
-            relay=Relay(input.relay),
+            relay=input.relay,
         )
         return await ended(info, MeterPayload, Meter, operation)
 

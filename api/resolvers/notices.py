@@ -16,7 +16,7 @@ from api.schema.notices import (
 )
 from api.schema.paging import Connection
 from api.schema.relations import listed
-from db.enums import DeliveryMethod, Scope
+from db.enums import Scope
 from db.ids import InvoiceId, NoticeId
 from domain.notices import operations
 from domain.notices.listings import NOTICES
@@ -59,7 +59,7 @@ class NoticeMutation:
             company_id=info.context.signed_in.company_id,
             notice_id=NoticeId(await seen(info, OverdueNotice, input.id)),
             expected_version=input.expected_version,
-            method=DeliveryMethod(input.method),
+            method=input.method,
             evidence=input.evidence,
             delivered_at=input.delivered_at,
             now=info.context.clock(),

@@ -26,7 +26,7 @@ from api.schema.payments import (
     ReversePaymentInput,
 )
 from api.schema.relations import listed
-from db.enums import PaymentMethod, Scope, StatementFormat
+from db.enums import Scope
 from db.ids import AccountId, FileId, InvoiceId, PaymentId, TransferId
 from domain.payments import operations, statement_work, transfers
 from domain.payments.listings import PAYMENTS, TRANSFERS
@@ -62,7 +62,7 @@ class PaymentMutation:
             company_id=info.context.signed_in.company_id,
             account_id=AccountId(account_id),
             amount=input.amount,
-            method=PaymentMethod(input.method),
+            method=input.method,
             reference=input.reference,
             received_at=input.received_at,
             idempotency_key=input.idempotency_key,
@@ -118,7 +118,7 @@ class PaymentMutation:
             company_id=caller.company_id,
             asker=asker_of(caller),
             file_id=FileId(await seen(info, Upload, input.upload_id, argument="input.uploadId")),
-            format=StatementFormat(input.format),
+            format=input.format,
             now=info.context.clock(),
         )
         return await ended(info, JobPayload, Job, operation)

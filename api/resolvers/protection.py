@@ -13,7 +13,7 @@ from api.schema.subscriber_changes import (
     ProtectionProofPayload,
 )
 from api.schema.subscribers import ProtectionProof, Subscriber
-from db.enums import ProtectionKind, Scope
+from db.enums import Scope
 from db.ids import ProofId, SubscriberId
 from domain.subscribers import protection
 from domain.subscribers.protection import Detail
@@ -35,9 +35,7 @@ class ProtectionMutation:
         operation = protection.add(
             company_id=info.context.signed_in.company_id,
             subscriber_id=SubscriberId(subscriber_id),
-            detail=Detail(
-                kind=ProtectionKind(input.kind), document=input.document, note=input.note
-            ),
+            detail=Detail(kind=input.kind, document=input.document, note=input.note),
             valid_from=input.valid_from,
             valid_until=input.valid_until,
             keyring=info.context.equipment.keyring,

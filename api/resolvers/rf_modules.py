@@ -14,7 +14,7 @@ from api.schema.rf_modules import (
     RfModulePayload,
     UpdateRfModuleInput,
 )
-from db.enums import Frequency, Scope
+from db.enums import Scope
 from db.ids import CollectorId, RfModuleId
 from domain.hierarchy import rf_modules
 
@@ -38,8 +38,7 @@ class RfModuleMutation:
             company_id=info.context.signed_in.company_id,
             collector_id=CollectorId(collector_id),
             serial=input.serial,
-            # A literal comes as the bare text of its value, a variable as the member.
-            frequency=Frequency(input.frequency),
+            frequency=input.frequency,
             make=input.make,
             model=input.model,
             ip_address=input.ip_address,

@@ -39,7 +39,7 @@ class RoleMutation:
             company_id=info.context.signed_in.company_id,
             name=input.name,
             description=input.description,
-            scopes=[Scope(scope) for scope in input.scopes],
+            scopes=input.scopes,
             giver=giver_of(info),
         )
         return await ended(info, RolePayload, CompanyRole, operation)

@@ -71,8 +71,7 @@ def _wanted(info: Info, types: Sequence[SearchType] | None) -> Collection[Search
     caller = info.context.signed_in
     if types is None:
         return {type_ for type_, rows in LISTINGS.items() if node_type(rows).scope in caller.scopes}
-    # A literal comes as the bare text of its value, a variable as the member.
-    wanted = {SearchType(type_) for type_ in types}
+    wanted = set(types)
     for type_ in wanted:
         require(node_type(LISTINGS[type_]).scope, caller)
     return wanted

@@ -15,7 +15,7 @@ from api.schema.subscriber_changes import (
     UpdateSubscriberInput,
 )
 from api.schema.subscribers import Subscriber
-from db.enums import ErasureReason, Scope
+from db.enums import Scope
 from db.ids import SubscriberId
 from domain.identity.rules import Place
 from domain.subscribers import erasure
@@ -67,8 +67,7 @@ class SubscriberMutation:
         operation = erasure.erase(
             company_id=info.context.signed_in.company_id,
             subscriber_id=SubscriberId(await seen(info, Subscriber, input.id)),
-            # A literal comes as the bare text of its value, a variable as the member.
-            reason=ErasureReason(input.reason),
+            reason=input.reason,
             place=place_of(info),
             now=info.context.clock(),
         )

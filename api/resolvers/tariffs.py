@@ -25,7 +25,7 @@ from api.schema.tariff_changes import (
 )
 from api.schema.tariff_preview import TariffPreview, TariffPreviewPayload
 from api.schema.tariffs import Tariff, TariffAssignment, TariffVersion
-from db.enums import BillingBasis, Scope
+from db.enums import Scope
 from db.ids import AccountId, BranchId, TariffId, TariffVersionId, UserId
 from domain.tariffs import assignments, proposals
 from domain.tariffs import operations as tariffs
@@ -147,7 +147,7 @@ class TariffMutation:
             whom=await _whom(info, input),
             starts_at=input.starts_at,
             ends_at=input.ends_at,
-            basis=BillingBasis(input.billing_basis),
+            basis=input.billing_basis,
             now=info.context.clock(),
         )
         return await ended(info, TariffAssignmentPayload, TariffAssignment, operation)

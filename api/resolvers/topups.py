@@ -22,7 +22,7 @@ from api.schema.topup_changes import (
     StartTopUpPayload,
 )
 from api.schema.topups import AutomaticTopUp, SavedCard, TopUp, TopUpRefund
-from db.enums import PaymentWay, Scope
+from db.enums import Scope
 from db.ids import AccountId, SavedCardId, TopUpId
 from domain import refusals
 from domain.refusals import Refused
@@ -61,8 +61,7 @@ class TopUpMutation:
             wish=Wish(
                 account_id=AccountId(account_id),
                 amount=input.amount,
-                # A literal comes as the bare text of its value, a variable as the member.
-                way=PaymentWay(input.way),
+                way=input.way,
                 card_id=await _own_card(info, input.saved_card_id),
                 save_card=input.save_card,
                 return_url=input.return_url,

@@ -169,6 +169,5 @@ class Meter(Node, listing=METERS, scope=Scope.METERS_READ):
         ] = Resolution.RAW,
     ) -> ReadingSeries | None:
         zone = info.context.signed_in.time_zone
-        # A literal comes as the bare text of its value, a variable as the member.
-        span = range.span(Resolution(resolution), default_time_zone=zone)
+        span = range.span(resolution, default_time_zone=zone)
         return ReadingSeries.of(await info.context.loaders.series(span).load(self.row_id), span)

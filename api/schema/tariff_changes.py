@@ -226,7 +226,7 @@ def version_said(said: TariffPricesInput) -> Version:
             for place, one in enumerate(_bounded(said.components, "input.prices.components"))
         ),
         taxes=tuple(_tax(one) for one in _bounded(said.taxes, "input.prices.taxes")),
-        tax_point=TaxPoint(said.tax_point),
+        tax_point=said.tax_point,
         special_days=_special_days(said.special_days),
         reactive=None if said.reactive is None else _reactive(said.reactive),
     )
@@ -252,13 +252,13 @@ def _component(said: TariffComponentInput, argument: str) -> components.Componen
         shapes.append(TimeOfUse(tuple(_band(b) for b in _bounded(said.bands, argument))))
     if said.slabs is not None:
         slabs = (components.Slab(s.up_to_kwh, s.price) for s in _bounded(said.slabs, argument))
-        shapes.append(Slabs(SlabPeriod(said.slab_period), tuple(slabs)))
+        shapes.append(Slabs(said.slab_period, tuple(slabs)))
     if len(shapes) != 1:
         raise BadUserInput(argument, "expected one of price, pricePerDay, bands and slabs")
     return components.Component(
         name=said.name,
-        kind=ComponentKind(said.kind),
-        direction=EnergyDirection(said.direction),
+        kind=said.kind,
+        direction=said.direction,
         register=said.register,
         shape=shapes[0],
     )
