@@ -26,9 +26,6 @@ ADD_MONTHS = """
 """
 
 
-SOMEBODY_WAITS = "select count(*) from pg_locks where not granted"
-
-
 async def take_in(place: Place, *lines: str) -> tuple[JobState, dict[str, int] | None]:
     content = (HEADER + "\n".join(lines)).encode()
     job_id = await statement_work.start(

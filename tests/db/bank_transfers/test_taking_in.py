@@ -18,7 +18,6 @@ from tests.db.bank_transfers.statements import (
     ADD_MONTHS,
     ASKER,
     HEADER,
-    SOMEBODY_WAITS,
     take_in,
     waiting,
 )
@@ -30,6 +29,7 @@ from tests.db.invoicing import (
 )
 from tests.factories import NOW, Place
 from tests.imports import sent
+from tests.waiting import held, others_wait
 
 
 async def test_a_transfer_that_names_its_invoice_pays_it(
@@ -85,19 +85,15 @@ async def test_a_statement_holds_accounts_in_the_order_in_which_all_do(
         await query("select number from account where id = $1", account_id)
         for account_id in (later.account_id, account_of(place))
     ]
-    holder = await asyncpg.connect(database.system)
-    async with holder.transaction():
-        await holder.fetch(LOCK_BALANCES, place.company_id, [account_of(place)])
+    async with held(database, LOCK_BALANCES, place.company_id, [account_of(place)]) as holder:
         taking = asyncio.create_task(
             take_in(place, *(f"2026-03-05;7;TRY;{number}" for number in numbers))
         )
-        while not (taking.done() or await query(SOMEBODY_WAITS)):  # noqa: ASYNC110 - nothing tells of it
-            await asyncio.sleep(0.02)
+        await others_wait(holder, 1)
 
-        held = await holder.fetch(f"{LOCK_BALANCES} nowait", place.company_id, [later.account_id])
-    await holder.close()
+        free = await holder.fetch(f"{LOCK_BALANCES} nowait", place.company_id, [later.account_id])
 
-    assert len(held) == 1
+    assert len(free) == 1
     assert (await taking)[1] == {"matched": 2, "review": 0, "known": 0}
 
 
