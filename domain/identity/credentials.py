@@ -9,7 +9,7 @@ from db.ids import MessageId, SessionId, UserId
 from domain.identity.keys import Keys, hashed
 from domain.identity.passwords import Passwords, check_strength
 from domain.identity.sessions import revoke_others
-from domain.messages.operations import PLATFORM, put
+from domain.messages.queue import PLATFORM, put
 from domain.messages.user_letters import sealed_email
 from domain.refusals import Refused
 

@@ -15,7 +15,7 @@ from domain.identity.credentials import LinkInvalid
 from domain.identity.keys import Keys, hashed
 from domain.identity.passwords import Passwords, check_strength
 from domain.identity.rules import GivenRole, Giver, Place
-from domain.messages.operations import put
+from domain.messages.queue import put
 from domain.messages.user_letters import invitation_name
 from domain.refusals import AlreadyExists, InvalidValue, NotThere, Refused, StaleVersion
 

@@ -9,8 +9,8 @@ from db.enums import InvoiceKind
 from db.ids import AccountId, CompanyId, InvoiceId
 from domain.invoices.rules import Month
 from domain.messages.facts import Invoice, Money
-from domain.messages.operations import Telling, put_all
 from domain.messages.payers import payers_of
+from domain.messages.queue import Telling, put_all
 
 NUMBERS = "select id, number from invoice where company_id = $1 and id = any($2::int8[])"
 

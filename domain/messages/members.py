@@ -8,7 +8,7 @@ from db.access import Connection
 from db.enums import Role
 from db.ids import BranchId, CompanyId, FieldId, UserId
 from domain.messages.facts import Facts, kind_of
-from domain.messages.operations import put
+from domain.messages.queue import put
 
 MEMBERS = """
     select m.id, m.branch_id, m.field_id, c.locale

@@ -8,7 +8,7 @@ from db.access import Connection
 from db.enums import MessageChannel
 from db.ids import AccountId, CompanyId, SubscriberId
 from domain.messages.facts import Facts
-from domain.messages.operations import put_for_account
+from domain.messages.queue import put_for_account
 
 PAYERS = """
     select a.id, a.number, a.subscriber_id, c.locale, c.message_channels, array(

@@ -10,8 +10,8 @@ from db.ids import AccountId, CompanyId, InvoiceId, MessageId, NoticeId
 from domain import rows, values
 from domain.listing import Record
 from domain.messages.facts import Money, OverdueNotice
-from domain.messages.operations import Telling, put_all
 from domain.messages.payers import payers_of
+from domain.messages.queue import Telling, put_all
 from domain.money import major
 from domain.notices.rules import GATING_NOTICE, earliest_cut
 from domain.refusals import InvalidValue, NotThere, Refused, StaleVersion

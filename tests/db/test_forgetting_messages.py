@@ -8,7 +8,7 @@ from db import access
 from db.ids import CompanyId
 from domain.companies import settings
 from domain.messages.forgetting import forget
-from domain.messages.operations import PLATFORM
+from domain.messages.queue import PLATFORM
 from tests.factories import NOW, Place, make_place
 
 DAY = timedelta(days=1)

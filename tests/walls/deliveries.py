@@ -15,7 +15,8 @@ from domain.messages import operations as messages
 from domain.messages.facts import Money, Reconnection
 from domain.messages.letters import Office
 from domain.messages.making import letter_of
-from domain.messages.operations import Receipt, put_for_account
+from domain.messages.operations import Receipt
+from domain.messages.queue import put_for_account
 from tests.factories import KEYRING, NOW, Place, account_of
 from tests.imports import sent
 

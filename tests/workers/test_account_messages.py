@@ -14,7 +14,7 @@ from domain.identity.keys import Keys
 from domain.messages import returns
 from domain.messages.facts import CutOff, Money
 from domain.messages.letters import Office, letter_id
-from domain.messages.operations import put_for_account
+from domain.messages.queue import put_for_account
 from domain.messages.reports import DeliveryReport
 from domain.messages.subscriber_letters import body_of, recipient_of
 from domain.subscribers import contacts, erasure

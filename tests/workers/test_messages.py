@@ -17,7 +17,8 @@ from domain.identity.keys import Keys
 from domain.identity.operations import create_user
 from domain.identity.passwords import Passwords
 from domain.messages.letters import Letter, Office, letter_id
-from domain.messages.operations import ATTEMPTS_MAX, LEASE, PLATFORM, Receipt, pause_after, put
+from domain.messages.operations import ATTEMPTS_MAX, LEASE, Receipt, pause_after
+from domain.messages.queue import PLATFORM, put
 from tests.factories import KEYRING, NOW
 from tests.inbox import MAIL, SECRET, SENDER, Clock, Inbox, text_of
 from tests.mailbox import PUBLIC_URL, token_in
