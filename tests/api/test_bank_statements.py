@@ -5,10 +5,10 @@ import pytest
 from api.global_ids import encode
 from db.ids import InvoiceId
 from db.settings import Urls
-from tests.api.invoicing import ERRORS, account_id, invoiced, make_consumed
+from tests.api.invoicing import ERRORS, account_id
 from tests.api.web import User, Web
-from tests.db.invoicing import invoice_of
-from tests.factories import Place
+from tests.db.invoicing import invoice_of, invoiced, make_consumed
+from tests.factories import NOW, Place
 from tests.imports import WORKS
 from workers.long_jobs import work_once
 
@@ -43,12 +43,12 @@ mutation ($input: IgnoreBankTransferInput!) {{
 
 @pytest.fixture
 async def place(web: Web, database: Urls) -> Place:
-    return await make_consumed(database)
+    return await make_consumed(database.owner)
 
 
 @pytest.fixture
 async def invoice_id(web: Web, place: Place) -> InvoiceId:
-    return await invoiced(place)
+    return await invoiced(place, now=NOW)
 
 
 async def test_a_statement_is_taken_in_and_the_rest_reviewed(

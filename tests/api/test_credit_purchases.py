@@ -9,9 +9,8 @@ import pytest
 from api.global_ids import encode
 from db.settings import Urls
 from domain.ledger.operations import credit_cash
-from tests.api.invoicing import make_consumed
 from tests.api.web import User, Web
-from tests.db.invoicing import ENDS_AT, STARTS_AT
+from tests.db.invoicing import ENDS_AT, STARTS_AT, make_consumed
 from tests.factories import Place, add_supply, make_place
 
 PURCHASES = """
@@ -25,7 +24,7 @@ query ($range: TimeRangeInput!, $by: PurchaseGrouping!) {
 
 @pytest.fixture
 async def place(web: Web, database: Urls) -> Place:
-    return await make_consumed(database)
+    return await make_consumed(database.owner)
 
 
 async def test_bought_credit_is_analysed(web: Web, place: Place, administrator: User) -> None:

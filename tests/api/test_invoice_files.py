@@ -9,10 +9,9 @@ import pytest
 
 from db.ids import InvoiceId
 from db.settings import Urls
-from tests.api.invoicing import invoiced, make_consumed
 from tests.api.web import User, Web
-from tests.db.invoicing import query
-from tests.factories import Place
+from tests.db.invoicing import invoiced, make_consumed, query
+from tests.factories import NOW, Place
 
 PDF = """
 query ($language: InvoiceLanguage) {
@@ -23,12 +22,12 @@ query ($language: InvoiceLanguage) {
 
 @pytest.fixture
 async def place(web: Web, database: Urls) -> Place:
-    return await make_consumed(database)
+    return await make_consumed(database.owner)
 
 
 @pytest.fixture
 async def invoice_id(web: Web, place: Place) -> InvoiceId:
-    return await invoiced(place)
+    return await invoiced(place, now=NOW)
 
 
 @pytest.mark.parametrize(

@@ -9,10 +9,10 @@ from db.enums import Role
 from db.ids import InvoiceId
 from db.settings import Urls
 from domain.invoices.rules import state
-from tests.api.invoicing import ERRORS, account_id, invoiced, make_consumed, pay
+from tests.api.invoicing import ERRORS, account_id, pay
 from tests.api.web import User, Web
-from tests.db.invoicing import invoice_of, query
-from tests.factories import Place, make_place
+from tests.db.invoicing import invoice_of, invoiced, make_consumed, query
+from tests.factories import NOW, Place, make_place
 
 SHOWN = """
   id number kind state month issueDate dueDate estimated reason
@@ -49,12 +49,12 @@ mutation ($input: CreditInvoiceInput!) {{
 
 @pytest.fixture
 async def place(web: Web, database: Urls) -> Place:
-    return await make_consumed(database)
+    return await make_consumed(database.owner)
 
 
 @pytest.fixture
 async def invoice_id(web: Web, place: Place) -> InvoiceId:
-    return await invoiced(place)
+    return await invoiced(place, now=NOW)
 
 
 async def test_a_month_is_invoiced(web: Web, place: Place, administrator: User) -> None:

@@ -7,9 +7,9 @@ import pytest
 from api.global_ids import encode
 from db.ids import InvoiceId
 from db.settings import Urls
-from tests.api.invoicing import invoiced, make_consumed
 from tests.api.web import User, Web
-from tests.factories import Place
+from tests.db.invoicing import invoiced, make_consumed
+from tests.factories import NOW, Place
 
 NOTICE = """
 overdueNotice {
@@ -21,12 +21,12 @@ userErrors { code }
 
 @pytest.fixture
 async def place(web: Web, database: Urls) -> Place:
-    return await make_consumed(database)
+    return await make_consumed(database.owner)
 
 
 @pytest.fixture
 async def invoice_id(web: Web, place: Place) -> InvoiceId:
-    return await invoiced(place)
+    return await invoiced(place, now=NOW)
 
 
 async def test_a_notice_and_its_proof_are_recorded(

@@ -8,10 +8,10 @@ from api.global_ids import encode
 from db.enums import Role
 from db.ids import InvoiceId
 from db.settings import Urls
-from tests.api.invoicing import ERRORS, PAYMENT, account_id, invoiced, make_consumed, pay
+from tests.api.invoicing import ERRORS, PAYMENT, account_id, pay
 from tests.api.web import User, Web
-from tests.db.invoicing import invoice_of, query
-from tests.factories import Place
+from tests.db.invoicing import invoice_of, invoiced, make_consumed, query
+from tests.factories import NOW, Place
 
 CREDIT = f"""
 mutation ($input: CreditInvoiceInput!) {{
@@ -44,12 +44,12 @@ query {
 
 @pytest.fixture
 async def place(web: Web, database: Urls) -> Place:
-    return await make_consumed(database)
+    return await make_consumed(database.owner)
 
 
 @pytest.fixture
 async def invoice_id(web: Web, place: Place) -> InvoiceId:
-    return await invoiced(place)
+    return await invoiced(place, now=NOW)
 
 
 async def test_a_payment_is_taken_told_anew_and_undone(

@@ -10,12 +10,22 @@ import asyncpg
 
 from db import access
 from db.enums import BillingMode
-from db.ids import AccountId, CompanyId, InvoiceId
+from db.ids import CompanyId, InvoiceId
+from domain.invoices import monthly
 from domain.invoices.rules import Month
 from domain.invoices.stored import StoredInvoice, stored
 from domain.ledger import operations as ledger
 from domain.readings import operations as readings
-from tests.factories import Place, Supply, add_supply, make_place, make_read, open_account
+from tests.factories import (
+    Place,
+    Supply,
+    account_of,
+    add_supply,
+    make_place,
+    make_read,
+    make_register_set,
+    open_account,
+)
 
 # Istanbul is three hours ahead: its February begins and ends here.
 FEBRUARY = Month.of(datetime(2026, 2, 1, tzinfo=UTC).date())
@@ -72,10 +82,20 @@ async def measure(
     await ledger.close_days(now=closed_at)
 
 
-def account_of(place: Place, number: int = 0) -> AccountId:
-    account_id = place.supplies[number].account_id
-    assert account_id is not None
-    return account_id
+async def make_consumed(owner_url: str) -> Place:
+    """Make an account that pays later and consumed 123.456 kWh in February 2026."""
+    await make_partitions(owner_url)
+    place = await make_postpaid()
+    registers = await make_register_set(place.company_id)
+    await measure(place, registers, {STARTS_AT: 0, ENDS_AT: 123_456})
+    return place
+
+
+async def invoiced(place: Place, *, now: datetime = ISSUED_AT) -> InvoiceId:
+    """Invoice the February of its first account: 289.59."""
+    return await monthly.issue(
+        company_id=place.company_id, account_id=account_of(place), month=FEBRUARY, now=now
+    )
 
 
 async def invoice_of(company_id: CompanyId, invoice_id: InvoiceId) -> StoredInvoice:

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from db import access
 from db.enums import ComponentKind, LedgerAccountKind, TaxPoint
-from db.ids import AccountId, JournalId
+from db.ids import JournalId
 from domain.ledger import operations as ledger
 from domain.readings import operations as readings
 from domain.readings.register_sets import ids_of
@@ -13,7 +13,7 @@ from domain.tariffs import operations as tariffs
 from domain.tariffs import proposals
 from domain.tariffs.components import Component, Flat, Tax, Version
 from domain.tariffs.presets import TR_TAXES
-from tests.factories import NOW, Place, add_supply, make_place, make_read
+from tests.factories import NOW, Place, account_of, add_supply, make_place, make_read
 
 START = NOW - timedelta(days=3)
 
@@ -88,7 +88,3 @@ async def paid(place: Place, amount: str) -> JournalId:
         idempotency_key=f"cash {amount}",
         occurred_at=NOW,
     )
-
-
-def account_of(place: Place) -> AccountId:
-    return place.supplies[0].account_id or AccountId(0)

@@ -9,7 +9,7 @@ from db import access
 from db.enums import InvoiceKind, InvoiceLineKind
 from db.ids import InvoiceId
 from db.settings import Urls
-from domain.invoices import credit_notes, monthly
+from domain.invoices import credit_notes
 from domain.invoices.credit_notes import NotCreditable
 from domain.invoices.rules import InvoiceLine
 from domain.invoices.totals import totals
@@ -19,37 +19,24 @@ from domain.ledger.queries import balance_of, verify
 from domain.ledger.rules import KEY_CHARACTERS_MAX
 from domain.refusals import InvalidValue, NotThere
 from tests.db.invoicing import (
-    ENDS_AT,
     FEBRUARY,
     ISSUED_AT,
-    STARTS_AT,
-    account_of,
     invoice_of,
-    make_partitions,
-    make_postpaid,
-    measure,
+    invoiced,
+    make_consumed,
     query,
 )
-from tests.factories import Place, make_register_set
+from tests.factories import Place, account_of
 
 
 @pytest.fixture
 async def place(connected: None, database: Urls) -> Place:
-    await make_partitions(database.owner)
-    place = await make_postpaid()
-    registers = await make_register_set(place.company_id)
-    await measure(place, registers, {STARTS_AT: 0, ENDS_AT: 123_456})
-    return place
+    return await make_consumed(database.owner)
 
 
 @pytest.fixture
 async def invoice_id(place: Place) -> InvoiceId:
-    return await monthly.issue(
-        company_id=place.company_id,
-        account_id=account_of(place),
-        month=FEBRUARY,
-        now=ISSUED_AT,
-    )
+    return await invoiced(place)
 
 
 async def credit(place: Place, invoice_id: InvoiceId, **changes: Any) -> InvoiceId:

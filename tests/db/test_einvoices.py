@@ -18,23 +18,19 @@ from domain.einvoices.folder import FolderIntegrator
 from domain.einvoices.integrator import Envelope, IntegratorRefused, IntegratorUnreachable
 from domain.einvoices.transmission import RETRY_AFTER
 from domain.einvoices.ubl import CAC, CBC, uuid_of
-from domain.invoices import credit_notes, monthly
+from domain.invoices import credit_notes
 from domain.invoices.rules import InvoiceLine
 from domain.invoices.totals import totals
 from domain.invoices.writing import Draft, Issuer, write
 from tests.db.invoicing import (
-    ENDS_AT,
     FEBRUARY,
     ISSUED_AT,
-    STARTS_AT,
-    account_of,
     add_postpaid,
-    make_partitions,
-    make_postpaid,
-    measure,
+    invoiced,
+    make_consumed,
     query,
 )
-from tests.factories import KEYRING, Place, make_register_set
+from tests.factories import KEYRING, Place
 
 LATER = ISSUED_AT + RETRY_AFTER
 SINCE = (ISSUED_AT - timedelta(days=1)).astimezone(UTC)
@@ -56,11 +52,7 @@ class FailingIntegrator:
 
 @pytest.fixture
 async def place(connected: None, database: Urls) -> Place:
-    await make_partitions(database.owner)
-    place = await make_postpaid()
-    await measure(
-        place, await make_register_set(place.company_id), {STARTS_AT: 0, ENDS_AT: 123_456}
-    )
+    place = await make_consumed(database.owner)
     async with access.system() as connection:
         await connection.execute("update company set einvoices_since = $1", SINCE)
     return place
@@ -68,9 +60,7 @@ async def place(connected: None, database: Urls) -> Place:
 
 @pytest.fixture
 async def invoice_id(place: Place) -> InvoiceId:
-    return await monthly.issue(
-        company_id=place.company_id, account_id=account_of(place), month=FEBRUARY, now=ISSUED_AT
-    )
+    return await invoiced(place)
 
 
 async def how_far() -> tuple[str, str | None, int]:

@@ -22,17 +22,13 @@ from domain.messages.reports import DeliveryReport
 from domain.notices import operations as notices
 from domain.notices.operations import NoticeDelivered, NoticeUndelivered
 from tests.db.invoicing import (
-    ENDS_AT,
     FEBRUARY,
     ISSUED_AT,
-    STARTS_AT,
-    account_of,
-    make_partitions,
-    make_postpaid,
-    measure,
+    invoiced,
+    make_consumed,
     query,
 )
-from tests.factories import KEYRING, Place, make_register_set
+from tests.factories import KEYRING, Place, account_of
 from tests.inbox import MAIL, SECRET
 
 KEYS = Keys(SECRET)
@@ -44,10 +40,7 @@ STATE = "select delivered_at, delivery_method, delivery_evidence, version from o
 
 @pytest.fixture
 async def place(connected: None, database: Urls) -> Place:
-    await make_partitions(database.owner)
-    place = await make_postpaid()
-    registers = await make_register_set(place.company_id)
-    await measure(place, registers, {STARTS_AT: 0, ENDS_AT: 123_456})
+    place = await make_consumed(database.owner)
     async with access.system() as connection:
         await connection.execute("update company set locale = 'tr-TR'")
     return place
@@ -55,9 +48,7 @@ async def place(connected: None, database: Urls) -> Place:
 
 @pytest.fixture
 async def invoice_id(place: Place) -> InvoiceId:
-    return await monthly.issue(
-        company_id=place.company_id, account_id=account_of(place), month=FEBRUARY, now=ISSUED_AT
-    )
+    return await invoiced(place)
 
 
 async def letters(kind: MessageKind, *, now: datetime = OVERDUE_AT) -> list[tuple[str, str]]:

@@ -23,13 +23,12 @@ from tests.db.invoicing import (
     FEBRUARY,
     ISSUED_AT,
     STARTS_AT,
-    account_of,
     make_partitions,
     make_postpaid,
     measure,
     query,
 )
-from tests.factories import KEYRING, Place, make_register_set
+from tests.factories import KEYRING, Place, account_of, make_register_set
 
 TR, EN = InvoiceLanguage.TR, InvoiceLanguage.EN
 

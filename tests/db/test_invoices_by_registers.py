@@ -20,14 +20,13 @@ from tests.db.invoicing import (
     ISSUED_AT,
     OPENED_AT,
     STARTS_AT,
-    account_of,
     make_partitions,
     make_postpaid,
     measure,
 )
 from tests.db.shared_supplies.sharing import add_tenant, share
 from tests.db.submetered import tariff_of
-from tests.factories import Place, make_read, make_register_set
+from tests.factories import Place, account_of, make_read, make_register_set
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 REGISTERS = ("1.8.0", "1.8.1", "1.8.2", "1.8.3", "2.8.0")

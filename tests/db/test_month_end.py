@@ -17,13 +17,12 @@ from tests.db.invoicing import (
     FEBRUARY,
     ISSUED_AT,
     STARTS_AT,
-    account_of,
     make_partitions,
     make_postpaid,
     measure,
     query,
 )
-from tests.factories import Place, add_supply, make_register_set
+from tests.factories import Place, account_of, add_supply, make_register_set
 from tests.waiting import held, others_wait
 
 MANY = 2 * CHUNK_ACCOUNTS + 7

@@ -23,7 +23,6 @@ from tests.db.invoicing import (
     OPENED_AT,
     PRICE,
     STARTS_AT,
-    account_of,
     invoice_of,
     make_partitions,
     make_postpaid,
@@ -31,7 +30,7 @@ from tests.db.invoicing import (
     query,
 )
 from tests.db.shared_supplies.sharing import add_tenant, share
-from tests.factories import Place, add_supply, make_register_set
+from tests.factories import Place, account_of, add_supply, make_register_set
 
 CHARGED = """
     select -sum(e.amount) from entry e

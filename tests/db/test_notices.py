@@ -13,25 +13,19 @@ from db.access import Connection
 from db.enums import DeliveryMethod, PaymentMethod
 from db.ids import CompanyId, InvoiceId, NoticeId
 from db.settings import Urls
-from domain.invoices import monthly
 from domain.notices import holidays
 from domain.notices import operations as notices
 from domain.notices.operations import NoticeDelivered, NoticeUndelivered, NotOverdue
 from domain.payments import operations as payments
 from domain.refusals import InTheFuture, InvalidValue, NotThere, StaleVersion
 from tests.db.invoicing import (
-    ENDS_AT,
-    FEBRUARY,
     ISSUED_AT,
-    STARTS_AT,
-    account_of,
     invoice_of,
-    make_partitions,
-    make_postpaid,
-    measure,
+    invoiced,
+    make_consumed,
     query,
 )
-from tests.factories import Place, make_register_set
+from tests.factories import Place, account_of
 
 # Due on the 12th; the 16th is a Monday.
 OVERDUE_AT = ISSUED_AT + timedelta(days=14)
@@ -39,18 +33,12 @@ OVERDUE_AT = ISSUED_AT + timedelta(days=14)
 
 @pytest.fixture
 async def place(connected: None, database: Urls) -> Place:
-    await make_partitions(database.owner)
-    place = await make_postpaid()
-    registers = await make_register_set(place.company_id)
-    await measure(place, registers, {STARTS_AT: 0, ENDS_AT: 123_456})
-    return place
+    return await make_consumed(database.owner)
 
 
 @pytest.fixture
 async def invoice_id(place: Place) -> InvoiceId:
-    return await monthly.issue(
-        company_id=place.company_id, account_id=account_of(place), month=FEBRUARY, now=ISSUED_AT
-    )
+    return await invoiced(place)
 
 
 async def deliver(place: Place, notice_id: NoticeId, **changes: Any) -> NoticeId:

@@ -23,14 +23,13 @@ from tests.db.invoicing import (
     MARCH,
     OPENED_AT,
     STARTS_AT,
-    account_of,
     invoice_of,
     make_partitions,
     make_postpaid,
     measure,
     query,
 )
-from tests.factories import Place, make_register_set
+from tests.factories import Place, account_of, make_register_set
 
 MARCH_ENDS_AT = datetime.fromisoformat("2026-03-31T21:00:00Z")
 MARCH_ISSUED_AT = datetime.fromisoformat("2026-04-02T09:00:00Z")

@@ -24,7 +24,6 @@ from tests.db.invoicing import (
     ISSUED_AT,
     MARCH,
     STARTS_AT,
-    account_of,
     add_postpaid,
     invoice_of,
     make_partitions,
@@ -32,7 +31,7 @@ from tests.db.invoicing import (
     measure,
     query,
 )
-from tests.factories import Place, make_register_set
+from tests.factories import Place, account_of, make_register_set
 
 LATER = ENDS_AT + timedelta(days=33)
 

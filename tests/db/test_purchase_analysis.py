@@ -14,8 +14,7 @@ from domain.ledger.reversal import reverse
 from domain.ledger.rules import Line, Posting
 from domain.listing import Wall
 from domain.topups.rules import dispute_lines, refund_lines
-from tests.db.invoicing import account_of
-from tests.factories import NOW, Place, make_place
+from tests.factories import NOW, Place, account_of, make_place
 
 DAY = timedelta(days=1)
 

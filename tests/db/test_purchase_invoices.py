@@ -22,9 +22,9 @@ from domain.ledger.reversal import reverse
 from domain.refusals import InvalidValue, NotThere
 from domain.tariffs.components import Component, Flat, Version
 from domain.tariffs.presets import TR_TAXES
-from tests.db.invoicing import account_of, invoice_of, query
+from tests.db.invoicing import invoice_of, query
 from tests.db.submetered import tariff_of
-from tests.factories import NOW, Place, make_place
+from tests.factories import NOW, Place, account_of, make_place
 
 
 @pytest.fixture

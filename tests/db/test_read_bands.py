@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from db import access
 from db.enums import BillingBasis, ComponentKind, EnergyDirection
-from db.ids import AccountId
 from domain.billing import indexes, queries
 from domain.billing.rules import bill
 from domain.ledger import operations as ledger
@@ -26,7 +25,15 @@ from domain.tariffs.assignments import Whom
 from domain.tariffs.chargeable import NotChargeable
 from domain.tariffs.components import Component, Flat, TimeOfUse, Version
 from domain.tariffs.presets import TR_TAXES, tr_time_of_use
-from tests.factories import NOW, Place, add_supply, make_place, make_read, make_register_set
+from tests.factories import (
+    NOW,
+    Place,
+    account_of,
+    add_supply,
+    make_place,
+    make_read,
+    make_register_set,
+)
 
 START = NOW.replace(month=2, day=27, hour=5, minute=13)
 ISTANBUL = ZoneInfo("Europe/Istanbul")
@@ -128,10 +135,6 @@ async def approved(place: Place, its: Version, at: datetime) -> None:
         by=None,
         now=START - timedelta(hours=2),
     )
-
-
-def account_of(place: Place) -> AccountId:
-    return place.supplies[0].account_id or AccountId(0)
 
 
 @settings(

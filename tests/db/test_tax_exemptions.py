@@ -17,14 +17,13 @@ from domain.tariffs.presets import TR_TAXES
 from tests.db.taxed import (
     START,
     Side,
-    account_of,
     approved,
     paid,
     sums,
     taxed_place,
     used,
 )
-from tests.factories import add_supply, make_place, open_account
+from tests.factories import account_of, add_supply, make_place, open_account
 
 pytestmark = pytest.mark.usefixtures("connected")
 

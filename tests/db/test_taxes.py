@@ -14,8 +14,8 @@ from domain.billing.accrual import Charge
 from domain.ledger import operations as ledger
 from domain.ledger.queries import balance_of, verify
 from domain.ledger.reversal import reverse
-from tests.db.taxed import LATER, Side, account_of, paid, sums, taxed_place, used
-from tests.factories import NOW
+from tests.db.taxed import LATER, Side, paid, sums, taxed_place, used
+from tests.factories import NOW, account_of
 
 pytestmark = pytest.mark.usefixtures("connected")
 

@@ -13,13 +13,8 @@ from domain.payments import transfers
 from domain.payments.transfers import TransferDecided
 from domain.refusals import StaleVersion
 from tests.db.bank_transfers.statements import take_in, waiting
-from tests.db.invoicing import (
-    account_of,
-    add_postpaid,
-    invoice_of,
-    query,
-)
-from tests.factories import NOW, Place
+from tests.db.invoicing import add_postpaid, invoice_of, query
+from tests.factories import NOW, Place, account_of
 
 
 async def test_a_person_says_whose_it_is(place: Place, invoice_id: InvoiceId) -> None:

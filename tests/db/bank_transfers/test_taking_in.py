@@ -21,13 +21,8 @@ from tests.db.bank_transfers.statements import (
     take_in,
     waiting,
 )
-from tests.db.invoicing import (
-    account_of,
-    add_postpaid,
-    invoice_of,
-    query,
-)
-from tests.factories import NOW, Place
+from tests.db.invoicing import add_postpaid, invoice_of, query
+from tests.factories import NOW, Place, account_of
 from tests.imports import sent
 from tests.waiting import held, others_wait
 

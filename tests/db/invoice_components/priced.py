@@ -10,17 +10,8 @@ from domain.invoices.stored import StoredInvoice
 from domain.tariffs import proposals
 from domain.tariffs.components import Component, Flat, PerDay, Slab, Slabs, Version
 from domain.tariffs.presets import TR_TAXES, tr_time_of_use
-from tests.db.invoicing import (
-    ENDS_AT,
-    FEBRUARY,
-    ISSUED_AT,
-    MARCH,
-    OPENED_AT,
-    account_of,
-    invoice_of,
-    query,
-)
-from tests.factories import Place
+from tests.db.invoicing import ENDS_AT, FEBRUARY, ISSUED_AT, MARCH, OPENED_AT, invoice_of, query
+from tests.factories import Place, account_of
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
