@@ -1,6 +1,5 @@
 """Components, days, deductions and taxes as they stand on pictures and in UBL."""
 
-from datetime import UTC, date, datetime
 from decimal import Decimal
 from xml.etree import ElementTree as ET
 from zoneinfo import ZoneInfo
@@ -8,22 +7,20 @@ from zoneinfo import ZoneInfo
 import pypdfium2
 import pytest
 
-from db.enums import InvoiceKind, InvoiceLanguage, InvoiceLineKind, LineUnit
-from db.ids import AccountId, InvoiceId, MeterId
+from db.enums import InvoiceLanguage, InvoiceLineKind, LineUnit
+from db.ids import MeterId
 from domain.einvoices.ubl import CAC, CBC, Trader, ubl
 from domain.invoices.picture import Page, Party, pdf
-from domain.invoices.rules import Index, InvoiceLine, Metered, Month, Priced, TaxLine
-from domain.invoices.stored import StoredInvoice
-from domain.invoices.totals import totals
+from domain.invoices.rules import Index, InvoiceLine, Metered, Priced, TaxLine
+from tests.unit.invoices import ENDS_AT, FEBRUARY, STARTS_AT, monthly
 
 NAMES = {"cac": CAC, "cbc": CBC}
-FEBRUARY = Month(date(2026, 2, 1))
 METERED = Metered(
     meter_id=MeterId(7),
     serial="00000032",
     multiplier=Decimal("40.0000"),
-    first=Index(datetime(2026, 1, 31, 21, tzinfo=UTC), 1_001),
-    last=Index(datetime(2026, 2, 28, 21, tzinfo=UTC), 123_456),
+    first=Index(STARTS_AT, 1_001),
+    last=Index(ENDS_AT, 123_456),
 )
 
 
@@ -55,25 +52,7 @@ TAXES = [
     TaxLine("BTV", Decimal("0.05"), Decimal("11372.321247"), Decimal("568.616062")),
     TaxLine("KDV", Decimal("0.20"), Decimal("11975.937309"), Decimal("2395.187462")),
 ]
-INVOICE = StoredInvoice(
-    id=InvoiceId(1),
-    account_id=AccountId(2),
-    kind=InvoiceKind.MONTHLY,
-    number="INV2026000000001",
-    month=FEBRUARY,
-    issued_at=datetime(2026, 3, 2, 9, tzinfo=UTC),
-    issue_date=date(2026, 3, 2),
-    due_date=date(2026, 3, 12),
-    currency="TRY",
-    totals=totals(LINES, TAXES, "TRY"),
-    refers_to=None,
-    journal_id=None,
-    reason=None,
-    paid=Decimal(0),
-    credited=Decimal(0),
-    lines=LINES,
-    taxes=TAXES,
-)
+INVOICE = monthly(LINES, TAXES)
 
 
 @pytest.mark.parametrize(

@@ -8,14 +8,14 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from db.enums import InvoiceKind, InvoiceLineKind, LineUnit
-from db.ids import AccountId, InvoiceId, MeterId
+from db.ids import InvoiceId, MeterId
 from domain.einvoices.ubl import CAC, CBC, INVOICE, Answered, Trader, ubl, uuid_of
-from domain.invoices.rules import Index, InvoiceLine, Metered, Month, Priced, TaxLine
+from domain.invoices.rules import Index, InvoiceLine, Metered, Priced, TaxLine
 from domain.invoices.stored import StoredInvoice
 from domain.invoices.totals import totals
+from tests.unit.invoices import ENDS_AT, FEBRUARY, STARTS_AT, monthly
 
 NAMES = {"i": INVOICE, "cac": CAC, "cbc": CBC}
-FEBRUARY = Month(date(2026, 2, 1))
 LINES = [
     InvoiceLine(
         kind=InvoiceLineKind.ENERGY,
@@ -25,8 +25,8 @@ LINES = [
             meter_id=MeterId(7),
             serial="00000032",
             multiplier=Decimal("1.0000"),
-            first=Index(datetime(2026, 1, 31, 21, tzinfo=UTC), 0),
-            last=Index(datetime(2026, 2, 28, 21, tzinfo=UTC), 123_456),
+            first=Index(STARTS_AT, 0),
+            last=Index(ENDS_AT, 123_456),
         ),
         priced=Priced(quantity=Decimal("123.456"), unit=LineUnit.KWH, price=Decimal("2.345678901")),
     ),
@@ -37,25 +37,7 @@ LINES = [
     ),
 ]
 TAXES = [TaxLine("KDV", Decimal("0.20"), Decimal("288.088134"), Decimal("57.617627"))]
-MONTHLY = StoredInvoice(
-    id=InvoiceId(1),
-    account_id=AccountId(2),
-    kind=InvoiceKind.MONTHLY,
-    number="INV2026000000001",
-    month=FEBRUARY,
-    issued_at=datetime(2026, 3, 2, 9, tzinfo=UTC),
-    issue_date=date(2026, 3, 2),
-    due_date=date(2026, 3, 12),
-    currency="TRY",
-    totals=totals(LINES, TAXES, "TRY"),
-    refers_to=None,
-    journal_id=None,
-    reason=None,
-    paid=Decimal(0),
-    credited=Decimal(0),
-    lines=LINES,
-    taxes=TAXES,
-)
+MONTHLY = monthly(LINES, TAXES)
 NOTE = replace(
     MONTHLY,
     kind=InvoiceKind.CREDIT_NOTE,
