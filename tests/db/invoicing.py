@@ -10,7 +10,7 @@ import asyncpg
 
 from db import access
 from db.enums import BillingMode
-from db.ids import CompanyId, InvoiceId
+from db.ids import CompanyId, InvoiceId, PointId
 from domain.invoices import monthly
 from domain.invoices.rules import Month
 from domain.invoices.stored import StoredInvoice, stored
@@ -45,8 +45,16 @@ async def make_postpaid(*, accounts: int = 1, multiplier: Decimal = Decimal(1)) 
     return place
 
 
-async def add_postpaid(place: Place, *, multiplier: Decimal = Decimal(1)) -> Supply:
-    supply = await add_supply(place, opened_at=OPENED_AT, multiplier=multiplier, with_account=False)
+async def add_postpaid(
+    place: Place, *, multiplier: Decimal = Decimal(1), parent_id: PointId | None = None
+) -> Supply:
+    supply = await add_supply(
+        place,
+        opened_at=OPENED_AT,
+        multiplier=multiplier,
+        with_account=False,
+        parent_id=parent_id,
+    )
     account_id = await open_account(
         place,
         {supply.point_id: 0},

@@ -15,6 +15,7 @@ from tests.db.invoicing import (
     ENDS_AT,
     OPENED_AT,
     STARTS_AT,
+    add_postpaid,
     make_partitions,
     make_postpaid,
     measure,
@@ -39,22 +40,7 @@ async def registers(place: Place) -> int:
 
 async def add_shop(place: Place, *, multiplier: Decimal = Decimal(1)) -> Supply:
     """Add a shop below the mall, whose account pays for its own energy."""
-    supply = await add_supply(
-        place,
-        opened_at=OPENED_AT,
-        multiplier=multiplier,
-        with_account=False,
-        parent_id=place.supplies[0].point_id,
-    )
-    account_id = await open_account(
-        place,
-        {supply.point_id: 0},
-        supply.premises_id,
-        opened_at=OPENED_AT,
-        billing_mode=BillingMode.POSTPAID,
-    )
-    place.supplies[-1] = replace(supply, account_id=account_id)
-    return place.supplies[-1]
+    return await add_postpaid(place, multiplier=multiplier, parent_id=place.supplies[0].point_id)
 
 
 async def both_used(place: Place, registers: int, shop: Supply) -> None:

@@ -12,7 +12,7 @@ from domain.tariffs.assignments import Whom
 from domain.tariffs.components import Component, Slab, Slabs, Version
 from domain.tariffs.deductible import NotDeductible
 from tests.db.stored_readings import HOUR, fetch
-from tests.db.submetered import flat_tariff, make_mall, open_mall, put_below, tariff_of
+from tests.db.submetered import flat_tariff, open_mall, put_below, tariff_of
 from tests.factories import NOW, Place, add_supply, open_account
 
 SLABS = Version(
@@ -24,11 +24,6 @@ SLABS = Version(
         ),
     )
 )
-
-
-@pytest.fixture
-async def place(connected: None) -> Place:
-    return await make_mall()
 
 
 @pytest.fixture

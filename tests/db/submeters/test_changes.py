@@ -1,7 +1,6 @@
 """A parent bills net of what others pay for below it, whatever changes in between."""
 
 import asyncio
-from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
@@ -20,7 +19,6 @@ from tests.db.submetered import (
     MALLS_PRICE,
     balance,
     flat_tariff,
-    make_mall,
     open_mall,
     put_below,
     tell,
@@ -32,24 +30,7 @@ from tests.factories import (
     Supply,
     add_supply,
     make_read,
-    make_register_set,
 )
-
-
-@pytest.fixture
-async def place(connected: None) -> Place:
-    return await make_mall()
-
-
-@pytest.fixture
-async def registers(place: Place) -> int:
-    return await make_register_set(place.company_id)
-
-
-@pytest.fixture
-async def mall(place: Place) -> Supply:
-    supply = await add_supply(place, with_account=False)
-    return replace(supply, account_id=await open_mall(place, supply))
 
 
 async def test_an_account_that_begins_above_deducts_what_is_charged_already(

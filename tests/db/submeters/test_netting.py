@@ -1,6 +1,5 @@
 """A parent bills net of what others pay for below it."""
 
-from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -15,7 +14,6 @@ from tests.db.submetered import (
     MALLS_PRICE,
     balance,
     flat_tariff,
-    make_mall,
     open_mall,
     tariff_of,
     tell,
@@ -25,25 +23,8 @@ from tests.factories import (
     Place,
     Supply,
     add_supply,
-    make_register_set,
     open_account,
 )
-
-
-@pytest.fixture
-async def place(connected: None) -> Place:
-    return await make_mall()
-
-
-@pytest.fixture
-async def registers(place: Place) -> int:
-    return await make_register_set(place.company_id)
-
-
-@pytest.fixture
-async def mall(place: Place) -> Supply:
-    supply = await add_supply(place, with_account=False)
-    return replace(supply, account_id=await open_mall(place, supply))
 
 
 async def test_a_parent_pays_net_of_a_submeter(place: Place, registers: int, mall: Supply) -> None:

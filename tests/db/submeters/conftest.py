@@ -1,0 +1,24 @@
+"""The mall, whose one account pays net of what is measured below."""
+
+from dataclasses import replace
+
+import pytest
+
+from tests.db.submetered import make_mall, open_mall
+from tests.factories import Place, Supply, add_supply, make_register_set
+
+
+@pytest.fixture
+async def place(connected: None) -> Place:
+    return await make_mall()
+
+
+@pytest.fixture
+async def registers(place: Place) -> int:
+    return await make_register_set(place.company_id)
+
+
+@pytest.fixture
+async def mall(place: Place) -> Supply:
+    supply = await add_supply(place, with_account=False)
+    return replace(supply, account_id=await open_mall(place, supply))
