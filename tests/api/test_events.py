@@ -29,6 +29,7 @@ from db.budgets import Budget
 from tests.api.sockets import NO_REDIS
 from tests.api.web import SECRET, Clock
 from tests.factories import KEYRING
+from tests.waiting import PATIENCE_S
 
 SIZE, PER_S = 30, 1
 EVERY_THING = Request("subscription { told { number } }")
@@ -127,7 +128,9 @@ async def test_event_waits_for_a_budget_that_is_short_for_a_moment(context: Cont
         clock.move(timedelta(seconds=2))
 
     moving = asyncio.create_task(move_on())
-    found = await outcomes(engine(source, number=lambda thing, _: thing, paying_s_max=5), context)
+    found = await outcomes(
+        engine(source, number=lambda thing, _: thing, paying_s_max=PATIENCE_S), context
+    )
     await moving
 
     assert [outcome.is_refused for outcome in found] == [False]
