@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import aclosing
 from typing import Protocol
 
@@ -70,6 +70,7 @@ class SocketSession:
     """Serves one socket from its handshake to its end.
 
     context: of nobody; each operation gets one of its own, for the caller.
+    pause: returns after so many seconds.
     """
 
     def __init__(
@@ -79,11 +80,13 @@ class SocketSession:
         context: Context,
         *,
         check_every_s: float = CHECK_EVERY_S,
+        pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._line = line
         self._engine = engine
         self._context = context
         self._check_every_s = check_every_s
+        self._pause = pause
         self._caller: Caller | None = None
         self._is_initialising = False
         self._is_over = asyncio.Event()
@@ -131,7 +134,7 @@ class SocketSession:
         self._is_over.set()
 
     async def _expect_init(self) -> None:
-        await asyncio.sleep(INIT_TIMEOUT_S)
+        await self._pause(INIT_TIMEOUT_S)
         if not self._is_initialising:
             await self._end(TIMEOUT, "Connection initialisation timeout")
 
@@ -189,7 +192,7 @@ class SocketSession:
     async def _check(self, caller: Caller) -> None:
         """End the socket soon after the caller's token, session or rights have."""
         while (left_s := (caller.expires_at - self._context.clock()).total_seconds()) > 0:
-            await asyncio.sleep(min(self._check_every_s, left_s))
+            await self._pause(min(self._check_every_s, left_s))
             try:
                 renewed = await self._context.equipment.auth.renewed(caller)
             except DatabaseUnavailable:
