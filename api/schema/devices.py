@@ -110,8 +110,8 @@ class RfModule(Node, listing=RF_MODULES, scope=Scope.COMPANY_READ):
         description="What is wrong with it, as people have noted; devices do not tell."
     )
     last_synchronised_at: DateTime | None = strawberry.field(
-        description="When its clock or its parameters were compared last; null while nothing"
-        " tells of them."
+        description="When it was recorded last that it is heard, or missed: at each change, and"
+        " once a day. Nothing tells of its clock."
     )
     synchronisation_outcome: SynchronisationOutcome | None = strawberry.field(
         description="How that ended; null before the first time."

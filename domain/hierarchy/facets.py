@@ -51,6 +51,7 @@ RF_MODULE_FACETS = (
     whole("rf_module.reading_period_s", name="reading_period_seconds"),
     text("rf_module.error_status", nullable=True),
     flag("rf_module.active"),
+    instant("rf_module.last_synchronised_at", nullable=True),
     id_of("collector", "rf_module.collector_id"),
     id_of("field", "collector.field_id", via=Via("collector", "collector", _COLLECTOR_OF_MODULE)),
     id_of(

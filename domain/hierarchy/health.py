@@ -17,7 +17,8 @@ ONCE = "offset 0"
 HAS_METERS = """exists (
     select from meter m where m.company_id = {module}.company_id
         and m.rf_module_id = {module}.id and m.active)"""
-# What an RF module reads is all that is ever heard of it.
+# What an RF module reads is all that is ever heard of it. Whether it is silent is judged anew, not
+# by the last record of its contact.
 RF_MODULE_FACTS = f"""
     select (
             select max(l.ts) from meter m
@@ -27,7 +28,8 @@ RF_MODULE_FACTS = f"""
         case when {HAS_METERS.format(module="rf_module")}
             then rf_module.reading_period_s end as period_s,
         rf_module.error_status is not null
-            or rf_module.synchronisation_outcome is not distinct from 'FAILED' as failing
+            or rf_module.synchronisation_outcome is not distinct from 'FAILED'
+                and rf_module.silent_since is null as failing
     {ONCE}
 """
 # A collector passes on what its quickest RF module reads.

@@ -12,6 +12,8 @@ from domain.listing import bound
 
 # A clock that stays as it is is recorded once in this time, however often the device tells it.
 CLOCK_RECORD_EVERY = timedelta(hours=1)
+# An RF module tells nothing but readings: that it is heard is all that is known of its step.
+CONTACT_RECORD_EVERY = timedelta(days=1)
 # Devices judged in one transaction.
 JUDGED_MAX = 2_000
 # Records dropped in one transaction, and such transactions of one call.
@@ -27,10 +29,10 @@ SILENCES = """
         order by {table}.id limit {{limit}}
     ), changed as (
         update {table} d
-        set silent_since = case when j.is_silent then coalesce(j.heard_at, {{now}}) end
+        set silent_since = case when j.is_silent then coalesce(j.heard_at, {{now}}) end {also_set}
         from judged j
         where d.company_id = {{company}} and d.id = j.id
-            and j.is_silent <> (j.silent_since is not null)
+            and (j.is_silent <> (j.silent_since is not null) {or_due})
             and d.silent_since is not distinct from j.silent_since
         returning d.id, d.silent_since
     ), noted as (
@@ -41,6 +43,19 @@ SILENCES = """
     )
     select (select max(id) from judged) as last, (select count(*) from noted) as noted
 """
+
+# What a collector has synchronised is its clock; an RF module has nothing but its contact.
+ALSO_SET = {
+    "collector": "",
+    "rf_module": """, last_synchronised_at = {now},
+        synchronisation_outcome = case when j.is_silent then 'FAILED' else 'SUCCEEDED' end""",
+}
+OR_DUE = {
+    "collector": "",
+    "rf_module": """or not j.is_silent
+        and j.heard_at > coalesce(d.last_synchronised_at, '-infinity')
+        and coalesce(d.last_synchronised_at, '-infinity') <= {due}""",
+}
 
 # What a collector tells again and again is recorded when it has changed.
 NOTE_PARAMETERS = """
@@ -139,7 +154,10 @@ async def _record_clock(
 
 
 async def note_silences(*, now: datetime) -> int:
-    """Record which devices have fallen silent or are heard again; return how many. Repeatable."""
+    """Record which devices have fallen silent or are heard again; return how many. Repeatable.
+
+    That an RF module is heard as before is recorded once a day.
+    """
     async with access.system() as connection:
         companies = await connection.fetch("select id from company where active order by id")
     noted = 0
@@ -150,11 +168,24 @@ async def note_silences(*, now: datetime) -> int:
 
 
 async def _note_silences(table: str, company_id: CompanyId, now: datetime) -> int:
-    template = SILENCES.format(table=table, state=STATE, facts=FACTS[table])
+    template = SILENCES.format(
+        table=table,
+        state=STATE,
+        facts=FACTS[table],
+        also_set=ALSO_SET[table],
+        or_due=OR_DUE[table],
+    )
+    due = now - CONTACT_RECORD_EVERY
     after: int | None = 0
     noted = 0
     while after is not None:
-        values = {"company": company_id, "now": now, "after": after, "limit": JUDGED_MAX}
+        values = {
+            "company": company_id,
+            "now": now,
+            "due": due,
+            "after": after,
+            "limit": JUDGED_MAX,
+        }
         text, arguments = bound(template, values)
         async with access.system() as connection:
             (row,) = await connection.fetch(text, *arguments)

@@ -143,3 +143,25 @@ async def test_a_filter_counts_too(web: Web, operator: User) -> None:
     )
 
     assert answer.data["rfModulesByHealth"] == {"totalCount": 1, "nodes": [{"serial": "broken"}]}
+
+
+async def test_an_rf_module_shows_when_it_was_heard_or_missed(
+    web: Web, place: Place, operator: User
+) -> None:
+    await synchronisations.note_silences(now=NOW)
+
+    answer = await web.ask(
+        "query ($id: ID!) { node(id: $id) { ... on RfModule { health lastSynchronisedAt"
+        " synchronisationOutcome synchronisations { nodes { at kind outcome } } } } }",
+        operator,
+        id=encode("RfModule", place.rf_module_id),
+    )
+
+    assert answer.data["node"] == {
+        "health": "SILENT",
+        "lastSynchronisedAt": NOW.isoformat(),
+        "synchronisationOutcome": "FAILED",
+        "synchronisations": {
+            "nodes": [{"at": NOW.isoformat(), "kind": "CONTACT", "outcome": "FAILED"}]
+        },
+    }
