@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from db import access
-from domain.frames import operations as frames
+from domain.frames import forgetting as frames
 
 READING_DAYS_BACK = 100
 DAYS_AHEAD = 2
@@ -13,15 +13,15 @@ OUTBOX_RETENTION = timedelta(hours=48)
 async def maintain(*, now: datetime) -> None:
     """Make the partitions that will be needed, and drop those past their retention.
 
-    Raw frames of a day go when the longest retention of all companies has passed and none of them
-    waits for anything. Safe to repeat.
+    A day of raw frames goes whole when the longest retention of all companies has passed and none
+    of them waits for anything; others are deleted by `frames.forgetting`. Safe to repeat.
     """
     async with access.system() as connection:
         retention_days = await connection.fetchval(
             "select coalesce(max(raw_frame_retention_days), 14) from company"
         )
     raw_before = now - timedelta(days=retention_days)
-    await frames.forget_reviews(before=raw_before)
+    await frames.forget_reviews(now=now)
     async with access.system() as connection:
         await connection.fetchval(
             "select ensure_partitions($1, $2, $3)", now, READING_DAYS_BACK, DAYS_AHEAD

@@ -53,6 +53,7 @@ RECURRING: Mapping[str, RecurringJob] = MappingProxyType(
         "devices.note_silences": RecurringJob(timedelta(minutes=5), devices.note_silences),
         "devices.tell_silences": RecurringJob(timedelta(minutes=1), devices.tell_silences),
         "files.remove_expired": RecurringJob(timedelta(minutes=10), files.remove_expired),
+        "frames.forget": RecurringJob(timedelta(minutes=1), frames.forget),
         "frames.release_matchable": RecurringJob(timedelta(minutes=1), frames.release_matchable),
         "invoices.month_end": RecurringJob(timedelta(seconds=5), invoices.month_end),
         "invoices.purchases": RecurringJob(timedelta(seconds=3), invoices.purchases),

@@ -234,13 +234,3 @@ async def _release(connection: Connection, which: str, *values: object) -> int:
         *values,
     )
     return int(status.rsplit(" ", 1)[1])
-
-
-async def forget_reviews(*, before: datetime) -> None:
-    """Drop what nobody has to look at: frames without readings, and messages that never ended."""
-    async with access.system() as connection:
-        await connection.execute(
-            "delete from review_frame"
-            " where received_at < $1 and (status = 'IGNORED' or reason = 'INCOMPLETE')",
-            before,
-        )
