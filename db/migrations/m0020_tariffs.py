@@ -11,6 +11,7 @@ from tortoise.migrations.operations import RunSQL
 UP = """
 alter table company add column second_person_for_tariffs bool not null default false;
 comment on column company.second_person_for_tariffs is 'Whether prices take effect only when somebody else has approved them.';
+grant update (second_person_for_tariffs) on company to wattledger_app;
 
 drop trigger record_added on tariff_version;
 drop trigger record_updated on tariff_version;
