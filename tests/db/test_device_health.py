@@ -9,6 +9,7 @@ from db import access
 from db.enums import Health
 from domain import listing
 from domain.collectors import operations as collectors
+from domain.companies import settings
 from domain.hierarchy import health, synchronisations
 from domain.hierarchy.queries import COLLECTORS, RF_MODULES
 from domain.listing import Wall, Window
@@ -226,14 +227,19 @@ async def test_a_collector_that_tells_no_parameters_leaves_no_record() -> None:
 
 
 async def test_records_are_forgotten_after_the_companys_time() -> None:
-    place = await make_place(meters=0)
-    await clock(place, 0, NOW)
-    await clock(place, 0, NOW + timedelta(days=1))
+    usual, short = await make_place(meters=0), await make_place(meters=0)
+    days = {"synchronisation_retention_days": 30}
+    await settings.update(company_id=short.company_id, expected_version=1, changes=days)
+    for place in (usual, short):
+        await clock(place, 0, NOW)
+        await clock(place, 0, NOW + timedelta(days=1))
 
-    forgotten = await synchronisations.forget(now=NOW + timedelta(days=365, hours=1))
+    first = await synchronisations.forget(now=NOW + timedelta(days=30, hours=1))
+    second = await synchronisations.forget(now=NOW + timedelta(days=365, hours=1))
 
-    assert forgotten == 1
-    assert [record[1] for record in await records(place)] == [NOW + timedelta(days=1)]
+    assert (first, second) == (1, 2)
+    assert [record[1] for record in await records(usual)] == [NOW + timedelta(days=1)]
+    assert await records(short) == []
 
 
 async def test_more_records_than_a_chunk_are_forgotten_at_once() -> None:
