@@ -8,7 +8,7 @@ KNOWN = frozenset(scope.value for scope in Scope)
 # What platform staff may do, and nobody in a company.
 OF_THE_PLATFORM = frozenset({Scope.PLATFORM_WRITE})
 # Nobody who only looks at a company's affairs may change or take along anything.
-CHANGES = (":write", ":erase", ":adjust", ":approve", ":refund")
+CHANGES = (":write", ":erase", ":adjust", ":approve", ":borrow", ":refund")
 CHANGING = frozenset(scope for scope in Scope if scope.value.endswith(CHANGES))
 
 SEEING_DEVICES = frozenset(
