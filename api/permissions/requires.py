@@ -42,6 +42,7 @@ SCOPE_MEANINGS = {
     Scope.TARIFFS_APPROVE: "Let proposed prices take effect.",
     Scope.INVOICES_READ: "See invoices, credit notes and payments.",
     Scope.INVOICES_WRITE: "Make invoices and credit notes.",
+    Scope.PAYMENTS_READ: "See what banks say has come, with what payers wrote.",
     Scope.PAYMENTS_WRITE: "Take payments, undo them, and take in statements of banks.",
     Scope.TOPUPS_READ: "See credit that was bought, and saved cards.",
     Scope.TOPUPS_WRITE: "Buy credit; save and remove one's own cards.",

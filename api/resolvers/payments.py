@@ -45,7 +45,7 @@ class PaymentQuery:
         PAYMENTS, "Payments of invoices, the newest first.", scope=Scope.INVOICES_READ
     )
     bank_transfers: Connection[BankTransfer] | None = listed(
-        TRANSFERS, "What banks say has come, the newest first.", scope=Scope.PAYMENTS_WRITE
+        TRANSFERS, "What banks say has come, the newest first.", scope=Scope.PAYMENTS_READ
     )
 
 

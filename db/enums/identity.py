@@ -30,6 +30,7 @@ class Scope(StrEnum):
     CREDIT_BORROW = "credit:borrow"
     INVOICES_READ = "invoices:read"
     INVOICES_WRITE = "invoices:write"
+    PAYMENTS_READ = "payments:read"
     PAYMENTS_WRITE = "payments:write"
     TOPUPS_READ = "topups:read"
     TOPUPS_WRITE = "topups:write"
