@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 from graphql import GraphQLInputObjectType
 
+from api.global_ids import encode
 from tests.api.devices import Kind, own, parent_of
 from tests.api.web import User, Web
-from tests.factories import Place
+from tests.factories import Place, account_of, add_supply
 from tests.walls.requests import SCHEMA
 
 SPOT = {"type": "Point", "coordinates": [28.5, 40.5]}
@@ -144,6 +145,22 @@ COMPANY: dict[str, Any] = {
 }
 
 
+OTHERS: dict[str, dict[str, Any]] = {
+    "Account": {
+        "number": "A-42",
+        "billingMode": "POSTPAID",
+        "warningLimit": "12.500000",
+        "cutOffLimit": "-3.000000",
+        "reconnectLimit": "1.250000",
+    },
+    "Branch": {"name": "South"},
+    "MeteringPoint": {"code": "T-42", "role": "CHECK"},
+    "Premises": {"name": "Kiosk"},
+}
+# What shows as an object; its own tests give it.
+ELSEWHERE = {"MeteringPoint": ["parentId"]}
+
+
 def inputs(name: str, *but: str) -> set[str]:
     """Return what may be given to a mutation, besides which object it is about."""
     kind = SCHEMA.type_map[name]
@@ -208,3 +225,37 @@ async def test_every_setting_of_a_company_is_kept(
     assert {name for name in COMPANY if before[name] == COMPANY[name]} == set()
     assert answer.data["done"] == {"company": COMPANY, "userErrors": []}
     assert found.data["company"] == COMPANY
+
+
+async def unpaid_point(place: Place) -> int:
+    """Add a point whose role may still change."""
+    return (await add_supply(place, with_account=False)).point_id
+
+
+@pytest.mark.parametrize("name", list(OTHERS))
+async def test_all_that_is_changed_of_the_others_is_shown(
+    web: Web, place: Place, administrator: User, name: str
+) -> None:
+    row_ids: dict[str, int] = {
+        "Account": account_of(place),
+        "Branch": place.branch_id,
+        "MeteringPoint": await unpaid_point(place),
+        "Premises": place.supplies[0].premises_id,
+    }
+    row_id, given = encode(name, row_ids[name]), OTHERS[name]
+    slot = name[0].lower() + name[1:]
+
+    answer = await web.ask(
+        changed(name, slot, "update", given),
+        administrator,
+        input={"id": row_id, "expectedVersion": 1} | given,
+    )
+    found = await web.ask(
+        f"query ($id: ID!) {{ node(id: $id) {{ ... on {name} {{ {' '.join(given)} }} }} }}",
+        administrator,
+        id=row_id,
+    )
+
+    assert set(given) == inputs(f"Update{name}Input", *ELSEWHERE.get(name, []))
+    assert answer.data["done"] == {slot: given, "userErrors": []}
+    assert found.data["node"] == given
