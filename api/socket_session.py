@@ -22,6 +22,8 @@ from db.acting import acting
 
 INIT_TIMEOUT_S = 5.0
 CHECK_EVERY_S = 4.0
+# Where the database did not say: it may be back sooner than that.
+CHECK_AGAIN_S = 0.5
 OPERATIONS_MAX = 100
 OPERATION_ID_CHARACTERS_MAX = 128
 
@@ -191,12 +193,15 @@ class SocketSession:
 
     async def _check(self, caller: Caller) -> None:
         """End the socket soon after the caller's token, session or rights have."""
+        pause_s = self._check_every_s
         while (left_s := (caller.expires_at - self._context.clock()).total_seconds()) > 0:
-            await self._pause(min(self._check_every_s, left_s))
+            await self._pause(min(pause_s, left_s))
             try:
                 renewed = await self._context.equipment.auth.renewed(caller)
             except DatabaseUnavailable:
+                pause_s = CHECK_AGAIN_S
                 continue
+            pause_s = self._check_every_s
             if renewed is None:
                 await self._end(UNAUTHORIZED, "The session has ended")
                 return

@@ -12,6 +12,7 @@ from api.socket_session import INIT_TIMEOUT_S, SocketSession
 from db import access
 from db.enums import Role, Scope
 from db.ids import UserId
+from db.settings import Urls
 from domain.identity import memberships, own_roles, users
 from domain.identity.rules import GivenRole, Giver
 from domain.identity.rules import Place as Confinement
@@ -20,7 +21,7 @@ from domain.readings import operations as readings
 from tests.api.sockets import TOKEN_TTL, Clock, LiveApi, Socket, User
 from tests.factories import NOW, Place, make_place, make_read, make_register_set
 from tests.outbox_rows import put_row
-from tests.waiting import until
+from tests.waiting import held, until
 
 LISTEN = "subscription { readingReceived { cursor } }"
 ASK = "{ viewer { name } }"
@@ -211,6 +212,22 @@ async def suspend(place: Place, user: User) -> None:
     )
 
 
+async def looked(
+    api: LiveApi, line: StuckLine, pauses: Pauses
+) -> tuple[asyncio.Task[None], datetime]:
+    """Serve a socket as in production until it has looked once; return when that was."""
+    context = Context(equipment=api.equipment, caller=None, address="127.0.0.1")
+    # How often it looks is not told.
+    serving = asyncio.create_task(SocketSession(line, api.engine, context, pause=pauses).serve())
+    await until(lambda: line.sent == ["connection_ack"] and len(pauses.ends) == 2)
+    pauses.pass_until(NOW + timedelta(seconds=INIT_TIMEOUT_S))
+    await until(lambda: len(pauses.ends) == 1)
+    (looked_at,) = pauses.ends
+    pauses.pass_until(looked_at)
+    await until(lambda: len(pauses.ends) == 1)
+    return serving, looked_at
+
+
 @pytest.mark.parametrize(
     ("change", "code"),
     [
@@ -223,17 +240,11 @@ async def test_what_has_changed_since_a_look_ends_the_socket_within_5_s(
     api: LiveApi, place: Place, change: Callable[[Place, User], Awaitable[None]], code: int
 ) -> None:
     user = await api.sign_in(place.company_id, Role.OPERATOR)
-    line = StuckLine({"type": "connection_init", "payload": user.payload})
-    context = Context(equipment=api.equipment, caller=None, address="127.0.0.1")
-    pauses = Pauses(api.clock)
-    # As in production: how often it looks is not told.
-    serving = asyncio.create_task(SocketSession(line, api.engine, context, pause=pauses).serve())
-    await until(lambda: line.sent == ["connection_ack"] and len(pauses.ends) == 2)
-    pauses.pass_until(NOW + timedelta(seconds=INIT_TIMEOUT_S))
-    await until(lambda: len(pauses.ends) == 1)
-    (looked_at,) = pauses.ends
-    pauses.pass_until(looked_at)
-    await until(lambda: len(pauses.ends) == 1)
+    line, pauses = (
+        StuckLine({"type": "connection_init", "payload": user.payload}),
+        Pauses(api.clock),
+    )
+    serving, looked_at = await looked(api, line, pauses)
 
     # The worst moment: the last look has just found nothing.
     await change(place, user)
@@ -243,3 +254,26 @@ async def test_what_has_changed_since_a_look_ends_the_socket_within_5_s(
 
     assert line.close_code == code
     assert next_look_at - looked_at <= ENDED_WITHIN - LOOK_TAKES_AT_MOST
+
+
+async def test_where_the_database_does_not_answer_it_is_asked_again_at_once(
+    api: LiveApi, place: Place, database: Urls
+) -> None:
+    user = await api.sign_in(place.company_id, Role.OPERATOR)
+    line, pauses = (
+        StuckLine({"type": "connection_init", "payload": user.payload}),
+        Pauses(api.clock),
+    )
+    serving, _ = await looked(api, line, pauses)
+
+    async with held(database, "lock table membership in access exclusive mode"):
+        (unanswered_at,) = pauses.ends
+        pauses.pass_until(unanswered_at)
+        await until(lambda: len(pauses.ends) == 1)
+    await disable(place, user)
+    (next_look_at,) = pauses.ends
+    pauses.pass_until(next_look_at)
+    await serving
+
+    assert line.close_code == 4401
+    assert next_look_at - unanswered_at == timedelta(seconds=0.5)
