@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from functools import cache
+from typing import TypeAlias
 
 import orjson
 import strawberry
@@ -13,6 +14,7 @@ from api.schema.node import NODES, Node
 from api.schema.scalars import DateTime
 from db.enums import ActorKind, EntryKind, Scope
 from domain.audit.queries import DAILY_ENTRIES
+from domain.subscribers.contacts import CHECKS, Contact
 
 MASK = "*"
 # Objects that GraphQL does not show as such: what one needs to see what they are part of.
@@ -37,17 +39,17 @@ SCOPES_OF_PARTS: Mapping[str, Scope] = {
 }
 # What columns are called beyond the field that shows them.
 SUFFIXES = ("_id", "_micro")
+# How JSON of the database begins the bytes of a cipher text.
+BYTES = "\\x"
+Texts: TypeAlias = dict[str, str | None]
+LEFT_OUT = f"`{MASK}` when it is secret, more than you may see, or of a person who was erased."
 
 
 @strawberry.type(description="One value that changed.")
 class Change:
     field: str = strawberry.field(description="Which one, as the database calls it.")
-    before: str | None = strawberry.field(
-        description=f"What it was; `{MASK}` when it is secret, or more than you may see."
-    )
-    after: str | None = strawberry.field(
-        description=f"What it became; `{MASK}` when it is secret, or more than you may see."
-    )
+    before: str | None = strawberry.field(description=f"What it was; {LEFT_OUT}")
+    after: str | None = strawberry.field(description=f"What it became; {LEFT_OUT}")
 
 
 @strawberry.type(description="Who did what to which object, when, and from where.")
@@ -81,17 +83,20 @@ class DailyEntry(Node, listing=DAILY_ENTRIES, scope=Scope.AUDIT_READ):
         return None if row_id is None else strawberry.ID(encode("ApiKey", row_id))
 
     @strawberry.field(
-        description="What changed, by field; all values of what was added or deleted."
+        description="What changed, by field; all values of what was added or deleted. Who looks at"
+        " contact data in them is recorded."
     )
-    def changes(self, info: Info) -> list[Change]:
-        before, after = _values(self.row["before"]), _values(self.row["after"])
+    async def changes(self, info: Info) -> list[Change]:
         scopes = info.context.signed_in.scopes
+        before, after = (
+            {name: shown(self.object_type, name, value, scopes) for name, value in values.items()}
+            for values in (_values(self.row["before"]), _values(self.row["after"]))
+        )
+        if self.object_type == "Subscriber" and (_has_sealed(before) or _has_sealed(after)):
+            contact = await info.context.loaders.contact.load(self.row["object_id"])
+            before, after = _opened(before, contact), _opened(after, contact)
         return [
-            Change(
-                field=name,
-                before=shown(self.object_type, name, before.get(name), scopes),
-                after=shown(self.object_type, name, after.get(name), scopes),
-            )
+            Change(field=name, before=before.get(name), after=after.get(name))
             for name in sorted({*before, *after})
         ]
 
@@ -108,6 +113,24 @@ def shown(object_type: str, name: str, value: object, scopes: frozenset[Scope]) 
     if not _scopes_of(object_type, name) <= scopes:
         return MASK
     return value if isinstance(value, str) else orjson.dumps(value).decode()
+
+
+def _has_sealed(texts: Texts) -> bool:
+    return any(_is_sealed(name, text) for name, text in texts.items())
+
+
+def _is_sealed(name: str, text: str | None) -> bool:
+    return name in CHECKS and text is not None and text.startswith(BYTES)
+
+
+def _opened(texts: Texts, contact: Contact | None) -> Texts:
+    """Return a person's values as they read; without a contact, nobody can read them any more."""
+    opened = dict(texts)
+    for name, text in texts.items():
+        if text is not None and _is_sealed(name, text):
+            sealed = bytes.fromhex(text.removeprefix(BYTES))
+            opened[name] = MASK if contact is None else contact.open(sealed, what=name)
+    return opened
 
 
 @cache

@@ -104,6 +104,10 @@ class Contact:
         sealed: bytes | None = self._row[name]
         return None if sealed is None else self._key.open(sealed, what=name)
 
+    def open(self, sealed: bytes, *, what: str) -> str:
+        """Return what a field of the person's contact said when it was sealed like this."""
+        return self._key.open(sealed, what=what)
+
     def seal(self, text: str, *, what: str) -> bytes:
         """Return a text that goes the way of the person's data."""
         return self._key.seal(text, what=what)

@@ -1,5 +1,7 @@
 """People's data: sealed at rest, and found without being kept."""
 
+import json
+
 import asyncpg
 import pytest
 
@@ -53,7 +55,7 @@ async def test_reading_leaves_one_entry_for_each_person(place: Place) -> None:
     ]
 
 
-async def test_a_change_of_contact_is_recorded_without_it(place: Place) -> None:
+async def test_a_change_of_contact_is_recorded_under_the_persons_key(place: Place) -> None:
     await subscribers.update(
         company_id=place.company_id,
         subscriber_id=place.subscriber_id,
@@ -72,10 +74,11 @@ async def test_a_change_of_contact_is_recorded_without_it(place: Place) -> None:
             place.subscriber_id,
         )
     )[-1]
-    assert entry == {
-        "before": '{"email": "*", "phone": "*"}',
-        "after": '{"email": "*", "phone": null}',
-    }
+    before, after = json.loads(entry["before"]), json.loads(entry["after"])
+    assert before.keys() == after.keys() == {"email", "phone"}
+    assert after["phone"] is None
+    sealed = bytes.fromhex(after["email"].removeprefix("\\x"))
+    assert contact.open(sealed, what="email") == "new@example.com"
 
 
 @pytest.mark.parametrize(
