@@ -106,6 +106,7 @@ class AccountLifeMutation:
             company_id=info.context.signed_in.company_id,
             account_id=AccountId(await seen(info, Account, input.id)),
             refund_by=input.refund_by,
+            idempotency_key=input.idempotency_key,
             now=info.context.clock(),
         )
         return await ended(info, AccountPayload, Account, operation)
@@ -120,6 +121,7 @@ class AccountLifeMutation:
             company_id=info.context.signed_in.company_id,
             account_id=AccountId(await seen(info, Account, input.id)),
             reason=input.reason,
+            idempotency_key=input.idempotency_key,
             now=info.context.clock(),
         )
         return await ended(info, AccountPayload, Account, operation)

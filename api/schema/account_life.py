@@ -73,6 +73,9 @@ class ReopenAccountInput(VersionInput):
 @strawberry.input(description="An account to settle.")
 class SettleAccountInput:
     id: strawberry.ID = strawberry.field(description="One that has ended.")
+    idempotency_key: str = strawberry.field(
+        description="The client's name for this wish: repeated, it is done once."
+    )
     refund_by: RefundWay = strawberry.field(
         default=RefundWay.BANK, description="How what is left is paid out."
     )
@@ -81,6 +84,9 @@ class SettleAccountInput:
 @strawberry.input(description="A settlement to undo.")
 class ReverseSettlementInput:
     id: strawberry.ID = strawberry.field(description="The account whose last one it is.")
+    idempotency_key: str = strawberry.field(
+        description="The client's name for this wish: repeated, it is done once."
+    )
     reason: str = strawberry.field(description="Why; it stays in the books.")
 
 

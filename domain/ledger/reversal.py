@@ -50,10 +50,12 @@ async def reverse(
     journal_id: JournalId,
     reason: str,
     now: datetime,
+    request: str | None = None,
 ) -> JournalId:
     """Post what undoes a transaction, in the caller's transaction.
 
-    Returns the journal's id; on a retry with the same reason, that of the one already made.
+    request: what a retry is known by; by default, the reason.
+    Returns the journal's id; on a retry, that of the one already made.
 
     :raises NotThere, NotReversible, AlreadyReversed, InvalidValue: nothing was written
     """
@@ -71,7 +73,7 @@ async def reverse(
         company_id=company_id,
         kind=JournalKind.REVERSAL,
         idempotency_key=f"reversal/{journal_id}",
-        request=reason,
+        request=reason if request is None else request,
         occurred_at=now,
         lines=countered(lines),
         corrects=journal_id,

@@ -89,7 +89,7 @@ async def test_an_account_is_closed_settled_and_the_settlement_reversed(
     web: Web, place: Place, administrator: User
 ) -> None:
     closed = await web.ask(CLOSE, administrator, input=end(place, closedAt=AT, refundBy="CASH"))
-    which = {"id": account(place)}
+    which = {"id": account(place), "idempotencyKey": "one"}
     reversed_ = await web.ask(REVERSE, administrator, input={**which, "reason": "by mistake"})
     settled = await web.ask(SETTLE, administrator, input=which)
 
@@ -191,14 +191,15 @@ async def test_what_cannot_be_is_refused(
 
 async def test_who_only_reads_ends_nothing(web: Web, place: Place) -> None:
     auditor = await web.user(place.company_id, Role.AUDITOR)
+    which = {"id": account(place), "idempotencyKey": "one"}
 
     answers = [
         await web.ask(CLOSE, auditor, input=end(place, closedAt=AT)),
-        await web.ask(SETTLE, auditor, input={"id": account(place)}),
+        await web.ask(SETTLE, auditor, input=which),
         await web.ask(
             REOPEN, auditor, input={"id": account(place), "expectedVersion": 1, "reason": "x"}
         ),
-        await web.ask(REVERSE, auditor, input={"id": account(place), "reason": "x"}),
+        await web.ask(REVERSE, auditor, input={**which, "reason": "x"}),
     ]
 
     assert [answer.codes for answer in answers] == [["FORBIDDEN"]] * 4

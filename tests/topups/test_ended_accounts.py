@@ -79,6 +79,7 @@ async def test_what_was_paid_in_the_last_moment_is_credited_and_settled(shop: Sh
         company_id=shop.place.company_id,
         account_id=shop.account_id,
         refund_by=RefundWay.CASH,
+        idempotency_key="one",
         now=shop.now,
     )
 

@@ -211,6 +211,7 @@ async def test_an_account_ends_and_is_reopened_more_than_once(place: Place) -> N
             company_id=place.company_id,
             account_id=account_id,
             refund_by=RefundWay.BANK,
+            idempotency_key=f"after {version}",
             now=NOW,
         )
 
