@@ -4,6 +4,7 @@ from pathlib import Path
 
 import asyncpg
 import orjson
+import pytest
 from joserfc import jws
 from joserfc.jwk import OKPKey
 
@@ -24,20 +25,36 @@ async def make_entries(database: Urls) -> int:
         await access.close()
 
 
-async def cut_off(database: Urls) -> None:
-    """Take the newest entry and its seal away, as only the tables' owner can."""
+CUT_OFF = (
+    """delete from daily_entry_seal where (company_id, number) in
+        (select company_id, max(number) from daily_entry_seal group by 1)""",
+    "delete from daily_entry where id not in (select entry_id from daily_entry_seal)",
+)
+
+
+SEALS = "select entry_id from daily_entry_seal where company_id = $1 order by number"
+NEWEST = (
+    "select number, hash from daily_entry_seal where company_id = $1 order by number desc limit 1"
+)
+
+
+async def fetch(database: Urls, query: str, company_id: int) -> list[asyncpg.Record]:
+    connection = await asyncpg.connect(database.owner)
+    try:
+        return list(await connection.fetch(query, company_id))
+    finally:
+        await connection.close()
+
+
+async def tamper(database: Urls, *statements: str) -> None:
+    """Do to entries and seals what only the tables' owner can."""
     connection = await asyncpg.connect(database.owner)
     try:
         async with connection.transaction():
             for table in ("daily_entry", "daily_entry_seal"):
                 await connection.execute(f"alter table {table} disable trigger user")
-            await connection.execute(
-                "delete from daily_entry_seal where (company_id, number) in"
-                " (select company_id, max(number) from daily_entry_seal group by 1)"
-            )
-            await connection.execute(
-                "delete from daily_entry where id not in (select entry_id from daily_entry_seal)"
-            )
+            for statement in statements:
+                await connection.execute(statement)
             for table in ("daily_entry", "daily_entry_seal"):
                 await connection.execute(f"alter table {table} enable trigger user")
     finally:
@@ -54,6 +71,8 @@ async def test_heads_are_signed_for_anybody_with_the_key(
     env: dict[str, str], database: Urls
 ) -> None:
     company_id = await make_entries(database)
+    assert run(env, "audit", "verify").returncode == 0
+    newest = (await fetch(database, NEWEST, company_id))[0]
 
     heads = run(env, "audit", "heads").stdout.split()
 
@@ -62,7 +81,48 @@ async def test_heads_are_signed_for_anybody_with_the_key(
         orjson.loads(jws.deserialize_compact(head, key, algorithms=["Ed25519"]).payload)
         for head in heads
     ]
-    assert company_id in {one["company"] for one in claims}
+    (own,) = [one for one in claims if one["company"] == company_id]
+    assert own == {
+        "company": company_id,
+        "number": newest["number"],
+        "hash": newest["hash"].hex(),
+    }
+
+
+@pytest.mark.parametrize(
+    ("done", "statements"),
+    [
+        pytest.param("ALTERED", ["update daily_entry set user_id = 666 where {second}"], id="one"),
+        pytest.param("MISSING", ["delete from daily_entry where {second}"], id="none"),
+        pytest.param(
+            "REORDERED",
+            [
+                "update daily_entry_seal set number = -2 where number = 2 and {company}",
+                "update daily_entry_seal set number = 2 where number = 3 and {company}",
+                "update daily_entry_seal set number = 3 where number = -2 and {company}",
+            ],
+            id="two",
+        ),
+    ],
+)
+async def test_the_first_entry_that_was_touched_is_named(
+    env: dict[str, str], database: Urls, done: str, statements: list[str]
+) -> None:
+    company_id = await make_entries(database)
+    assert run(env, "audit", "verify").returncode == 0
+    _, second, third, *_ = [row["entry_id"] for row in await fetch(database, SEALS, company_id)]
+    facts = {"company": f"company_id = {company_id}", "second": f"id = {second}"}
+    await tamper(
+        database,
+        "alter table daily_entry_seal drop constraint seal_number",
+        *(statement.format(**facts) for statement in statements),
+    )
+
+    found = run(env, "audit", "verify")
+
+    named = third if done == "REORDERED" else second
+    assert found.returncode == REFUSED
+    assert f"{done} at 2, entry {named}" in found.stdout
 
 
 async def test_a_chain_that_was_cut_off_fails_against_its_head(
@@ -71,7 +131,7 @@ async def test_a_chain_that_was_cut_off_fails_against_its_head(
     await make_entries(database)
     heads = tmp_path / "heads"
     heads.write_text(run(env, "audit", "heads").stdout)
-    await cut_off(database)
+    await tamper(database, *CUT_OFF)
 
     alone, against = run(env, "audit", "verify"), run(env, "audit", "verify", f"--heads={heads}")
 

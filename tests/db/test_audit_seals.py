@@ -1,12 +1,15 @@
 """Whoever alters, removes or moves a daily entry is found out, even with every right there is."""
 
+import asyncio
 from datetime import timedelta
 
 import asyncpg
 import pytest
 
+from db import access
 from db.ids import CompanyId
 from db.settings import Urls
+from domain.audit import sealing
 from domain.audit.chain import Break, Broken, Head
 from domain.audit.sealing import seal
 from domain.audit.verification import Verdict, verify
@@ -85,6 +88,53 @@ async def test_a_chain_goes_on_where_it_stood() -> None:
 
     after = await verdict(place, head=before.head)
     assert (after.head.number, after.broken) == (before.head.number + 1, None)
+
+
+async def test_what_commits_later_is_chained_later(database: Urls) -> None:
+    place = await make_place(meters=0)
+    writer = await asyncpg.connect(database.owner)
+    try:
+        async with writer.transaction():
+            add = "insert into branch (company_id, name) values ($1, 'Begun first')"
+            await writer.execute(add, place.company_id)
+            await branches.create(company_id=place.company_id, name="Ended first")
+            await seal(now=NOW)
+            between = await verdict(place)
+    finally:
+        await writer.close()
+
+    assert await seal(now=NOW) == 1
+
+    after = await verdict(place, head=between.head)
+    *_, ended_first, begun_first = await entry_ids(database, place.company_id)
+    assert (between.broken, after.broken) == (None, None)
+    assert after.head.number == between.head.number + 1
+    assert begun_first < ended_first
+
+
+async def test_no_writer_waits_for_the_sealer() -> None:
+    place = await make_place(meters=0)
+    async with access.system() as sealer:
+        sealed = await sealing._seal_batch(sealer, now=NOW)
+
+        # The sealer holds all that it ever locks.
+        await branches.create(company_id=place.company_id, name="South")
+
+    assert sealed > 0
+    assert await seal(now=NOW) == 1
+    assert (await verdict(place)).broken is None
+
+
+async def test_several_sealers_make_one_chain() -> None:
+    places = [await make_place(meters=0) for _ in range(3)]
+    for place in places:
+        await branches.create(company_id=place.company_id, name="South")
+
+    sealed = await asyncio.gather(*(seal(now=NOW) for _ in range(4)))
+
+    found = await verify(now=LATER)
+    assert sum(sealed) == sum(one.head.number for one in found)
+    assert {one.broken for one in found} == {None}
 
 
 async def test_an_altered_entry_is_named(database: Urls) -> None:
