@@ -1,6 +1,8 @@
 """Programs call with keys: over every way in, and within what the key may."""
 
+import json
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -11,6 +13,7 @@ from domain.identity.rules import Place
 from tests.api.documents import id_of, register
 from tests.api.key_calls import METERS, TWO, WHO, code, run
 from tests.api.keys import KEY, holder, make_key
+from tests.api.registered_documents.asking import apollo
 from tests.api.sockets import LiveApi
 from tests.api.web import Web
 from tests.factories import make_place
@@ -19,20 +22,33 @@ ACCOUNTS = "query Accounts { accounts { totalCount } }"
 ADD = 'mutation Add { createBranch(input: {name: "South"}) { userErrors { code } } }'
 
 
-async def test_a_key_runs_registered_documents_by_post_and_get(web: Web) -> None:
+BODIES = [
+    pytest.param({"documentId": id_of(METERS)}, id="by its id"),
+    pytest.param(apollo(METERS), id="in Apollo's form"),
+]
+
+
+@pytest.mark.parametrize("body", BODIES)
+async def test_a_key_runs_registered_documents_by_post_and_get(
+    web: Web, body: dict[str, Any]
+) -> None:
     place = await make_place(meters=2)
     await register(place.company_id, METERS)
     _, key = await make_key(place.company_id)
+    texts = {
+        name: value if isinstance(value, str) else json.dumps(value) for name, value in body.items()
+    }
 
-    posted = await run(web, key, METERS)
-    got = await web.http.get(
-        "/graphql", params={"documentId": id_of(METERS)}, headers=holder(key).headers
-    )
+    posted = await web.post(body, holder(key).headers)
+    got = await web.http.get("/graphql", params=texts, headers=holder(key).headers)
 
     assert posted.json()["data"] == got.json()["data"] == TWO
 
 
-async def test_a_key_runs_registered_documents_on_a_socket(api: LiveApi) -> None:
+@pytest.mark.parametrize("body", BODIES)
+async def test_a_key_runs_registered_documents_on_a_socket(
+    api: LiveApi, body: dict[str, Any]
+) -> None:
     place = await make_place(meters=2)
     await register(place.company_id, METERS)
     _, key = await make_key(place.company_id)
@@ -41,8 +57,7 @@ async def test_a_key_runs_registered_documents_on_a_socket(api: LiveApi) -> None
         authorization = {"authorization": f"Bearer {key}"}
         await socket.send({"type": "connection_init", "payload": authorization})
         assert await socket.receive() == {"type": "connection_ack"}
-        payload = {"documentId": id_of(METERS), "query": ""}
-        await socket.send({"type": "subscribe", "id": "1", "payload": payload})
+        await socket.send({"type": "subscribe", "id": "1", "payload": {**body, "query": ""}})
         answer = await socket.event("1")
         await socket.receive()
         await socket.subscribe("2", METERS)

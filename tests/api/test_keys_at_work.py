@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
 
 from db import access
 from db.enums import Scope
@@ -87,6 +86,24 @@ async def test_a_key_has_a_budget_of_its_own(web: Web) -> None:
     ]
 
 
+async def test_what_one_key_uses_up_is_left_to_others(web: Web) -> None:
+    text = "query Dear { meters(first: 99) { nodes { serial } } }"
+    place = await make_place(meters=0)
+    await register(place.company_id, text)
+    narrow = replace(KEY, cost_max=1_000, cost_per_s=1)
+    _, greedy = await make_key(place.company_id, replace(narrow, name="a"))
+    _, other = await make_key(place.company_id, replace(narrow, name="b"))
+    # What finds nothing keeps a tenth of its cost of 100.
+    answers = [await run(web, greedy, text) for _ in range(100)]
+
+    mine, others = await run(web, greedy, text), await run(web, other, text)
+
+    assert "data" in answers[0].json()
+    assert code(mine) == "RATE_LIMITED"
+    assert int(mine.headers["retry-after"]) > 0
+    assert others.json()["data"] == {"meters": {"nodes": []}}
+
+
 async def test_a_revoked_keys_socket_closes(api: LiveApi) -> None:
     place = await make_place(meters=0)
     await register(place.company_id, LISTEN)
@@ -106,14 +123,15 @@ async def test_a_revoked_keys_socket_closes(api: LiveApi) -> None:
 
 
 async def test_a_socket_does_not_open_for_a_key_of_no_use(api: LiveApi) -> None:
-    for text in ("wlk_", written(KeyText((await made_elsewhere(api)), new_secret()))):
+    place = await make_place(meters=0)
+    key_id, _ = await make_key(place.company_id)
+    away = replace(KEY, name="b", addresses=["192.0.2.0/24"])
+    _, used_elsewhere = await make_key(place.company_id, away)
+    wrong_secret = written(KeyText(key_id, new_secret()))
+
+    for text, closed in (("wlk_", 4401), (wrong_secret, 4401), (used_elsewhere, 4403)):
         async with api.socket() as socket:
             authorization = {"authorization": f"Bearer {text}"}
             await socket.send({"type": "connection_init", "payload": authorization})
 
-            assert await socket.close_code() == 4401
-
-
-async def made_elsewhere(_: LiveApi) -> Any:
-    place = await make_place(meters=0)
-    return (await make_key(place.company_id))[0]
+            assert await socket.close_code() == closed
