@@ -1,19 +1,29 @@
 """Every request has an id, and what it changes is recorded as its caller's."""
 
 import logging
+from dataclasses import replace
 from typing import Any
 
 import asyncpg
 import pytest
 
+from api.global_ids import encode
 from db import access
+from db.enums import Role, Scope
 from db.ids import CompanyId
+from tests.api.documents import id_of, register
+from tests.api.keys import KEY, holder, make_key
 from tests.api.sockets import LiveApi
 from tests.api.web import Web
 from tests.factories import make_place
 
 ADD = 'mutation { createBranch(input: {name: "South"}) { branch { id } userErrors { code } } }'
 WHO = "{ viewer { name } }"
+ENTRIES = """
+query ($where: DailyEntryWhereInput) { dailyEntries(where: $where) { nodes {
+    kind objectType actorKind actorName userId apiKeyId address requestId databaseRole
+} } }
+"""
 
 
 async def last_entry(company_id: CompanyId, object_type: str) -> asyncpg.Record:
@@ -55,6 +65,37 @@ async def test_a_change_on_a_socket_is_the_callers(api: LiveApi) -> None:
     assert tuple(entry)[:4] == ("USER", user.user_id, "ADMINISTRATOR", "127.0.0.1")
     # Each operation has its own number behind the id of the socket.
     assert entry["request_id"].endswith(".2")
+
+
+async def test_an_entry_tells_auditors_of_key_and_request(web: Web) -> None:
+    place = await make_place(meters=0)
+    auditor = await web.user(place.company_id, Role.AUDITOR)
+    text = f"mutation Add {ADD.removeprefix('mutation ')}"
+    await register(place.company_id, text)
+    key_id, key = await make_key(
+        place.company_id, replace(KEY, scopes=frozenset({Scope.COMPANY_WRITE}))
+    )
+    headers = {**holder(key).headers, "X-Request-Id": "abc-1"}
+    await web.post({"documentId": id_of(text)}, headers)
+    await web.ask(ADD.replace("South", "East"), await web.user(place.company_id))
+
+    by_key = await web.ask(ENTRIES, auditor, where={"apiKeyId": {"eq": encode("ApiKey", key_id)}})
+    by_request = await web.ask(ENTRIES, auditor, where={"requestId": {"eq": "abc-1"}})
+
+    assert by_key.data == by_request.data
+    assert by_key.data["dailyEntries"]["nodes"] == [
+        {
+            "kind": "ADDED",
+            "objectType": "Branch",
+            "actorKind": "KEY",
+            "actorName": "billing",
+            "userId": None,
+            "apiKeyId": encode("ApiKey", key_id),
+            "address": "127.0.0.1",
+            "requestId": "abc-1",
+            "databaseRole": "wattledger_app",
+        }
+    ]
 
 
 @pytest.mark.parametrize(
