@@ -17,6 +17,7 @@ from api.engine import Engine
 from api.limits import (
     ALIASES_MAX,
     BODY_BYTES_MAX,
+    COST_MAX,
     DEFINITIONS_MAX,
     DEPTH_MAX,
     DIRECTIVES_MAX,
@@ -170,6 +171,14 @@ SERVED = {
 }
 
 
+# With all that the way over HTTP costs. The dearest that is allowed may cost 1,000.
+SENT = {
+    **LIMITS_PLUS_ONE,
+    **BOMBS,
+    "cost": f"{{nodes(ids:[{'1 ' * (COST_MAX + 1)}]){{id}}}}",
+}
+
+
 @pytest.mark.parametrize(
     ("documents", "codes"),
     [
@@ -193,6 +202,20 @@ def test_a_hostile_document_is_dealt_with_at_once(
 
     assert refusals == dict.fromkeys(documents, codes)
     assert slow == {}
+
+
+@pytest.mark.parametrize("text", [pytest.param(text, id=name) for name, text in SENT.items()])
+async def test_a_hostile_request_is_refused_at_once(web: Web, text: str) -> None:
+    spent = []
+    for _ in range(TRIES):
+        started = process_time()
+        answer = await web.ask(text)
+        spent.append(process_time() - started)
+
+        assert set(answer.codes) == TOO_COMPLEX
+        assert "data" not in answer.body
+
+    assert min(spent) < CPU_S_MAX
 
 
 IDS = "query ($ids: [ID!]!) { nodes(ids: $ids) { id } }"

@@ -15,7 +15,7 @@ from api.websocket import MESSAGE_BYTES_MAX
 from db import access
 from db.settings import Settings, Urls
 from domain.readings import operations as readings
-from tests.api.sockets import SECRET, LiveApi, Socket, live_api, served
+from tests.api.sockets import PROTOCOL, SECRET, LiveApi, Socket, live_api, served
 from tests.factories import DATA_KEY, NOW, Place, make_place, make_read, make_register_set
 from tests.waiting import until
 
@@ -186,6 +186,15 @@ async def test_message_that_is_too_large_closes_the_socket(socket: Socket) -> No
     await socket.connection.send("x" * (MESSAGE_BYTES_MAX + 1))
 
     assert await socket.close_code() == 1009
+
+
+async def test_messages_are_never_compressed(api: LiveApi) -> None:
+    """Each compressed socket would keep a window of its own, and small messages open into large."""
+    url = f"ws://127.0.0.1:{api.port}/graphql"
+
+    async with connect(url, subprotocols=[PROTOCOL], compression="deflate") as connection:
+        assert connection.response is not None
+        assert "Sec-WebSocket-Extensions" not in connection.response.headers
 
 
 async def test_operations_on_a_socket_are_limited(api: LiveApi, socket: Socket) -> None:

@@ -6,15 +6,35 @@ from typing import cast
 import pytest
 from graphql import GraphQLField, GraphQLInt, GraphQLObjectType, GraphQLSchema
 
+from api import conditions
 from api.context import Context
 from api.documents import CACHED_CHARACTERS_MAX, CACHED_CHARACTERS_TOTAL_MAX, Document
 from api.engine import Engine
 from api.errors import TooComplex
-from api.limits import BODY_BYTES_MAX, VALUES_MAX, VALUES_NESTING_MAX, check_variables
+from api.limits import (
+    ALIASES_MAX,
+    BODY_BYTES_MAX,
+    COST_MAX,
+    DEPTH_MAX,
+    DIRECTIVES_MAX,
+    EXECUTION_S_MAX,
+    TOKENS_MAX,
+    VALUES_MAX,
+    VALUES_NESTING_MAX,
+    check_variables,
+)
 from api.requests import Request
 from api.root import api_schema
+from api.schema.paging import PAGE_SIZE, PAGE_SIZE_MAX
 from tests.api.limits.refusing import code_of
 from tests.api.web import Web
+
+
+def test_the_limits_are_those_that_clients_were_told() -> None:
+    assert (BODY_BYTES_MAX, TOKENS_MAX, EXECUTION_S_MAX) == (256 * 1024, 2_000, 10)
+    assert (DEPTH_MAX, ALIASES_MAX, DIRECTIVES_MAX, COST_MAX) == (12, 30, 20, 1_000)
+    assert (PAGE_SIZE, PAGE_SIZE_MAX) == (50, 100)
+    assert (conditions.VALUES_MAX, conditions.NESTING_MAX) == (500, 4)
 
 
 def nested(levels: int) -> object:
