@@ -16,6 +16,7 @@ from tests.factories import Place, make_place
 
 METERS = "query Meters { meters { totalCount } }"
 WHO = "query Who { viewer { name } }"
+LIMIT = "query Limit { rateLimit { remaining } }"
 GHOST = "query Ghost { ghost }"
 DEAR = "query Dear { meters { nodes { mountings(first: 100) { nodes { id } } } } }"
 OF_CONSOLE = ("--partner", "console")
@@ -59,6 +60,28 @@ def test_a_manifest_is_imported_listed_and_retired(
     assert retired.stdout == "1 retired.\n"
     assert [one["name"] for one in json.loads(left.stdout)] == ["Meters"]
     assert ever.returncode == 0
+
+
+def test_a_document_has_one_id_whatever_tool_its_manifest_is_of(
+    env: dict[str, str], place: Place, tmp_path: Path
+) -> None:
+    md5 = hashlib.md5(WHO.encode(), usedforsecurity=False).hexdigest()
+    named = {"id": sha256(LIMIT), "name": "Budget", "type": "query", "body": LIMIT}
+    apollo = {"format": "apollo-persisted-query-manifest", "version": 1, "operations": [named]}
+    manifests = {"codegen": {sha256(METERS): METERS}, "relay": {md5: WHO}, "apollo": apollo}
+
+    for name, manifest in manifests.items():
+        file = tmp_path / f"{name}.json"
+        file.write_text(json.dumps(manifest))
+        done = run(env, "documents", "import", str(file), "--partner", name)
+        assert done.returncode == 0, done.stderr
+
+    listed = json.loads(run(env, "documents", "list", "--json").stdout)
+    assert {(one["partner"], one["name"], one["documentId"]) for one in listed} == {
+        ("codegen", "Meters", f"sha256:{sha256(METERS)}"),
+        ("relay", "Who", f"sha256:{sha256(WHO)}"),
+        ("apollo", "Budget", f"sha256:{sha256(LIMIT)}"),
+    }
 
 
 async def test_one_wrong_entry_keeps_the_whole_manifest_out_and_each_is_named(
