@@ -10,6 +10,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from api.file_tokens import FileRight, FileTokenExpired, FileTokens, InvalidFileToken, Purpose
+from api.request_ids import REQUEST_ID_HEADER, request_id_of
 from db.acting import Actor, acting
 from db.enums import ActorKind, FileKind
 from domain.files import contents
@@ -82,7 +83,8 @@ async def _sender(request: Request, right: FileRight) -> Actor:
     else:
         kind = ActorKind.SYSTEM if user_id is None else ActorKind.USER
     address = request.client.host if request.client else None
-    return Actor(kind=kind, user_id=user_id, key_id=key_id, address=address)
+    request_id = request_id_of(request.headers.get(REQUEST_ID_HEADER))
+    return Actor(kind=kind, user_id=user_id, key_id=key_id, address=address, request_id=request_id)
 
 
 async def _receive(

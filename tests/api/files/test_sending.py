@@ -17,21 +17,23 @@ from tests.api.web import User, Web
 from tests.factories import NOW, Place
 
 
-async def test_entries_of_sending_say_who_announced_the_file(
+async def test_entries_of_sending_say_who_announced_the_file_and_in_which_request(
     web: Web, place: Place, operator: User
 ) -> None:
     upload = await announced(web, operator)
 
-    await put(web, upload["putUrl"], CONTENT)
+    await web.http.put(upload["putUrl"], content=CONTENT, headers={"X-Request-Id": "abc-1"})
 
     async with access.tenant(place.company_id) as connection:
         rows = await connection.fetch(
-            "select kind, actor_kind, user_id from daily_entry"
+            "select kind, actor_kind, user_id, address, request_id from daily_entry"
             " where company_id = $1 and object_type = 'File' order by id",
             place.company_id,
         )
-    assert len(rows) > 1
     assert {(row["actor_kind"], row["user_id"]) for row in rows} == {("USER", operator.id)}
+    announcing, *sending = [(row["kind"], row["address"], row["request_id"]) for row in rows]
+    assert announcing[0] == "ADDED"
+    assert set(sending) == {("UPDATED", "127.0.0.1", "abc-1")}
 
 
 async def test_a_file_is_sent_once(web: Web, place: Place, operator: User) -> None:

@@ -50,6 +50,24 @@ async def test_coming_back_works_once(
     assert "location" not in second.headers
 
 
+async def test_who_is_let_in_is_on_record_with_the_request(
+    web: Web, company_id: CompanyId, administrator: User, issuer: str
+) -> None:
+    await configure(web, administrator, issuer)
+    web.http.headers["X-Request-Id"] = "abc-1"
+
+    await whole_way(web, company_id, "ayse")
+
+    async with access.system() as connection:
+        rows = await connection.fetch(
+            "select object_type, actor_kind, address, request_id from daily_entry"
+            " where object_type in ('OidcIdentity', 'Membership') and kind = 'ADDED'"
+            " order by id desc limit 2"
+        )
+    assert {row["object_type"] for row in rows} == {"OidcIdentity", "Membership"}
+    assert {tuple(row)[1:] for row in rows} == {("SYSTEM", "127.0.0.1", "abc-1")}
+
+
 @pytest.mark.parametrize("fault", ["state", "no cookie", "another cookie", "late"])
 async def test_only_the_browser_that_left_comes_back(
     web: Web, company_id: CompanyId, administrator: User, issuer: str, fault: str
