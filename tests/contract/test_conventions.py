@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from graphql import (
@@ -21,8 +22,10 @@ from graphql import (
     print_type,
 )
 
+import api
 from api.sdl import sdl
 
+API = Path(api.__file__).parent
 SCHEMA = build_schema(sdl())
 MUTATIONS: dict[str, GraphQLField] = SCHEMA.mutation_type.fields if SCHEMA.mutation_type else {}
 MONEY = re.compile(r"Requires the scope (CREDIT|TOPUPS|PAYMENTS|INVOICES)_\w+\.")
@@ -144,6 +147,18 @@ def test_every_list_of_objects_is_a_connection_of_one_shape() -> None:
         assert isinstance(edges, GraphQLObjectType), where
         assert edges.fields.keys() == {"cursor", "node"}, where
     assert len(list(connections())) > 30
+
+
+def test_pages_and_selections_are_our_own_work() -> None:
+    """The library's pages count by offsets, and its selections grow with every spread."""
+    named = [
+        f"{file.relative_to(API.parent)}: {name}"
+        for file in sorted(API.rglob("*.py"))
+        for name in ("ListConnection", "selected_fields")
+        if name in file.read_text()
+    ]
+
+    assert named == []
 
 
 def test_members_of_enums_are_in_capitals() -> None:
