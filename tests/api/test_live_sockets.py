@@ -21,6 +21,7 @@ from tests.waiting import until
 
 LISTEN = "subscription { readingReceived { cursor } }"
 ASK = "{ viewer { name } }"
+NAMELESS = 'mutation { createBranch(input: {name: " "}) { userErrors { message } } }'
 
 
 @pytest.fixture
@@ -42,9 +43,12 @@ async def test_query_is_answered_and_completed(socket: Socket) -> None:
     assert await socket.receive() == {"type": "complete", "id": "1"}
 
 
-@pytest.mark.parametrize(("wanted", "locale"), [("tr-TR", "tr"), ("xx", "en")])
+@pytest.mark.parametrize(
+    ("wanted", "locale", "said"),
+    [("tr-TR", "tr", "Geçersiz değer"), ("xx", "en", "This is not valid")],
+)
 async def test_the_handshake_may_ask_for_a_language(
-    api: LiveApi, place: Place, wanted: str, locale: str
+    api: LiveApi, place: Place, wanted: str, locale: str, said: str
 ) -> None:
     user = await api.sign_in(place.company_id)
     async with api.socket() as socket:
@@ -53,8 +57,13 @@ async def test_the_handshake_may_ask_for_a_language(
         assert await socket.receive() == {"type": "connection_ack"}
 
         await socket.subscribe("1", "{ viewer { locale } }")
+        viewer = await socket.event("1")
+        await socket.receive()
+        await socket.subscribe("2", NAMELESS)
+        (error,) = (await socket.event("2"))["createBranch"]["userErrors"]
 
-        assert await socket.event("1") == {"viewer": {"locale": locale}}
+    assert viewer == {"viewer": {"locale": locale}}
+    assert error["message"].startswith(said)
 
 
 async def test_ping_is_answered(socket: Socket) -> None:

@@ -134,9 +134,12 @@ async def test_users_choose_their_name_and_language(web: Web, administrator: Use
 async def test_the_request_may_ask_for_a_language(
     web: Web, administrator: User, header: str, locale: str
 ) -> None:
-    response = await web.post(
-        {"query": "{ viewer { locale } }"},
-        {**administrator.headers, "Accept-Language": header},
-    )
+    headers = {**administrator.headers, "Accept-Language": header}
+    nameless = 'mutation { createBranch(input: {name: " "}) { userErrors { message } } }'
 
-    assert response.json()["data"] == {"viewer": {"locale": locale}}
+    viewer = (await web.post({"query": "{ viewer { locale } }"}, headers)).json()["data"]
+    payload = (await web.post({"query": nameless}, headers)).json()["data"]["createBranch"]
+
+    assert viewer == {"viewer": {"locale": locale}}
+    said = {"tr": "Geçersiz değer", "en": "This is not valid"}[locale]
+    assert payload["userErrors"][0]["message"].startswith(said)

@@ -5,13 +5,15 @@ from collections.abc import AsyncIterator, Coroutine
 from contextlib import suppress
 from datetime import datetime, timedelta
 
+import asyncpg
 import orjson
 import pytest
 from arq.connections import ArqRedis, RedisSettings, create_pool
 
 from db import access
+from db.settings import Urls
 from domain.jobs import claim
-from tests.factories import NOW
+from tests.factories import NOW, make_place
 from tests.waiting import LOOK_EVERY_S, PATIENCE_S
 from workers import arq_queue
 from workers.schedule import RECURRING, run_if_due
@@ -53,6 +55,29 @@ async def test_one_of_many_gets_a_job() -> None:
 async def test_every_job_runs_when_due_and_not_before(name: str) -> None:
     assert await run_if_due(name, clock=lambda: NOW)
     assert not await run_if_due(name, clock=lambda: NOW)
+
+
+@pytest.mark.usefixtures("connected")
+async def test_what_a_job_does_is_recorded_as_the_jobs(database: Urls) -> None:
+    place = await make_place(meters=0)
+    owner = await asyncpg.connect(database.owner)
+    await owner.execute(
+        "insert into daily_entry (company_id, kind, object_type, object_id, actor_kind, user_id,"
+        " recorded_at) values ($1, 'READ', 'Subscriber', $2, 'USER', 7, $3)",
+        place.company_id,
+        place.subscriber_id,
+        NOW - timedelta(days=10 * 365),
+    )
+    await owner.close()
+
+    for name in ("audit.seal", "audit.forget_contact_reads"):
+        await run_if_due(name, clock=lambda: NOW)
+
+    async with access.system() as connection:
+        told = await connection.fetch(
+            "select kind, actor_kind, actor_name from daily_entry where object_type = 'DailyEntry'"
+        )
+    assert [tuple(one) for one in told] == [("DELETED", "JOB", "audit.forget_contact_reads")]
 
 
 async def everything_ran(work: Coroutine[None, None, None]) -> None:
