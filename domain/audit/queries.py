@@ -1,8 +1,16 @@
 """Reading the daily entries."""
 
+from db import access
 from db.enums import ActorKind, EntryKind
+from db.ids import CompanyId
+from domain import listing
 from domain.facets import instant, object_of, text, word
-from domain.listing import Listing
+from domain.filters import Condition
+from domain.listing import Listing, Page, Wall, Window
+
+# Users are of no company, and neither is what befalls them by themselves or from a command line.
+PLATFORM = CompanyId(0)
+OF_THE_PLATFORM = Wall(lambda _: "true", {"company": PLATFORM})
 
 DAILY_ENTRIES = Listing(
     table="daily_entry",
@@ -38,3 +46,15 @@ DAILY_ENTRIES = Listing(
     ),
     order="recorded_at",
 )
+
+
+async def platform_page(window: Window) -> Page:
+    """Return a page of the platform's own entries. Platform staff only."""
+    async with access.reading(PLATFORM) as connection:
+        return await listing.page(connection, DAILY_ENTRIES, window=window, wall=OF_THE_PLATFORM)
+
+
+async def platform_count(where: Condition) -> int:
+    """Return how many of the platform's own entries meet the condition. Platform staff only."""
+    async with access.reading(PLATFORM) as connection:
+        return await listing.count(connection, DAILY_ENTRIES, wall=OF_THE_PLATFORM, where=where)

@@ -50,7 +50,12 @@ SIGNED_IN = {
     ("Mutation", "removeSecondFactor"),
 }
 # The platform's, or a part of changing something.
-NOT_FOR_AUDITORS = {"companies", "importTemplate", "previewTariffVersion"}
+NOT_FOR_AUDITORS = {
+    "companies",
+    "importTemplate",
+    "platformDailyEntries",
+    "previewTariffVersion",
+}
 MONEY = {
     scope
     for scope in Scope

@@ -21,11 +21,13 @@ SHOWING_NOTHING = {
     "holidays",
     "importTemplate",
     "liveCursor",
+    "platformDailyEntries",
     "previewTariffVersion",
     "rateLimit",
 }
-# Staff of the platform are told the name of every company, since they may act in any.
-SHOWN_TO_STAFF = frozenset({"companies", "viewer"})
+# Staff of the platform are told the name of every company, since they may act in any; and the
+# numbers of its users, who are of the platform.
+SHOWN_TO_STAFF = frozenset({"companies", "platformDailyEntries", "viewer"})
 
 
 async def node(web: Web, user: User, type_name: str, belongings: Belongings) -> Answer:
