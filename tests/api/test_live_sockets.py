@@ -13,9 +13,10 @@ from api.global_ids import encode
 from api.socket_session import OPERATIONS_MAX
 from api.websocket import MESSAGE_BYTES_MAX
 from db import access
+from db.enums import Role
 from db.settings import Settings, Urls
 from domain.readings import operations as readings
-from tests.api.sockets import PROTOCOL, SECRET, LiveApi, Socket, live_api, served
+from tests.api.sockets import BUDGET, PROTOCOL, SECRET, LiveApi, Socket, live_api, served
 from tests.factories import DATA_KEY, NOW, Place, make_place, make_read, make_register_set
 from tests.waiting import until
 
@@ -41,6 +42,29 @@ async def test_query_is_answered_and_completed(socket: Socket) -> None:
 
     assert await socket.event("1") == {"viewer": {"name": "Somebody"}}
     assert await socket.receive() == {"type": "complete", "id": "1"}
+
+
+async def test_an_answer_tells_what_it_cost(socket: Socket) -> None:
+    await socket.subscribe("1", ASK)
+
+    cost = (await socket.receive())["payload"]["extensions"]["cost"]
+
+    assert (cost["requested"], cost["actual"]) == (1, 1)
+    assert cost["throttle"]["maximum"] == BUDGET.size
+
+
+async def test_in_production_the_schema_is_told_to_those_with_the_right(
+    api: LiveApi, place: Place
+) -> None:
+    answers = []
+    for role in (Role.ADMINISTRATOR, Role.OPERATOR):
+        async with api.socket(await api.sign_in(place.company_id, role)) as socket:
+            await socket.subscribe("1", "{ __schema { queryType { name } } }")
+            answers.append(await socket.receive())
+
+    told, refused = answers
+    assert told["payload"]["data"] == {"__schema": {"queryType": {"name": "Query"}}}
+    assert refused["payload"][0]["extensions"]["code"] == "GRAPHQL_VALIDATION_FAILED"
 
 
 @pytest.mark.parametrize(

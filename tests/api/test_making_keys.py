@@ -160,19 +160,28 @@ async def count_keys(company_id: CompanyId) -> int:
         return int(await connection.fetchval("select count(*) from api_key"))
 
 
-async def test_a_key_is_given_to_a_user_whom_it_never_exceeds(web: Web) -> None:
+async def test_a_key_for_named_operations_is_given_to_a_user_whom_it_never_exceeds(
+    web: Web,
+) -> None:
     place = await make_place(meters=2)
     administrator = await web.user(place.company_id)
     operator = await web.user(place.company_id, Role.OPERATOR)
-    await register(place.company_id, WHO)
-    given = {"userId": encode("User", operator.id), "scopes": ["METERS_READ", "USERS_READ"]}
+    named = await register(place.company_id, WHO)
+    await register(place.company_id, METERS)
+    given = {
+        "userId": encode("User", operator.id),
+        "documentIds": [encode("RegisteredDocument", named)],
+        "scopes": ["METERS_READ", "USERS_READ"],
+    }
 
     made = (await make(web, administrator, **given)).data["createApiKey"]
     who = await run(web, made["secret"], WHO)
+    other = await run(web, made["secret"], METERS)
     user = "{ apiKeys { nodes { user { id } } } }"
     listed = await web.ask(user, administrator)
 
     assert who.json()["data"]["viewer"]["scopes"] == ["METERS_READ"]
+    assert code(other) == "PERSISTED_QUERY_NOT_FOUND"
     assert listed.data["apiKeys"]["nodes"] == [{"user": {"id": encode("User", operator.id)}}]
 
 
