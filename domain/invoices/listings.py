@@ -68,7 +68,7 @@ INVOICES = Listing(
         date("invoice.month", nullable=True),
         money("invoice.total_micro", name="total"),
         money(OPEN_MICRO, name="open"),
-        id_of("account", "invoice.account_id", name="account"),
+        id_of("account", "invoice.account_id"),
         id_of("subscriber", "account.subscriber_id", via=Via("account", "account", _ACCOUNT)),
     ),
     order="issued_at",

@@ -22,7 +22,7 @@ NOTICES = Listing(
         instant("overdue_notice.issued_at"),
         instant("overdue_notice.delivered_at", nullable=True),
         whole("overdue_notice.number"),
-        id_of("invoice", "overdue_notice.invoice_id", name="invoice"),
+        id_of("invoice", "overdue_notice.invoice_id"),
     ),
     order="issued_at",
 )

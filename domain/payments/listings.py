@@ -31,7 +31,7 @@ PAYMENTS = Listing(
         text("payment.reference", nullable=True),
         money("payment.amount_micro", name="amount"),
         money("(payment.amount_micro - payment.allocated_micro)", name="unallocated"),
-        id_of("account", "payment.account_id", name="account"),
+        id_of("account", "payment.account_id"),
     ),
     order="received_at",
     newest_first=True,

@@ -39,7 +39,7 @@ TOP_UPS = Listing(
         word("top_up.way", PaymentWay),
         money("top_up.amount_micro", name="amount"),
         flag("top_up.automatic"),
-        id_of("account", "top_up.account_id", name="account"),
+        id_of("account", "top_up.account_id"),
     ),
     order="started_at",
     newest_first=True,
@@ -115,7 +115,7 @@ SAVED_CARDS = Listing(
     facets=(
         instant("saved_card.saved_at"),
         instant("saved_card.removed_at", nullable=True),
-        id_of("subscriber", "saved_card.subscriber_id", name="subscriber"),
+        id_of("subscriber", "saved_card.subscriber_id"),
     ),
     order="saved_at",
     newest_first=True,
@@ -136,7 +136,7 @@ AUTOMATIC_TOP_UPS = Listing(
     facets=(
         money("automatic_top_up.threshold_micro", name="threshold"),
         flag("automatic_top_up.active"),
-        id_of("account", "automatic_top_up.account_id", name="account"),
+        id_of("account", "automatic_top_up.account_id"),
     ),
     order="threshold",
 )

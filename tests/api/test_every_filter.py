@@ -17,7 +17,7 @@ from tests.walls.requests import SCHEMA
 # All of them cost more than a caller has.
 BUDGET = 1_000_000
 COMBINING = frozenset({"and", "or", "not"})
-OF_THE_PLATFORM = frozenset({"companies"})
+OF_THE_PLATFORM = frozenset({"companies", "platformDailyEntries"})
 NEEDED = {
     "collectorsByHealth": "health: [SILENT],",
     "fieldsWithin": "box: {south: 40, west: 28, north: 42, east: 30},",

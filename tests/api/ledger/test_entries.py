@@ -85,7 +85,7 @@ async def test_entries_show_what_they_are_part_of(
         pytest.param({"kind": {"eq": "CASH_TOP_UP"}}, 4, id="kind"),
         pytest.param({"side": {"in": ["CASH"]}}, 2, id="side"),
         pytest.param({"amount": {"gt": "15.5"}}, 1, id="amount"),
-        pytest.param({"account": {"isNull": True}}, 2, id="the company's own"),
+        pytest.param({"accountId": {"isNull": True}}, 2, id="the company's own"),
         pytest.param({"occurredAt": {"gte": (NOW + DAY).isoformat()}}, 2, id="time"),
     ],
 )
