@@ -15,9 +15,12 @@ from domain.outbox import Cursor
 
 COUNT_MAX = 100_000
 OVERDUE_COMPANIES_MAX = 1_000
+INVOICING_LATE_AFTER = timedelta(days=1)
+# The runs of the month before, and no older ones.
+INVOICING_LOOKED_AT = timedelta(days=35)
 
 # The newest table, or column, without a model; the models name the rest of what the code relies on.
-NEWEST_TABLE = ("purchase_due", "due_at")
+NEWEST_TABLE = ("invoicing_run", "due_at")
 
 log = logging.getLogger(__name__)
 
@@ -29,6 +32,8 @@ class Vitals:
     outbox_lag: age of the oldest event that is not delivered, zero when there is none.
     oldest_pending_frame: age of the frame that waits longest for decoding, zero likewise.
     day_close_overdue: by company, how long ago the oldest day ended that is not closed yet.
+    invoicing_runs_late: months of companies whose invoices are not all made a day after the first.
+    invoicing_accounts_failed: which have no invoice of the last month because making it failed.
     """
 
     outbox_lag: timedelta
@@ -37,6 +42,9 @@ class Vitals:
     review_frames: int
     held_readings: int
     day_close_overdue: Mapping[CompanyId, timedelta]
+    invoicing_runs_open: int
+    invoicing_runs_late: int
+    invoicing_accounts_failed: int
 
 
 async def vitals(*, now: datetime, delivered: Cursor | None = None) -> Vitals | None:
@@ -54,6 +62,7 @@ async def vitals(*, now: datetime, delivered: Cursor | None = None) -> Vitals | 
                 review_frames=await _count(connection, "review_frame"),
                 held_readings=await _count(connection, "held_reading"),
                 day_close_overdue=await _day_close_overdue(connection, now),
+                **await _invoicing(connection, now),
             )
     except (*DatabaseUnavailable, asyncpg.PostgresError, BaseORMException) as error:
         log.warning("health.unmeasured", extra={"reason": repr(error)})
@@ -123,6 +132,22 @@ async def _day_close_overdue(
         OVERDUE_COMPANIES_MAX,
     )
     return {CompanyId(record["company_id"]): now - record["ended_at"] for record in records}
+
+
+async def _invoicing(connection: Connection, now: datetime) -> dict[str, int]:
+    record = await connection.fetchrow(
+        """
+        select (select count(*) from invoicing_run where ended_at is null)::int
+                as invoicing_runs_open,
+            (select count(*) from invoicing_run where ended_at is null and begun_at < $1)::int
+                as invoicing_runs_late,
+            (select coalesce(sum(failed), 0) from invoicing_run
+                where failed > 0 and begun_at > $2)::int as invoicing_accounts_failed
+        """,
+        now - INVOICING_LATE_AFTER,
+        now - INVOICING_LOOKED_AT,
+    )
+    return dict(record or {})
 
 
 def _age(since: datetime | None, now: datetime) -> timedelta:

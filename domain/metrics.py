@@ -40,6 +40,7 @@ def alarms(vitals: Vitals | None) -> dict[str, bool]:
         "day_close": any(
             overdue > DAY_CLOSE_OVERDUE_MAX for overdue in vitals.day_close_overdue.values()
         ),
+        "invoicing": vitals.invoicing_runs_late > 0,
     }
 
 
@@ -80,6 +81,7 @@ def _measured(vitals: Vitals) -> Iterator[GaugeMetricFamily]:
     yield gauge("pending_frames", "Frames that wait for decoding.", vitals.pending_frames)
     yield gauge("review_frames", "Frames that wait for a person.", vitals.review_frames)
     yield gauge("held_readings", "Readings that a rule keeps out.", vitals.held_readings)
+    yield from _of_invoicing(vitals)
     overdue = GaugeMetricFamily(
         "wattledger_day_close_overdue_seconds",
         "Since the end of the oldest day that is not closed, where there is one.",
@@ -88,3 +90,21 @@ def _measured(vitals: Vitals) -> Iterator[GaugeMetricFamily]:
     for company_id, since in vitals.day_close_overdue.items():
         overdue.add_metric([str(company_id)], since.total_seconds())
     yield overdue
+
+
+def _of_invoicing(vitals: Vitals) -> Iterator[GaugeMetricFamily]:
+    yield gauge(
+        "invoicing_runs_open",
+        "Months of companies whose invoices are being made.",
+        vitals.invoicing_runs_open,
+    )
+    yield gauge(
+        "invoicing_runs_late",
+        "Those among them that were begun a day ago.",
+        vitals.invoicing_runs_late,
+    )
+    yield gauge(
+        "invoicing_accounts_failed",
+        "Accounts whose invoice of the last month could not be made.",
+        vitals.invoicing_accounts_failed,
+    )

@@ -2,12 +2,13 @@
 
 How far a month is stands in a row, which moves on in the transaction that makes the invoices: who
 dies leaves nothing half done, and two who work at once do not meet. Each account has one invoice
-of a month, which the database sees to as well.
+of a month, which the database sees to as well. A company whose month does not get on waits, and
+others have their turn.
 """
 
 import logging
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from db import access
 from db.access import Connection, DatabaseUnavailable
@@ -23,6 +24,7 @@ log = logging.getLogger(__name__)
 CHUNK_ACCOUNTS = 100
 # Other jobs of the process wait for this one.
 CHUNKS_MAX = 50
+RETRY_AFTER = timedelta(minutes=1)
 
 # Once the company's days after the month's end are over, and the books have all of the month. Only
 # the month that ended last: what was never invoiced is not made up for by itself.
@@ -42,8 +44,9 @@ BEGIN = """
     on conflict do nothing
 """
 TAKE = """
-    select company_id, month, after_account_id from invoicing_run
-    where ended_at is null order by company_id, month limit 1 for update skip locked
+    select company_id, month, after_account_id, failures from invoicing_run
+    where ended_at is null and due_at <= $1
+    order by due_at, company_id, month limit 1 for update skip locked
 """
 # Those that were open at any time of the month.
 ACCOUNTS = """
@@ -53,8 +56,13 @@ ACCOUNTS = """
     order by id limit $5
 """
 ADVANCE = """
-    update invoicing_run set after_account_id = $3, issued = issued + $4, failed = failed + $5
+    update invoicing_run set after_account_id = $3, issued = issued + $4, failed = failed + $5,
+        due_at = $6, failures = 0
     where company_id = $1 and month = $2
+"""
+PUT_OFF = """
+    update invoicing_run set due_at = $3, failures = failures + 1
+    where company_id = $1 and month = $2 and ended_at is null
 """
 END = "update invoicing_run set ended_at = $3 where company_id = $1 and month = $2"
 
@@ -74,19 +82,39 @@ async def work(*, now: datetime, chunks_max: int = CHUNKS_MAX) -> int:
 
 async def _chunk(now: datetime) -> int | None:
     """Make the next invoices; return how many, or None when there is nothing left to look at."""
-    async with access.system() as connection:
-        run = await connection.fetchrow(TAKE)
+    run: Record | None = None
+    try:
+        async with access.system() as connection:
+            run = await connection.fetchrow(TAKE, now)
+            return None if run is None else await _go_on(connection, run, now)
+    except Exception as error:
         if run is None:
-            return None
-        company_id, month = CompanyId(run["company_id"]), Month(run["month"])
-        issuer = await Issuer.of(connection, company_id)
-        account_ids = await _next_accounts(connection, issuer, run)
-        if not account_ids:
-            await connection.execute(END, company_id, month.first, now)
-            return 0
-        issued, failed = await _issue(connection, issuer, account_ids, month, now)
-        await connection.execute(ADVANCE, company_id, month.first, account_ids[-1], issued, failed)
+            raise
+        await _put_off(run, error, now)
+        return 0
+
+
+async def _go_on(connection: Connection, run: Record, now: datetime) -> int:
+    company_id, month = CompanyId(run["company_id"]), Month(run["month"])
+    issuer = await Issuer.of(connection, company_id)
+    account_ids = await _next_accounts(connection, issuer, run)
+    if not account_ids:
+        await connection.execute(END, company_id, month.first, now)
+        return 0
+    issued, failed = await _issue(connection, issuer, account_ids, month, now)
+    await connection.execute(ADVANCE, company_id, month.first, account_ids[-1], issued, failed, now)
     return issued
+
+
+async def _put_off(run: Record, error: Exception, now: datetime) -> None:
+    """Let others go first, also where the next try would fail as well."""
+    facts = {"company": run["company_id"], "month": str(run["month"]), "failures": run["failures"]}
+    if isinstance(error, DatabaseUnavailable):
+        log.warning("invoices.run_interrupted", extra=facts | {"reason": repr(error)})
+    else:
+        log.error("invoices.run_failed", extra=facts, exc_info=error)
+    async with access.system() as connection:
+        await connection.execute(PUT_OFF, run["company_id"], run["month"], now + RETRY_AFTER)
 
 
 async def _next_accounts(connection: Connection, issuer: Issuer, run: Record) -> list[AccountId]:
@@ -97,7 +125,8 @@ async def _next_accounts(connection: Connection, issuer: Issuer, run: Record) ->
         run["after_account_id"],
         month.starts_at(issuer.zone),
         month.ends_at(issuer.zone),
-        CHUNK_ACCOUNTS,
+        # What takes too long together may go through one by one.
+        max(1, CHUNK_ACCOUNTS >> run["failures"]),
     )
     return [AccountId(row["id"]) for row in rows]
 

@@ -135,6 +135,30 @@ async def test_day_is_overdue_from_its_end_in_the_zone_of_the_company(pages: Pag
     assert metrics['wattledger_alarm{name="day_close"}'] == 1
 
 
+async def test_month_whose_invoices_are_not_made_within_a_day_raises_the_alarm(
+    pages: Pages,
+) -> None:
+    place = await make_place(meters=0)
+    runs = [
+        (date(2025, 12, 1), NOW - timedelta(days=60), 7, NOW),
+        (date(2026, 1, 1), NOW - timedelta(hours=25), 2, None),
+        (date(2026, 2, 1), NOW - timedelta(hours=23), 1, None),
+    ]
+    async with access.system() as connection:
+        await connection.executemany(
+            "insert into invoicing_run (company_id, month, begun_at, failed, ended_at)"
+            " values ($1, $2, $3, $4, $5)",
+            [(place.company_id, *run) for run in runs],
+        )
+
+    metrics = await pages.metrics()
+
+    assert metrics["wattledger_invoicing_runs_open"] == 2
+    assert metrics["wattledger_invoicing_runs_late"] == 1
+    assert metrics["wattledger_invoicing_accounts_failed"] == 3
+    assert metrics['wattledger_alarm{name="invoicing"}'] == 1
+
+
 async def test_event_that_a_running_transaction_holds_back_is_lag(
     pages: Pages, database: Urls
 ) -> None:

@@ -16,6 +16,9 @@ VITALS = Vitals(
     review_frames=0,
     held_readings=1_001,
     day_close_overdue={},
+    invoicing_runs_open=0,
+    invoicing_runs_late=0,
+    invoicing_accounts_failed=0,
 )
 
 

@@ -10,7 +10,7 @@ import pytest
 from db import access
 from db.settings import Urls
 from domain.invoices import month_end
-from domain.invoices.month_end import CHUNK_ACCOUNTS
+from domain.invoices.month_end import CHUNK_ACCOUNTS, RETRY_AFTER
 from domain.ledger.queries import verify
 from tests.db.invoicing import (
     ENDS_AT,
@@ -124,6 +124,49 @@ async def test_one_account_that_fails_stops_no_other(many: Place) -> None:
 
     assert await query("select failed from invoicing_run") == 1
     assert await query(NUMBERS) == list(range(1, MANY))
+
+
+async def test_a_company_that_fails_as_a_whole_stops_no_other(many: Place) -> None:
+    other = await make_postpaid()
+    await measure(other, await make_register_set(other.company_id), {STARTS_AT: 0, ENDS_AT: 10_000})
+    # PostgreSQL knows it, and Python does not.
+    await set_zone(many, "WAT-3")
+
+    assert await month_end.work(now=ISSUED_AT) == 1
+
+    assert await query("select account_id from invoice") == account_of(other)
+    assert await query("select company_id from invoicing_run where ended_at is null") == (
+        many.company_id
+    )
+
+
+async def test_a_company_that_failed_goes_on_with_fewer_accounts_at_once(many: Place) -> None:
+    await set_zone(many, "WAT-3")
+    await month_end.work(now=ISSUED_AT)
+    await set_zone(many, "Europe/Istanbul")
+
+    assert await month_end.work(now=ISSUED_AT + RETRY_AFTER - timedelta(seconds=1)) == 0
+    again_at = ISSUED_AT + RETRY_AFTER
+    assert await month_end.work(now=again_at, chunks_max=1) == CHUNK_ACCOUNTS // 2
+    assert await month_end.work(now=again_at) == MANY - CHUNK_ACCOUNTS // 2
+
+
+async def test_companies_take_turns(place: Place) -> None:
+    other = await make_postpaid()
+    await measure(other, await make_register_set(other.company_id), {STARTS_AT: 0, ENDS_AT: 10_000})
+
+    await month_end.work(now=ISSUED_AT, chunks_max=1)
+    await month_end.work(now=ISSUED_AT + timedelta(seconds=5), chunks_max=1)
+
+    assert await query("select array_agg(issued order by company_id) from invoicing_run") == [2, 1]
+    assert await query("select count(ended_at) from invoicing_run") == 0
+
+
+async def set_zone(place: Place, zone: str) -> None:
+    async with access.system() as connection:
+        await connection.execute(
+            "update company set time_zone = $2 where id = $1", place.company_id, zone
+        )
 
 
 WORK = """

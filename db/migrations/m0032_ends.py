@@ -1,0 +1,26 @@
+"""Runs of invoices that make room for others."""
+
+from tortoise import migrations
+from tortoise.migrations.operations import RunSQL
+
+UP = """
+alter table invoicing_run
+    add due_at timestamptz not null default '-infinity',
+    add failures int4 not null default 0 constraint invoicing_run_failures check (failures >= 0);
+comment on column invoicing_run.due_at is 'When it goes on at the earliest; who has been due for longest goes first.';
+comment on column invoicing_run.failures is 'How often in a row none of its next accounts could be looked at.';
+drop index invoicing_run_open;
+create index invoicing_run_open on invoicing_run (due_at, company_id, month) where ended_at is null;
+create index invoicing_run_failed on invoicing_run (begun_at) where failed > 0;
+"""
+
+DOWN = """
+drop index invoicing_run_failed, invoicing_run_open;
+create index invoicing_run_open on invoicing_run (company_id, month) where ended_at is null;
+alter table invoicing_run drop column failures, drop column due_at;
+"""
+
+
+class Migration(migrations.Migration):
+    dependencies = [("wattledger", "m0031_contact_entries")]
+    operations = [RunSQL(UP, DOWN)]
