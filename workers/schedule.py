@@ -21,6 +21,7 @@ from workers.jobs import (
     ledger,
     leftovers,
     messages,
+    notices,
     partitions,
     readings,
 )
@@ -60,6 +61,7 @@ RECURRING: Mapping[str, RecurringJob] = MappingProxyType(
         "ledger.close_days": RecurringJob(timedelta(minutes=1), ledger.close_days),
         "leftovers.remove": RecurringJob(timedelta(hours=1), leftovers.remove),
         "messages.forget": RecurringJob(timedelta(hours=1), messages.forget),
+        "notices.start": RecurringJob(timedelta(minutes=10), notices.start),
         "partitions.maintain": RecurringJob(timedelta(hours=1), partitions.maintain),
         "readings.forget": RecurringJob(timedelta(minutes=1), readings.forget),
     }

@@ -100,6 +100,10 @@ class Company(Node, listing=COMPANIES, scope=Scope.COMPANY_READ):
         description="How many days after a month's end its invoices are made; null: only when"
         " somebody asks."
     )
+    notice_after_days: int | None = strawberry.field(
+        description="How many days after the day on which an invoice is due its first notice goes"
+        " out by itself; null: only when somebody asks."
+    )
     notice_working_days: int = strawberry.field(
         description="How many whole working days lie between the proven delivery of the second"
         " notice of an overdue invoice and a cut, at the least."

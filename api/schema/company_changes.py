@@ -92,6 +92,12 @@ class UpdateCompanyInput:
         description="How many days after a month's end its invoices are made, 0 to 27; null: only"
         " when somebody asks."
     )
+    notice_after_days: strawberry.Maybe[int | None] = strawberry.field(
+        description="How many days after the day on which an invoice is due its first notice goes"
+        " out by itself, 0 to 365, on a working day, also of what is overdue already; the second"
+        " follows the proven delivery of the first after `noticeWorkingDays`; null: both only when"
+        " somebody asks."
+    )
     notice_working_days: strawberry.Maybe[int] = strawberry.field(
         description="How many whole working days lie between the proven delivery of the second"
         " notice of an overdue invoice and a cut, 0 to 60."

@@ -1,4 +1,4 @@
-"""Runs of invoices that make room for others."""
+"""Runs of invoices that make room for others, and notices that start by themselves."""
 
 from tortoise import migrations
 from tortoise.migrations.operations import RunSQL
@@ -12,9 +12,17 @@ comment on column invoicing_run.failures is 'How often in a row none of its next
 drop index invoicing_run_open;
 create index invoicing_run_open on invoicing_run (due_at, company_id, month) where ended_at is null;
 create index invoicing_run_failed on invoicing_run (begun_at) where failed > 0;
+
+alter table company add notice_after_days int4 constraint company_notice_after_days check (notice_after_days between 0 and 365);
+comment on column company.notice_after_days is 'How many days after the day on which an invoice is due its first notice goes out; null: only when somebody asks.';
+grant update (notice_after_days) on company to wattledger_app;
+create index invoice_by_due_date on invoice (company_id, due_date, id) where kind = 'MONTHLY' and total_micro > paid_micro + credited_micro;
 """
 
 DOWN = """
+drop index invoice_by_due_date;
+revoke update (notice_after_days) on company from wattledger_app;
+alter table company drop column notice_after_days;
 drop index invoicing_run_failed, invoicing_run_open;
 create index invoicing_run_open on invoicing_run (company_id, month) where ended_at is null;
 alter table invoicing_run drop column failures, drop column due_at;

@@ -50,6 +50,11 @@ def _between(minimum: int, maximum: int) -> Check:
     return lambda value, path: values.whole_number(value, path, minimum=minimum, maximum=maximum)
 
 
+def _optional_between(minimum: int, maximum: int) -> Check:
+    check = _between(minimum, maximum)
+    return lambda value, path: None if value is None else check(value, path)
+
+
 def _address(value: str | None, path: str) -> str | None:
     # Its lines; each of them prints.
     lines = None if value is None else [values.name(line, path) for line in value.splitlines()]
@@ -89,12 +94,6 @@ def _notified_roles(value: list[Role], path: str) -> list[str]:
     if not set(roles) <= NOTIFIED_ROLES:
         raise InvalidValue(path, expected=", ".join(sorted(NOTIFIED_ROLES)))
     return list(dict.fromkeys(role.value for role in roles))
-
-
-def _after_days(value: int | None, path: str) -> int | None:
-    if value is None:
-        return None
-    return values.whole_number(value, path, minimum=0, maximum=27)
 
 
 def _number_format(value: str, path: str) -> str:
@@ -161,8 +160,9 @@ CHECKS: Mapping[str, Check] = {
     "purchase_series": _matching(SERIES, SERIES_EXPECTED),
     "credit_note_series": _matching(SERIES, SERIES_EXPECTED),
     "invoice_due_days": _between(0, 365),
-    "invoice_after_days": _after_days,
+    "invoice_after_days": _optional_between(0, 27),
     "einvoices_since": checks.as_given,
+    "notice_after_days": _optional_between(0, 365),
     "notice_working_days": _between(0, 60),
     "top_up_minimum": _money,
     "top_up_maximum": _money,

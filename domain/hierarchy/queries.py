@@ -35,6 +35,7 @@ COMPANIES = Listing(
         "invoice_due_days",
         "invoice_after_days",
         "einvoices_since",
+        "notice_after_days",
         "notice_working_days",
         "top_up_minimum_micro",
         "top_up_maximum_micro",

@@ -56,16 +56,25 @@ class NoticeUndelivered(Refused):
     """Nothing proves that the notice before arrived."""
 
 
+class NotNext(Exception):
+    """Another notice is next than the one that was asked for."""
+
+
 class NoticeDelivered(Refused):
     """It is proven already that the notice arrived."""
 
 
-async def issue(*, company_id: CompanyId, invoice_id: InvoiceId, now: datetime) -> NoticeId:
+async def issue(
+    *, company_id: CompanyId, invoice_id: InvoiceId, number: int | None = None, now: datetime
+) -> NoticeId:
     """Tell the payer of an overdue invoice; each notice has the next number.
 
     What proves that it arrived is noted by itself where its message can, or by `record_delivery`.
 
+    number: the one that is expected to be next; None: any.
+
     :raises NotThere, NotOverdue, NoticeUndelivered: nothing was written
+    :raises NotNext: likewise; only where a number was given
     """
     async with access.tenant(company_id) as connection:
         invoice = await connection.fetchrow(INVOICE, company_id, invoice_id, now)
@@ -76,14 +85,16 @@ async def issue(*, company_id: CompanyId, invoice_id: InvoiceId, now: datetime) 
         last = await connection.fetchrow(LAST, company_id, invoice_id)
         if last is not None and last["delivered_at"] is None:
             raise NoticeUndelivered("invoice_id")
-        number = 1 if last is None else last["number"] + 1
-        message_ids = await _tell(connection, company_id, invoice, number, now)
+        following = 1 if last is None else last["number"] + 1
+        if number not in (None, following):
+            raise NotNext
+        message_ids = await _tell(connection, company_id, invoice, following, now)
         notice_id = await rows.insert(
             connection,
             "overdue_notice",
             company_id=company_id,
             invoice_id=invoice_id,
-            number=number,
+            number=following,
             issued_at=now,
             open_micro=invoice["open_micro"],
             message_id=message_ids[0] if message_ids else None,

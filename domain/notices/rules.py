@@ -1,4 +1,4 @@
-"""When an overdue invoice may cost the supply, as far as notices go. Pure."""
+"""When notices go out, and an overdue invoice may cost the supply as far as they go. Pure."""
 
 from collections.abc import Collection
 from datetime import date, timedelta
@@ -31,3 +31,19 @@ def earliest_cut(delivered_on: date, *, working_days: int, holidays: Collection[
             return day
         left -= 1
     raise ValueError(f"no cut within a year of {delivered_on}")
+
+
+def proven_by(today: date, *, working_days: int, holidays: Collection[date]) -> date:
+    """Return the last day on which a notice may have arrived for what follows it to be due.
+
+    today: a working day. working_days: as above.
+
+    :raises ValueError: a year has too few working days
+    """
+    left = working_days
+    for behind in range(1, DAYS_LOOKED_AT_MAX + 1):
+        day = today - timedelta(days=behind)
+        if left == 0:
+            return day
+        left -= is_working(day, holidays)
+    raise ValueError(f"no notice counts within a year before {today}")

@@ -1,6 +1,7 @@
 """Notices of overdue invoices over GraphQL."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -72,3 +73,29 @@ async def test_a_notice_and_its_proof_are_recorded(
         },
         "userErrors": [],
     }
+
+
+async def test_a_company_says_when_notices_go_out_by_themselves(
+    web: Web, place: Place, administrator: User
+) -> None:
+    administrator = await web.user(place.company_id)
+    change = (
+        "mutation ($input: UpdateCompanyInput!) { done: updateCompany(input: $input) {"
+        " company { noticeAfterDays } userErrors { code path } } }"
+    )
+    asked: list[dict[str, Any]] = [
+        {"expectedVersion": 1, "name": "Anadolu"},
+        {"expectedVersion": 2, "noticeAfterDays": 3},
+        {"expectedVersion": 3, "noticeAfterDays": 366},
+        {"expectedVersion": 3, "noticeAfterDays": None},
+    ]
+
+    done = [(await web.ask(change, administrator, input=one)).data["done"] for one in asked]
+
+    refused = [{"code": "INVALID_VALUE", "path": ["input", "noticeAfterDays"]}]
+    assert done == [
+        {"company": {"noticeAfterDays": None}, "userErrors": []},
+        {"company": {"noticeAfterDays": 3}, "userErrors": []},
+        {"company": None, "userErrors": refused},
+        {"company": {"noticeAfterDays": None}, "userErrors": []},
+    ]

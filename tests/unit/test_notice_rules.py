@@ -1,10 +1,10 @@
 """When an overdue invoice may cost the supply."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
-from domain.notices.rules import earliest_cut
+from domain.notices.rules import earliest_cut, is_working, proven_by
 
 HOLIDAYS = frozenset({date(2026, 4, 23)})
 
@@ -31,3 +31,16 @@ def test_a_year_of_holidays_allows_no_cut() -> None:
 
     with pytest.raises(ValueError, match="no cut"):
         earliest_cut(date(2026, 1, 1), working_days=5, holidays=every_day)
+
+
+@pytest.mark.parametrize("working_days", [0, 1, 5, 60])
+def test_what_is_proven_by_a_day_allows_that_day_and_nothing_later(working_days: int) -> None:
+    days = [date(2026, 4, 1) + timedelta(days=n) for n in range(40)]
+
+    for today in (day for day in days if is_working(day, HOLIDAYS)):
+        last = proven_by(today, working_days=working_days, holidays=HOLIDAYS)
+        allowed = [
+            earliest_cut(last + timedelta(days=n), working_days=working_days, holidays=HOLIDAYS)
+            for n in (0, 1)
+        ]
+        assert allowed[0] <= today < allowed[1]
