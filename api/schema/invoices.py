@@ -48,9 +48,19 @@ Language = Annotated[
 ]
 
 
-@strawberry.type(description="How much of a payment pays an invoice.")
+def _id(kind: str, row_id: int | None) -> strawberry.ID | None:
+    return None if row_id is None else strawberry.ID(encode(kind, row_id))
+
+
+@strawberry.type(description="How much of a payment pays an invoice, or went elsewhere.")
 class Allocation:
-    invoice_id: strawberry.ID = strawberry.field(description="Which invoice.")
+    invoice_id: strawberry.ID | None = strawberry.field(
+        description="Which invoice; null for what pays none."
+    )
+    transaction_id: strawberry.ID | None = strawberry.field(
+        description="What took it in the books, as when its account was settled; null for what"
+        " pays an invoice."
+    )
     payment_id: strawberry.ID = strawberry.field(description="Which payment.")
     amount: Money = strawberry.field(description="How much.")
     allocated_at: DateTime = strawberry.field(description="Since when.")
@@ -58,7 +68,8 @@ class Allocation:
     @classmethod
     def of(cls, row: Record) -> Self:
         return cls(
-            invoice_id=strawberry.ID(encode("Invoice", row["invoice_id"])),
+            invoice_id=_id("Invoice", row["invoice_id"]),
+            transaction_id=_id("LedgerTransaction", row["journal_id"]),
             payment_id=strawberry.ID(encode("Payment", row["payment_id"])),
             amount=Money.of(major(row["amount_micro"]), row["currency"]),
             allocated_at=DateTime(row["allocated_at"]),

@@ -1,4 +1,5 @@
-"""Runs of invoices that make room for others, and notices that start by themselves."""
+"""Runs of invoices that make room for others, notices that start by themselves, and what becomes of
+payments beside invoices."""
 
 from tortoise import migrations
 from tortoise.migrations.operations import RunSQL
@@ -17,9 +18,25 @@ alter table company add notice_after_days int4 constraint company_notice_after_d
 comment on column company.notice_after_days is 'How many days after the day on which an invoice is due its first notice goes out; null: only when somebody asks.';
 grant update (notice_after_days) on company to wattledger_app;
 create index invoice_by_due_date on invoice (company_id, due_date, id) where kind = 'MONTHLY' and total_micro > paid_micro + credited_micro;
+
+alter table allocation
+    alter invoice_id drop not null,
+    add journal_id int8,
+    add foreign key (company_id, journal_id) references journal,
+    add constraint allocation_of_one check (num_nonnulls(invoice_id, journal_id) = 1);
+create index allocation_of_journal on allocation (company_id, journal_id) where journal_id is not null;
+comment on table allocation is 'How much of a payment pays an invoice, or went elsewhere; until it is released.';
+comment on column allocation.journal_id is 'What took it in the books: its account was settled.';
 """
 
 DOWN = """
+update payment p set allocated_micro = p.allocated_micro - a.amount_micro
+    from (select company_id, payment_id, sum(amount_micro)::int8 as amount_micro from allocation
+        where journal_id is not null and released_at is null group by 1, 2) a
+    where (p.company_id, p.id) = (a.company_id, a.payment_id);
+delete from allocation where journal_id is not null;
+comment on table allocation is 'How much of a payment pays an invoice; until it is released.';
+alter table allocation drop constraint allocation_of_one, drop column journal_id, alter invoice_id set not null;
 drop index invoice_by_due_date;
 revoke update (notice_after_days) on company from wattledger_app;
 alter table company drop column notice_after_days;

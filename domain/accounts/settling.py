@@ -14,6 +14,7 @@ from domain.ledger.reversal import reverse
 from domain.ledger.rules import REASON_CHARACTERS_MAX, Line, Posting
 from domain.listing import Record
 from domain.money import major
+from domain.payments import allocation
 from domain.refusals import NotThere, Refused
 from domain.tariffs.tax_in_advance import with_taxes
 
@@ -88,7 +89,15 @@ async def settle(
         occurred_at=now,
         lines=lines,
     )
-    await post(connection, await with_taxes(connection, posting), now=now)
+    journal_id = await post(connection, await with_taxes(connection, posting), now=now)
+    await allocation.give_left(
+        connection,
+        company_id=company_id,
+        account_id=account_id,
+        journal_id=journal_id,
+        amount_micro=settled.credit,
+        now=now,
+    )
 
 
 async def settle_closed(
@@ -153,14 +162,7 @@ async def reverse_settlement(
         standing = _standing(made)
         if not standing:
             raise NothingSettled("id")
-        await reverse(
-            connection,
-            company_id=company_id,
-            journal_id=standing[0],
-            reason=reason,
-            request=request,
-            now=now,
-        )
+        await _undo(connection, company_id, account_id, standing[:1], reason, now, request=request)
     return account_id
 
 
@@ -180,10 +182,36 @@ async def reverse_all(
 
     Joins the caller's transaction, in which the account has not ended any more.
     """
-    for journal_id in _standing(await _made(connection, company_id, account_id)):
+    standing = _standing(await _made(connection, company_id, account_id))
+    await _undo(connection, company_id, account_id, standing, reason, now)
+
+
+async def _undo(
+    connection: Connection,
+    company_id: CompanyId,
+    account_id: AccountId,
+    journal_ids: Sequence[JournalId],
+    reason: str,
+    now: datetime,
+    *,
+    request: str | None = None,
+) -> None:
+    """Undo settlements; what they took of payments is there again, and pays what is open."""
+    for journal_id in journal_ids:
         await reverse(
-            connection, company_id=company_id, journal_id=journal_id, reason=reason, now=now
+            connection,
+            company_id=company_id,
+            journal_id=journal_id,
+            reason=reason,
+            request=request,
+            now=now,
         )
+        await allocation.take_back(
+            connection, company_id=company_id, journal_id=journal_id, now=now
+        )
+    await allocation.allocate_waiting(
+        connection, company_id=company_id, account_ids=[account_id], now=now
+    )
 
 
 async def _made(

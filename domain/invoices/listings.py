@@ -90,8 +90,9 @@ TAXES = """
     order by t.invoice_id, t.name
 """
 ALLOCATIONS = """
-    select a.*, invoice.currency from allocation a
-    join invoice on invoice.company_id = a.company_id and invoice.id = a.invoice_id
+    select a.*, c.currency from allocation a
+    join payment on payment.company_id = a.company_id and payment.id = a.payment_id
+    join company c on c.id = a.company_id
     where a.company_id = {{company}} and a.{of} = any({{ids}}::int8[]) and a.released_at is null
         and {wall}
     order by a.{of}, a.id
@@ -124,7 +125,7 @@ async def allocations(
     connection: Connection, ids: Sequence[int], *, of: str, wall: Wall
 ) -> dict[int, list[Record]]:
     """Return what pays what, as it stands. of: `invoice_id` or `payment_id`, which `ids` are."""
-    template = ALLOCATIONS.format(of=of, wall=wall.condition("invoice"))
+    template = ALLOCATIONS.format(of=of, wall=wall.condition("payment"))
     found = defaultdict(list)
     for row in await fetch(connection, template, {**wall.values, "ids": list(ids)}):
         found[row[of]].append(row)

@@ -1,11 +1,15 @@
-"""Letting payments pay invoices, and taking that back. The caller has locked the accounts."""
+"""Letting payments pay invoices, and taking that back. The caller has locked the accounts.
+
+What of a payment is credit that left its account in another way is given to the transaction that
+took it, so that no invoice takes it as well.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 
 from db.access import Connection
-from db.ids import AccountId, CompanyId, InvoiceId, PaymentId
+from db.ids import AccountId, CompanyId, InvoiceId, JournalId, PaymentId
 from domain.money import micro
 from domain.payments.rules import Share, shares
 
@@ -44,9 +48,29 @@ ALLOCATE = """
     from (select payment_id, sum(amount_micro)::int8 as amount_micro from shared group by 1) s
     where p.company_id = $1 and p.id = s.payment_id
 """
+GIVE = """
+    with given as (
+        select * from unnest($2::int8[], $3::int8[]) g (payment_id, amount_micro)
+    ), added as (
+        insert into allocation (company_id, payment_id, journal_id, amount_micro, allocated_at)
+        select $1, payment_id, $4, amount_micro, $5 from given
+    )
+    update payment p set allocated_micro = p.allocated_micro + g.amount_micro,
+        version = p.version + 1
+    from given g where p.company_id = $1 and p.id = g.payment_id
+"""
+GIVEN = """
+    select coalesce(sum(amount_micro), 0)::int8 from allocation
+    where company_id = $1 and payment_id = $2 and released_at is null and journal_id is not null
+"""
+OF_JOURNAL = """
+    select id from allocation
+    where company_id = $1 and journal_id = $2 and released_at is null
+"""
 OF_PAYMENT = """
-    select id, payment_id, invoice_id, amount_micro from allocation
+    select id from allocation
     where company_id = $1 and payment_id = $2 and released_at is null
+        and (journal_id is null or not $3::bool)
 """
 OF_INVOICE = """
     select id, payment_id, invoice_id, amount_micro from allocation
@@ -96,11 +120,53 @@ async def allocate(
         await connection.execute(ALLOCATE, company_id, *columns, now)
 
 
-async def release(
-    connection: Connection, *, company_id: CompanyId, payment_id: PaymentId, now: datetime
+async def give_left(
+    connection: Connection,
+    *,
+    company_id: CompanyId,
+    account_id: AccountId,
+    journal_id: JournalId,
+    amount_micro: int,
+    now: datetime,
 ) -> None:
-    """Let a payment pay nothing any more."""
-    rows = await connection.fetch(OF_PAYMENT, company_id, payment_id)
+    """Give what is left of an account's payments to a transaction that took so much of its credit.
+
+    What came first goes first. The rest of the credit came by no payment.
+    """
+    made, rest = [], amount_micro
+    for row in await connection.fetch(WAITING, company_id, account_id):
+        part = min(rest, row["left_micro"])
+        if part > 0:
+            made.append((row["id"], part))
+            rest -= part
+    if made:
+        columns = zip(*made, strict=True)
+        await connection.execute(GIVE, company_id, *columns, journal_id, now)
+
+
+async def given(connection: Connection, *, company_id: CompanyId, payment_id: PaymentId) -> int:
+    """Return how much of a payment transactions took, in millionths."""
+    return int(await connection.fetchval(GIVEN, company_id, payment_id))
+
+
+async def take_back(
+    connection: Connection, *, company_id: CompanyId, journal_id: JournalId, now: datetime
+) -> None:
+    """Free what was given to a transaction, which has been undone."""
+    rows = await connection.fetch(OF_JOURNAL, company_id, journal_id)
+    await connection.execute(RELEASE, company_id, [row["id"] for row in rows], now)
+
+
+async def release(
+    connection: Connection,
+    *,
+    company_id: CompanyId,
+    payment_id: PaymentId,
+    keep_given: bool = False,
+    now: datetime,
+) -> None:
+    """Let a payment pay nothing any more. keep_given: what transactions took stays theirs."""
+    rows = await connection.fetch(OF_PAYMENT, company_id, payment_id, keep_given)
     await connection.execute(RELEASE, company_id, [row["id"] for row in rows], now)
 
 

@@ -214,9 +214,12 @@ async def allocate(
         payment = await _locked(connection, company_id, payment_id, expected_version)
         for amount in amounts.values():
             await _check_payable(connection, company_id, amount, "allocations", "amount")
-        if sum(map(micro, amounts.values())) > payment["amount_micro"]:
-            raise PaymentTooSmall("allocations", amount=major(payment["amount_micro"]))
-        await allocation.release(connection, company_id=company_id, payment_id=payment_id, now=now)
+        given = await allocation.given(connection, company_id=company_id, payment_id=payment_id)
+        if sum(map(micro, amounts.values())) > payment["amount_micro"] - given:
+            raise PaymentTooSmall("allocations", amount=major(payment["amount_micro"] - given))
+        await allocation.release(
+            connection, company_id=company_id, payment_id=payment_id, keep_given=True, now=now
+        )
         shared = []
         for invoice_id, amount in sorted(amounts.items()):
             open_micro = await _open(connection, company_id, payment["account_id"], invoice_id)
