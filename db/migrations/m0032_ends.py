@@ -26,15 +26,21 @@ alter table allocation
     add constraint allocation_of_one check (num_nonnulls(invoice_id, journal_id) = 1);
 create index allocation_of_journal on allocation (company_id, journal_id) where journal_id is not null;
 comment on table allocation is 'How much of a payment pays an invoice, or went elsewhere; until it is released.';
-comment on column allocation.journal_id is 'What took it in the books: its account was settled.';
+comment on column allocation.journal_id is 'What took it in the books: it bought credit, or its account was settled.';
+alter table payment add debt_share_micro int8 not null default 0 constraint payment_debt_share check (debt_share_micro >= 0);
+comment on column payment.debt_share_micro is 'What of it was the share that goes to debt.';
+create index payment_of_journal on payment (company_id, journal_id);
 """
 
 DOWN = """
-update payment p set allocated_micro = p.allocated_micro - a.amount_micro
-    from (select company_id, payment_id, sum(amount_micro)::int8 as amount_micro from allocation
-        where journal_id is not null and released_at is null group by 1, 2) a
-    where (p.company_id, p.id) = (a.company_id, a.payment_id);
-delete from allocation where journal_id is not null;
+drop index payment_of_journal;
+alter table payment drop column debt_share_micro;
+do $$
+begin
+    if exists (select from allocation where journal_id is not null) then
+        raise exception 'payments say more than the release before can show';
+    end if;
+end $$;
 comment on table allocation is 'How much of a payment pays an invoice; until it is released.';
 alter table allocation drop constraint allocation_of_one, drop column journal_id, alter invoice_id set not null;
 drop index invoice_by_due_date;

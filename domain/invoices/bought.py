@@ -38,6 +38,12 @@ LATER = "update purchase_due set due_at = $3 where company_id = $1 and journal_i
 TOP_UP = """
     select id, account_id from top_up where company_id = $1 and journal_id = $2 for no key update
 """
+# Whoever undoes a payment holds its account's balance.
+PAYER = "select account_id from payment where company_id = $1 and journal_id = $2"
+REVERSED_BECAUSE = """
+    select reversal_reason from payment
+    where company_id = $1 and journal_id = $2 and state = 'REVERSED'
+"""
 # What such an account pays is no purchase: its invoices tell what it uses.
 POSTPAID = """
     select a.id from entry e
@@ -116,6 +122,13 @@ async def _documents(
     connection: Connection, company_id: CompanyId, journal_id: JournalId, now: datetime
 ) -> None:
     top_up = await connection.fetchrow(TOP_UP, company_id, journal_id)
+    payer = await connection.fetchval(PAYER, company_id, journal_id)
+    if payer is not None:
+        await connection.fetch(LOCK_BALANCES, company_id, [payer])
+    reversed_because = await connection.fetchval(REVERSED_BECAUSE, company_id, journal_id)
+    if reversed_because is not None:
+        await _take_back(connection, company_id, journal_id, reversed_because, now)
+        return
     postpaid = await connection.fetchval(POSTPAID, company_id, journal_id)
     if postpaid is not None:
         await connection.fetch(LOCK_BALANCES, company_id, [postpaid])
@@ -129,6 +142,29 @@ async def _documents(
     purchase = _Purchase(connection, company_id, journal_id, top_up["id"], reasons, now)
     for row in await connection.fetch(TAKEN_BACK, company_id, top_up["id"]):
         await purchase.correct(row)
+
+
+async def _take_back(
+    connection: Connection,
+    company_id: CompanyId,
+    journal_id: JournalId,
+    reason: str,
+    now: datetime,
+) -> None:
+    """Take back the invoice of a payment that was undone, if it has one."""
+    rows = await connection.fetch(INVOICES, company_id, journal_id, None)
+    ids = [InvoiceId(row["id"]) for row in rows]
+    for invoice in await stored(connection, company_id=company_id, invoice_ids=ids):
+        left = invoice.totals.total - invoice.credited
+        if left > 0:
+            await credit_purchase(
+                connection,
+                company_id=company_id,
+                invoice=invoice,
+                amount=left,
+                reason=reason,
+                now=now,
+            )
 
 
 async def _reasons(connection: Connection, company_id: CompanyId) -> tuple[str, str]:

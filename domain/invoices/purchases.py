@@ -22,7 +22,14 @@ from domain.tariffs.proposals import version_of
 
 # Which transactions are bought credit; `domain/ledger/posting` puts these on the list of what lacks
 # an invoice.
-TOP_UPS = frozenset({JournalKind.CASH_TOP_UP, JournalKind.TOP_UP})
+TOP_UPS = frozenset(
+    {
+        JournalKind.CASH_TOP_UP,
+        JournalKind.BANK_TOP_UP,
+        JournalKind.CARD_TOP_UP,
+        JournalKind.TOP_UP,
+    }
+)
 
 TOP_UP = """
     select j.id, j.kind, j.occurred_at, max(e.account_id) as account_id,

@@ -82,7 +82,8 @@ POST = f"""
         insert into unsummed_journal (company_id, journal_id) select $2, id from made
     ), bought as (
         insert into purchase_due (company_id, journal_id, due_at)
-        select $2, id, $1 from made where kind in ('TOP_UP', 'CASH_TOP_UP')
+        select $2, id, $1 from made
+        where kind in ('TOP_UP', 'CASH_TOP_UP', 'BANK_TOP_UP', 'CARD_TOP_UP')
     ), line as (
         select m.id as journal_id, a.occurred_at, l.*, {FIELD_THEN} as field_id
         from unnest($10::int8[], $11::int2[], $12::int8[], $13::text[], $14::text[], $15::int8[],

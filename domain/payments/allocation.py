@@ -133,14 +133,26 @@ async def give_left(
 
     What came first goes first. The rest of the credit came by no payment.
     """
-    made, rest = [], amount_micro
+    parts, rest = [], amount_micro
     for row in await connection.fetch(WAITING, company_id, account_id):
         part = min(rest, row["left_micro"])
         if part > 0:
-            made.append((row["id"], part))
+            parts.append((PaymentId(row["id"]), part))
             rest -= part
-    if made:
-        columns = zip(*made, strict=True)
+    await give(connection, company_id=company_id, parts=parts, journal_id=journal_id, now=now)
+
+
+async def give(
+    connection: Connection,
+    *,
+    company_id: CompanyId,
+    parts: Sequence[tuple[PaymentId, int]],
+    journal_id: JournalId,
+    now: datetime,
+) -> None:
+    """Give parts of payments, in millionths, to a transaction; there is enough on each."""
+    if parts:
+        columns = zip(*parts, strict=True)
         await connection.execute(GIVE, company_id, *columns, journal_id, now)
 
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from db import access
 from db.access import Connection
-from db.enums import JournalKind, LedgerAccountKind, PaymentMethod, PaymentState
+from db.enums import JournalKind, PaymentMethod, PaymentState
 from db.ids import AccountId, CompanyId, InvoiceId, PaymentId
 from domain import rows, values
 from domain.currencies import payable
@@ -15,8 +15,8 @@ from domain.ledger.reversal import reverse as reverse_journal
 from domain.ledger.rules import KEY_CHARACTERS_MAX, REASON_CHARACTERS_MAX, Line, Posting
 from domain.listing import Record
 from domain.money import major, micro
-from domain.payments import allocation
-from domain.payments.rules import SIDES, Share
+from domain.payments import allocation, buying
+from domain.payments.rules import PURCHASES, SIDES, Share
 from domain.refusals import InvalidValue, NotThere, Refused, StaleVersion
 from domain.tariffs.tax_in_advance import with_taxes
 
@@ -105,8 +105,9 @@ async def record_within(
 ) -> PaymentId:
     """Take money for an account, and let it pay the invoice that is named, then the oldest due.
 
-    What is left is credit, which the next invoices take. amount: major units, above zero, in whole
-    minor units. Returns the payment; on a retry, the one already made.
+    What is left is credit, which the next invoices take, or all is what `buying` says. amount:
+    major units, above zero, in whole minor units. Returns the payment; on a retry, the one already
+    made.
 
     :raises IdempotencyConflict, InvalidValue, InTheFuture, NotThere: nothing was written
     """
@@ -124,16 +125,17 @@ async def record_within(
         if made["request_hash"] != request_hash:
             raise IdempotencyConflict
         return PaymentId(made["id"])
+    await connection.fetch(LOCK_BALANCES, company_id, [account_id])
+    use = await buying.use_of(
+        connection, company_id=company_id, account_id=account_id, amount=amount, now=now
+    )
     posting = Posting(
         company_id=company_id,
-        kind=JournalKind.PAYMENT,
+        kind=PURCHASES[method] if use.buys_credit else JournalKind.PAYMENT,
         idempotency_key=f"payment/{hash_of(key).hex()}",
         request=request_hash.hex(),
         occurred_at=received_at,
-        lines=[
-            Line(LedgerAccountKind.CREDIT, amount, account_id),
-            Line(SIDES[method], -amount),
-        ],
+        lines=[*use.cleared.lines(account_id), Line(SIDES[method], -amount)],
     )
     journal_id = await post(connection, await with_taxes(connection, posting), now=now)
     payment_id = PaymentId(
@@ -148,12 +150,23 @@ async def record_within(
             received_at=received_at,
             recorded_at=now,
             journal_id=journal_id,
+            debt_share_micro=micro(use.cleared.debt_share),
             idempotency_key=key,
             request_hash=request_hash,
         )
     )
     if invoice_id is not None:
         await _pay_named(connection, company_id, account_id, payment_id, invoice_id, amount, now)
+    if use.buys_credit:
+        await buying.finish(
+            connection,
+            company_id=company_id,
+            account_id=account_id,
+            payment_id=payment_id,
+            journal_id=journal_id,
+            cleared=use.cleared,
+            now=now,
+        )
     await allocation.allocate_waiting(
         connection, company_id=company_id, account_ids=[account_id], now=now
     )
@@ -187,6 +200,9 @@ async def reverse(
         await allocation.release(connection, company_id=company_id, payment_id=payment_id, now=now)
         await connection.execute(UNDO, company_id, payment_id, reversal_id, reason)
         await connection.execute(REVIEW_AGAIN, company_id, payment_id)
+        await buying.note_undone(
+            connection, company_id=company_id, journal_id=payment["journal_id"], now=now
+        )
         await allocation.allocate_waiting(
             connection, company_id=company_id, account_ids=[payment["account_id"]], now=now
         )

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from db.enums import LedgerAccountKind, PaymentMethod
+from db.enums import JournalKind, LedgerAccountKind, PaymentMethod
 from db.ids import InvoiceId, PaymentId
 
 SIDES = {
@@ -12,6 +12,12 @@ SIDES = {
     PaymentMethod.CARD: LedgerAccountKind.PROVIDER_CLEARING,
 }
 """Where the money lies after each."""
+PURCHASES = {
+    PaymentMethod.CASH: JournalKind.CASH_TOP_UP,
+    PaymentMethod.BANK_TRANSFER: JournalKind.BANK_TOP_UP,
+    PaymentMethod.CARD: JournalKind.CARD_TOP_UP,
+}
+"""What each is in the books where it buys credit."""
 
 
 @dataclass(frozen=True, slots=True)

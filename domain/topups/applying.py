@@ -157,7 +157,15 @@ async def _booked(
     if payment.credited and row["journal_id"] is None:
         journal_id, cleared = await book_credit(book, payment.credited, was_in_flight=was_in_flight)
         reference = payment.reference or str(row["id"])
-        await put_receipt(connection, row, cleared, reference=reference, now=now)
+        await put_receipt(
+            connection,
+            company_id=row["company_id"],
+            account_id=row["account_id"],
+            currency=row["currency"],
+            cleared=cleared,
+            reference=reference,
+            now=now,
+        )
         return revised | {
             "journal_id": journal_id,
             "credited_at": now,

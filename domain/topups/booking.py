@@ -66,7 +66,13 @@ async def book_credit(
     book: Book, received: Decimal, *, was_in_flight: Decimal
 ) -> tuple[JournalId, Cleared]:
     """Credit what was paid, to what is owed first."""
-    cleared = await _cleared(book, received)
+    cleared = await cleared_now(
+        book.connection,
+        company_id=book.company_id,
+        account_id=book.account_id,
+        received=received,
+        now=book.now,
+    )
     lines = cleared.lines(book.account_id)
     if was_in_flight:
         lines.append(Line(LedgerAccountKind.IN_FLIGHT, -was_in_flight, book.account_id))
@@ -75,10 +81,17 @@ async def book_credit(
     return await book.post(JournalKind.TOP_UP, lines), cleared
 
 
-async def _cleared(book: Book, received: Decimal) -> Cleared:
-    connection, company_id, account_id = book.connection, book.company_id, book.account_id
+async def cleared_now(
+    connection: Connection,
+    *,
+    company_id: CompanyId,
+    account_id: AccountId,
+    received: Decimal,
+    now: datetime,
+) -> Cleared:
+    """Return where a payment goes as the account stands, which is locked from here on."""
     standing = await connection.fetchrow(STANDING, company_id, account_id)
-    agreed = await connection.fetchrow(AGREED, company_id, account_id, book.now)
+    agreed = await connection.fetchrow(AGREED, company_id, account_id, now)
     if standing is None or agreed is None:
         raise NotThere("account_id")
     share = share_of(agreed)

@@ -1,11 +1,10 @@
-"""Receipts for credited top-ups, in the transaction that credits them."""
+"""Receipts for credit that was bought, in the transaction that credits them."""
 
 from datetime import datetime
 from decimal import Decimal
 
 from db.access import Connection
 from db.ids import AccountId, CompanyId
-from domain.listing import Record
 from domain.messages.facts import Money, TopUpReceipt
 from domain.messages.payers import payers_of, tell
 from domain.money import major
@@ -17,16 +16,22 @@ BALANCE = """
 
 
 async def put_receipt(
-    connection: Connection, top_up: Record, cleared: Cleared, *, reference: str, now: datetime
+    connection: Connection,
+    *,
+    company_id: CompanyId,
+    account_id: AccountId,
+    currency: str,
+    cleared: Cleared,
+    reference: str,
+    now: datetime,
 ) -> None:
     """Queue a receipt. cleared: where the payment went, which is in the books already."""
-    company_id, account_id = CompanyId(top_up["company_id"]), AccountId(top_up["account_id"])
     payers = await payers_of(connection, company_id=company_id, account_ids=[account_id])
     payer = payers[account_id]
     balance_micro = await connection.fetchval(BALANCE, company_id, account_id)
 
     def money(amount: Decimal) -> Money:
-        return Money(amount, top_up["currency"])
+        return Money(amount, currency)
 
     facts = TopUpReceipt(
         account=payer.account_number,

@@ -8,10 +8,16 @@ from domain.topups.clearing import Share
 SHARE = """
     c.debt_share_percent, c.debt_share_cap_micro,
     case when c.debt_share_cap_micro is not null then (
-        select coalesce(sum(t.debt_share_micro), 0)::int8 from top_up t
-        where t.company_id = a.company_id and t.account_id = a.id and t.debt_share_micro > 0
-            and t.credited_at >= date_trunc(lower(c.debt_share_period),
-                {at}::timestamptz at time zone c.time_zone) at time zone c.time_zone
+        select coalesce(sum(taken.debt_share_micro), 0)::int8 from (
+            select t.debt_share_micro, t.credited_at as taken_at from top_up t
+            where t.company_id = a.company_id and t.account_id = a.id and t.debt_share_micro > 0
+            union all
+            select p.debt_share_micro, p.recorded_at from payment p
+            where p.company_id = a.company_id and p.account_id = a.id and p.debt_share_micro > 0
+                and p.state = 'POSTED'
+        ) taken
+        where taken.taken_at >= date_trunc(lower(c.debt_share_period),
+            {at}::timestamptz at time zone c.time_zone) at time zone c.time_zone
     ) end as debt_share_taken_micro
 """
 

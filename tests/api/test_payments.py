@@ -5,6 +5,7 @@ from decimal import Decimal
 import pytest
 
 from api.global_ids import encode
+from db import access
 from db.enums import Role
 from db.ids import InvoiceId
 from db.settings import Urls
@@ -160,3 +161,31 @@ async def test_who_may_not_change_money_changes_none(
         "POSTED100000000"
     ]
     assert await query("select count(*) from invoice") == 1
+
+
+async def test_what_bought_credit_pays_no_invoice(web: Web, place: Place) -> None:
+    async with access.system() as connection:
+        await connection.execute("update account set billing_mode = 'PREPAID'")
+    user = await web.user(place.company_id)
+    taken = (await pay(web, user, place)).data["done"]["payment"]
+
+    told = await web.ask(
+        "query ($id: ID!) { node(id: $id) { ... on Payment { unallocated { amount }"
+        " transaction { id kind } allocations { invoiceId transactionId amount { amount } } } } }",
+        user,
+        id=taken["id"],
+    )
+
+    payment = told.data["node"]
+    transaction = payment.pop("transaction")
+    assert transaction["kind"] == "CASH_TOP_UP"
+    assert payment == {
+        "unallocated": {"amount": "0.000000"},
+        "allocations": [
+            {
+                "invoiceId": None,
+                "transactionId": transaction["id"],
+                "amount": {"amount": "100.000000"},
+            }
+        ],
+    }

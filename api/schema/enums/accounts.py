@@ -33,6 +33,8 @@ describe(
     {
         JournalKind.ENERGY: "The energy of a day.",
         JournalKind.CASH_TOP_UP: "Credit that was bought with cash.",
+        JournalKind.BANK_TOP_UP: "Credit that was bought by a transfer to the bank.",
+        JournalKind.CARD_TOP_UP: "Credit that was bought by card at a cash desk.",
         JournalKind.ADJUSTMENT: "Credit that somebody gave or took by hand.",
         JournalKind.REVERSAL: "The exact opposite of another one.",
         JournalKind.INVOICE_ROUNDING: "What makes the charges of a month an amount to be paid.",
