@@ -120,7 +120,7 @@ async def add(
         "cut_off_limit_micro": _limit_micro(cut_off_limit, "cut_off_limit"),
         "reconnect_limit_micro": _limit_micro(reconnect_limit, "reconnect_limit"),
         "opened_at": opened_at,
-        "category": _category(category),
+        "category": checked_category(category, "category"),
     }
     await parents.hold_active(connection, "premises", company_id=company_id, row_id=premises_id)
     await hold_present(
@@ -206,9 +206,9 @@ async def update(
     return account_id
 
 
-def _category(category: str | None) -> str | None:
+def checked_category(category: str | None, path: str) -> str | None:
     if category is not None and not CATEGORY.fullmatch(category):
-        raise InvalidValue("category", expected="a name such as STREET_LIGHTING")
+        raise InvalidValue(path, expected="a name such as STREET_LIGHTING")
     return category
 
 

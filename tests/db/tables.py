@@ -25,6 +25,7 @@ SUBSCRIBERS = [
     ("S-1", "Ayşe Işık", "ayse@example.com", "+90 555 000 00 00", "Atatürk Cad. 1\nİzmir", "tr"),
     ("S-2", "+Firm", None, None, None, None),
 ]
+LIGHTS = "STREET_LIGHTING"
 ACCOUNTS = [
     (
         "number",
@@ -34,13 +35,14 @@ ACCOUNTS = [
         "warning_limit",
         "cut_off_limit",
         "reconnect_limit",
+        "category",
         "opened_at",
         "point",
         "opening_index_kwh",
     ),
-    ("A-1", "S-1", "Standard", "PREPAID", "12,5", -3, "1,25", "2026-03-02", "P1", 1300),
-    ("A-2", "S-2", "Standard", "POSTPAID", None, None, None, "2026-03-02", "P3", 0),
-    ("A-1", "S-1", "Standard", "PREPAID", "12,5", -3, "1,25", "2026-03-02", "P2", "0.5"),
+    ("A-1", "S-1", "Standard", "PREPAID", "12,5", -3, "1,25", LIGHTS, "2026-03-02", "P1", 1300),
+    ("A-2", "S-2", "Standard", "POSTPAID", None, None, None, None, "2026-03-02", "P3", 0),
+    ("A-1", "S-1", "Standard", "PREPAID", "12,5", -3, "1,25", LIGHTS, "2026-03-02", "P2", "0.5"),
 ]
 
 

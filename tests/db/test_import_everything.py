@@ -72,11 +72,11 @@ async def test_everything_comes_from_one_workbook(place: Place, asker: Asker) ->
     accounts = await fetch(
         place.company_id,
         "select number, billing_mode, warning_limit_micro, cut_off_limit_micro,"
-        " reconnect_limit_micro from account order by 1",
+        " reconnect_limit_micro, category from account order by 1",
     )
     assert [tuple(row) for row in accounts] == [
-        ("A-1", "PREPAID", 12_500_000, -3_000_000, 1_250_000),
-        ("A-2", "POSTPAID", None, None, None),
+        ("A-1", "PREPAID", 12_500_000, -3_000_000, 1_250_000, "STREET_LIGHTING"),
+        ("A-2", "POSTPAID", None, None, None, None),
     ]
 
 
@@ -226,7 +226,7 @@ async def described(company_id: CompanyId) -> set[tuple[Any, ...]]:
     rows = await fetch(
         company_id,
         "select a.number, s.reference, a.billing_mode, a.warning_limit_micro,"
-        " a.cut_off_limit_micro, a.reconnect_limit_micro, a.opened_at,"
+        " a.cut_off_limit_micro, a.reconnect_limit_micro, a.opened_at, a.category,"
         " mp.code, ap.opening_index_wh, m.serial, mo.started_at, mo.initial_index_wh,"
         " mo.multiplier, q.code from account a join subscriber s on s.id = a.subscriber_id"
         " join account_point ap on ap.account_id = a.id"

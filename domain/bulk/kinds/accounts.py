@@ -142,6 +142,13 @@ ACCOUNTS = Kind(
         _limit("warning_limit", "At which credit it is warned; the company's if empty.", "50"),
         _limit("cut_off_limit", "At which credit it has run out; the company's if empty.", "0"),
         _limit("reconnect_limit", "Above which supply comes back; the company's if empty.", "10"),
+        Column(
+            name="category",
+            meaning="What taxes may exempt, as the tariff calls it; none if empty.",
+            example="STREET_LIGHTING",
+            check=operations.checked_category,
+            changeable=False,
+        ),
         metered.instant("opened_at", "From when on it pays"),
         metered.point("The code of a metering point that it pays for."),
         metered.index_kwh(
@@ -161,7 +168,8 @@ ACCOUNTS = Kind(
             t.name as tariff, a.billing_mode, a.warning_limit_micro / 1000000.0 as warning_limit,
             a.cut_off_limit_micro / 1000000.0 as cut_off_limit,
             a.reconnect_limit_micro / 1000000.0 as reconnect_limit,
-            a.opened_at, mp.code as point, ap.opening_index_wh / 1000.0 as opening_index_kwh
+            a.category, a.opened_at, mp.code as point,
+            ap.opening_index_wh / 1000.0 as opening_index_kwh
         from account a
         join subscriber s on s.company_id = a.company_id and s.id = a.subscriber_id
         left join tariff t on t.company_id = a.company_id and t.id = a.tariff_id
