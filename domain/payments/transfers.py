@@ -15,7 +15,7 @@ from domain.listing import Record
 from domain.money import major, micro
 from domain.payments import operations
 from domain.payments.entries import Transfer
-from domain.payments.matching import Guess, Match, OpenInvoice, judged, words
+from domain.payments.matching import Guess, Match, OpenInvoice, judged, proves, words
 from domain.payments.operations import REFERENCE_CHARACTERS_MAX
 from domain.refusals import NotThere, Refused, StaleVersion
 
@@ -31,7 +31,9 @@ NAMED = """
     select id, account_id, total_micro - paid_micro - credited_micro as open_micro from invoice
     where company_id = $1 and number = any($2::text[]) and kind = 'MONTHLY' order by id
 """
-ACCOUNTS = "select id from account where company_id = $1 and number = any($2::text[]) order by id"
+ACCOUNTS = """
+    select id, number from account where company_id = $1 and number = any($2::text[]) order by id
+"""
 ALIKE = """
     select id from invoice
     where company_id = $1 and kind = 'MONTHLY' and total_micro > paid_micro + credited_micro
@@ -184,13 +186,15 @@ async def _verdict(
         return Guess(None)
     tokens = words(row["text"])
     alike = await connection.fetch(ALIKE, company_id, row["amount_micro"])
+    accounts = await connection.fetch(ACCOUNTS, company_id, tokens)
     return judged(
         named=[
             OpenInvoice(InvoiceId(one["id"]), AccountId(one["account_id"]), one["open_micro"])
             for one in await connection.fetch(NAMED, company_id, tokens)
         ],
-        accounts=[
-            AccountId(one["id"]) for one in await connection.fetch(ACCOUNTS, company_id, tokens)
+        accounts=[AccountId(one["id"]) for one in accounts if proves(one["number"], row["text"])],
+        doubtful=[
+            AccountId(one["id"]) for one in accounts if not proves(one["number"], row["text"])
         ],
         alike=[InvoiceId(one["id"]) for one in alike],
     )

@@ -8,7 +8,7 @@ import pytest
 from db.enums import StatementFormat
 from db.ids import AccountId, InvoiceId
 from domain.payments.entries import TEXT_CHARACTERS_MAX, Transfer
-from domain.payments.matching import Guess, Match, OpenInvoice, judged, words
+from domain.payments.matching import Guess, Match, OpenInvoice, judged, proves, words
 from domain.payments.statements import read
 from domain.spreadsheets.cells import UnreadableFile
 
@@ -124,6 +124,40 @@ def test_of_a_field_that_never_ends_only_the_beginning_is_kept() -> None:
     first, _ = read(content.encode(), StatementFormat.MT940)
 
     assert len(first.text) == TEXT_CHARACTERS_MAX
+
+
+@pytest.mark.parametrize(
+    ("number", "text", "expected"),
+    [
+        pytest.param("10423", "flat 12, account 10423", True, id="a long one among words"),
+        pytest.param("2026", "march 2026", False, id="a short one among words"),
+        pytest.param("3", " 3. ", False, id="short, with something beside it"),
+        pytest.param("A-7", " A-7 ", True, id="short, and all that is said"),
+    ],
+)
+def test_short_numbers_prove_something_only_by_themselves(
+    number: str, text: str, expected: bool
+) -> None:
+    assert proves(number, text) is expected
+
+
+def test_a_number_that_proves_nothing_still_raises_doubt() -> None:
+    named, alike = [opened(1, 7)], [InvoiceId(1)]
+    accounts = [AccountId(7)]
+
+    doubted = [
+        judged(named=named, accounts=[], doubtful=[AccountId(8)], alike=alike),
+        judged(named=[], accounts=accounts, doubtful=[AccountId(8)], alike=alike),
+        judged(named=[], accounts=[], doubtful=accounts, alike=alike),
+        judged(named=named, accounts=[], doubtful=accounts, alike=alike),
+    ]
+
+    assert doubted == [
+        Guess(None),
+        Guess(None),
+        Guess(InvoiceId(1)),
+        Match(AccountId(7), InvoiceId(1)),
+    ]
 
 
 def test_words_are_what_numbers_may_be() -> None:

@@ -7,6 +7,7 @@ from datetime import timedelta
 import asyncpg
 import pytest
 
+from db import access
 from db.enums import JobState, StatementFormat, TransferState
 from db.ids import InvoiceId
 from db.settings import Urls
@@ -50,6 +51,19 @@ async def test_a_statement_that_is_read_twice_adds_nothing(
     assert first[1] == {"matched": 2, "review": 0, "known": 0}
     assert second[1] == {"matched": 0, "review": 0, "known": 2}
     assert (await invoice_of(place.company_id, invoice_id)).paid == 200
+
+
+async def test_a_short_number_among_other_words_proves_nothing(
+    place: Place, invoice_id: InvoiceId
+) -> None:
+    async with access.system() as connection:
+        await connection.execute("update account set number = '12'")
+
+    ended = await take_in(place, "2026-03-05;7;TRY;flat 12 march", "2026-03-05;8;TRY;12")
+
+    assert ended[1] == {"matched": 1, "review": 1, "known": 0}
+    assert await query("select amount_micro from payment") == 8_000_000
+    assert await query("select text from bank_transfer where state = 'REVIEW'") == "flat 12 march"
 
 
 async def test_an_amount_alone_is_only_suggested(place: Place, invoice_id: InvoiceId) -> None:
