@@ -92,6 +92,7 @@ async def _apply_to(
     if isinstance(fact, RefundFact):
         is_new = await takebacks.note_refund(connection, row, fact, now)
     else:
+        _check_currency(row, fact.currency)
         is_new = await takebacks.note_dispute(connection, row, fact, now)
     if is_new:
         await settle(connection, row["company_id"], row["id"], now)

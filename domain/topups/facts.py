@@ -61,7 +61,7 @@ class DisputeFact:
     """How a dispute is.
 
     withdrawn, reinstated, fee: what the provider has moved by then; movements: in how many steps,
-    which only grow.
+    which only grow. currency: of all its amounts.
     """
 
     reference: str
@@ -71,6 +71,7 @@ class DisputeFact:
     withdrawn: Decimal
     reinstated: Decimal
     fee: Decimal
+    currency: str
     movements: int
     at: datetime
     reason: str | None = None

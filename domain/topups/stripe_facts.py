@@ -148,41 +148,64 @@ def refund(one: Object, *, at: datetime) -> RefundFact:
 
 
 def dispute(one: Object, *, at: datetime) -> DisputeFact:
-    entries = one.get("balance_transactions") or []
-    currency = one["currency"]
-    moved = [major(entry["amount"], currency) for entry in entries]
+    entries, currency = one.get("balance_transactions") or [], one["currency"]
+    amount = major(one["amount"], currency)
+    moved = [_of_dispute(entry, amount, currency) for entry in entries]
+    taken = [_turned_back(entry, entry["fee"], currency) for entry in entries]
+    others = [other for _, other in (*moved, *taken) if other != currency]
     return DisputeFact(
         reference=one["id"],
         payment=one["payment_intent"],
         state=DISPUTE_STATES.get(one["status"], DisputeState.OPEN),
-        amount=major(one["amount"], currency),
-        withdrawn=-sum((amount for amount in moved if amount < 0), Decimal(0)),
-        reinstated=sum((amount for amount in moved if amount > 0), Decimal(0)),
-        fee=sum((major(entry["fee"], currency) for entry in entries), Decimal(0)),
+        amount=amount,
+        withdrawn=-sum((one for one, _ in moved if one < 0), Decimal(0)),
+        reinstated=sum((one for one, _ in moved if one > 0), Decimal(0)),
+        fee=sum((fee for fee, _ in taken), Decimal(0)),
+        currency=(others or [currency])[0].upper(),
         movements=len(entries),
         at=at,
         reason=word(one.get("reason")),
     )
 
 
+def _of_dispute(entry: Object, whole: Decimal, currency: str) -> tuple[Decimal, str]:
+    """Return what an entry moved of a dispute; all of it where just that rounds to the entry."""
+    moved, told = _turned_back(entry, entry["amount"], currency)
+    if entry["currency"] != currency and told == currency:
+        coin = major(1, entry["currency"]) / Decimal(str(entry["exchange_rate"]))
+        if abs(abs(moved) - whole) <= coin:
+            moved = whole.copy_sign(moved)
+    return moved, told
+
+
+def _turned_back(entry: Object, amount: int, currency: str) -> tuple[Decimal, str]:
+    """Return an amount of an entry of Stripe's own account in a payment's currency.
+
+    Where Stripe pays out in another one, the rate that it used turns it back; without a rate it
+    stays in the entry's, which is told with it.
+    """
+    own, rate = entry["currency"], entry.get("exchange_rate")
+    if own == currency or not rate:
+        return major(amount, own), own
+    turned = major(amount, own) / Decimal(str(rate))
+    return turned.quantize(MICRO, ROUND_HALF_EVEN), currency
+
+
 def fee(entry: Object) -> FeeFact | None:
     """Return what an entry of Stripe's own account took for a payment; None if nothing, or none.
 
     Its source is there as an object: a charge or a refund; disputes tell of their fees themselves.
-    Where Stripe pays out in another currency, it is turned back at the rate that Stripe used.
     """
     source = entry.get("source")
     if not isinstance(source, Mapping) or source.get("object") not in FEE_SOURCES:
         return None
     if source.get("payment_intent") is None or not entry["fee"]:
         return None
-    amount, currency = major(entry["fee"], entry["currency"]), entry["currency"]
-    if currency != source["currency"] and entry.get("exchange_rate"):
-        amount, currency = amount / Decimal(str(entry["exchange_rate"])), source["currency"]
+    amount, currency = _turned_back(entry, entry["fee"], source["currency"])
     return FeeFact(
         reference=entry["id"],
         payment=source["payment_intent"],
-        amount=amount.quantize(MICRO, ROUND_HALF_EVEN),
+        amount=amount,
         currency=currency.upper(),
         at=datetime.fromtimestamp(entry["created"], UTC),
     )

@@ -8,8 +8,10 @@ import pytest
 
 from domain.analytics import checks, folding
 from domain.topups import stripe_facts
+from domain.topups.applying import FactContradicts, apply
 from domain.topups.facts import FeeFact
 from domain.topups.reconciliation import compare
+from tests.factories import NOW
 from tests.topups.shop import Shop
 
 D = Decimal
@@ -125,3 +127,64 @@ def test_a_fee_is_read(changes: dict[str, Any], expected: tuple[Decimal, str] | 
     assert (found and (found.amount, found.currency)) == expected
     if isinstance(found, FeeFact):
         assert (found.reference, found.payment) == ("txn_1", "pi_1")
+
+
+DISPUTE = {
+    "object": "dispute",
+    "id": "du_1",
+    "payment_intent": "pi_1",
+    "status": "lost",
+    "amount": 10_000,
+    "currency": "try",
+}
+
+
+@pytest.mark.parametrize(
+    ("entry", "expected"),
+    [
+        pytest.param(
+            {"currency": "try", "amount": -10_000, "fee": 1_500},
+            (D(100), D(15), "TRY"),
+            id="in the same currency",
+        ),
+        pytest.param(
+            {"currency": "eur", "amount": -238, "fee": 1_500, "exchange_rate": 0.023817},
+            (D(100), D("629.802242"), "TRY"),
+            id="turned back, all of it to the coin",
+        ),
+        pytest.param(
+            {"currency": "eur", "amount": -119, "fee": 0, "exchange_rate": 0.023817},
+            (D("49.964311"), D(0), "TRY"),
+            id="turned back, a part",
+        ),
+        pytest.param(
+            {"currency": "eur", "amount": -238, "fee": 1_500},
+            (D("2.38"), D(15), "EUR"),
+            id="at no rate that is told",
+        ),
+    ],
+)
+def test_what_a_dispute_moved_is_read_in_its_currency(
+    entry: dict[str, Any], expected: tuple[Decimal, Decimal, str]
+) -> None:
+    told = stripe_facts.dispute({**DISPUTE, "balance_transactions": [entry]}, at=NOW)
+
+    assert (told.withdrawn, told.fee, told.currency) == expected
+
+
+async def test_what_is_in_no_currency_of_the_account_is_refused(shop: Shop) -> None:
+    await shop.paid()
+    payment = (await shop.row("top_up"))["payment_reference"]
+    before = await shop.sides()
+    entry = {"currency": "eur", "amount": -238, "fee": 1_500}
+    dispute = {**DISPUTE, "payment_intent": payment, "balance_transactions": [entry]}
+    source = {**CHARGE, "payment_intent": payment}
+    fee = stripe_facts.fee({**ENTRY, "currency": "eur", "source": source})
+
+    for fact in (fee, stripe_facts.dispute(dispute, at=shop.now)):
+        assert fact is not None
+        with pytest.raises(FactContradicts, match="is in TRY, not EUR"):
+            await apply(fact, provider=shop.gateway.name, now=shop.now)
+
+    assert await shop.sides() == before
+    assert await shop.count("top_up_fee") == await shop.count("top_up_dispute") == 0

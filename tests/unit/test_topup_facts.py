@@ -48,6 +48,7 @@ def dispute_fact(known: Dispute) -> DisputeFact:
         withdrawn=known.withdrawn,
         reinstated=known.reinstated,
         fee=known.fee,
+        currency="TRY",
         movements=known.movements,
         at=AT,
     )
