@@ -30,9 +30,28 @@ comment on column allocation.journal_id is 'What took it in the books: it bought
 alter table payment add debt_share_micro int8 not null default 0 constraint payment_debt_share check (debt_share_micro >= 0);
 comment on column payment.debt_share_micro is 'What of it was the share that goes to debt.';
 create index payment_of_journal on payment (company_id, journal_id);
+
+create table invoice_line_tax (
+    company_id int4 not null,
+    invoice_id int8 not null,
+    line int2 not null,
+    place int2 not null constraint invoice_line_tax_place check (place > 0),
+    name text not null constraint invoice_line_tax_name check (name <> ''),
+    rate numeric(9, 6),
+    base_micro int8 not null,
+    amount_micro int8 not null,
+    primary key (company_id, invoice_id, line, place),
+    foreign key (company_id, invoice_id, line) references invoice_line
+);
+comment on table invoice_line_tax is 'Which taxes a line of an invoice bears; in invoice_tax they stand together. Immutable.';
+create trigger invoice_line_tax_immutable before update or delete on invoice_line_tax for each row execute function refuse_change();
+create trigger invoice_line_tax_stays before truncate on invoice_line_tax execute function refuse_change();
+call protect_tenant_table('invoice_line_tax', 'select, insert');
+revoke update, delete on invoice_line_tax from wattledger_system;
 """
 
 DOWN = """
+drop table invoice_line_tax;
 drop index payment_of_journal;
 alter table payment drop column debt_share_micro;
 do $$

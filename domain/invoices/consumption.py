@@ -20,11 +20,10 @@ from domain.invoices.energy import (
     instants,
     parts_of,
     spots,
-    taxes_together,
 )
 from domain.invoices.indexes import indexes
 from domain.invoices.marks import Known, known_around, tell_registers
-from domain.invoices.rules import Month, Parts, settlements
+from domain.invoices.rules import Month, Parts, settlements, taxes_together
 from domain.invoices.stretches import Stretch, stretches
 from domain.money import major
 from domain.tariffs.courses import Span

@@ -13,7 +13,17 @@ from domain.billing.rules import Anchor, version_charges
 from domain.billing.shares import counted
 from domain.invoices.indexes import Spot
 from domain.invoices.marks import Known
-from domain.invoices.rules import Index, InvoiceLine, Metered, Month, Parts, Priced, TaxLine
+from domain.invoices.rules import (
+    Index,
+    InvoiceLine,
+    Metered,
+    Month,
+    Parts,
+    Priced,
+    TaxLine,
+    countered,
+    taxes_together,
+)
 from domain.invoices.stretches import Stretch
 from domain.money import major
 from domain.tariffs import schedule
@@ -81,29 +91,18 @@ def counted_from(stretch: Stretch, zone: ZoneInfo) -> datetime | None:
     return at if at < starts_at else None
 
 
-def taxes_together(taxes: Iterable[TaxLine]) -> list[TaxLine]:
-    """Return one tax for each name and rate, in the order in which they came."""
-    sums: dict[tuple[str, Decimal | None], TaxLine] = {}
-    for tax in taxes:
-        had = sums.get((tax.name, tax.rate))
-        if had is not None:
-            tax = replace(tax, base=had.base + tax.base, amount=had.amount + tax.amount)  # noqa: PLW2901 - the sum takes its place
-        sums[tax.name, tax.rate] = tax
-    return [tax for tax in sums.values() if tax.base or tax.amount]
-
-
 def _deducted(made: Parts) -> Parts:
     lines = [
         replace(
             line,
             kind=InvoiceLineKind.DEDUCTION,
             amount=-line.amount,
+            taxes=tuple(countered(line.taxes)),
             priced=line.priced and replace(line.priced, quantity=-line.priced.quantity),
         )
         for line in made.lines
     ]
-    taxes = [replace(tax, base=-tax.base, amount=-tax.amount) for tax in made.taxes]
-    return Parts(lines, taxes)
+    return Parts(lines, countered(made.taxes))
 
 
 def _at_one_price(stretch: Stretch, facts: Facts) -> Parts:
@@ -156,7 +155,10 @@ def _by_version(stretch: Stretch, version: Version, facts: Facts) -> Parts:
     for line in made.lines:
         rates[line.component, line.rate].append(line)
     lines = [
-        _line(of_rate, component, shown, made.estimated, facts.month)
+        replace(
+            _line(of_rate, component, shown, made.estimated, facts.month),
+            taxes=tuple(taxes_together(_taxes(version, of_rate))),
+        )
         for component in version.components
         for (name, _), of_rate in rates.items()
         if name == component.name

@@ -3,6 +3,7 @@
 Not here: when they are made, and what becomes of them: see `bought`.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 
@@ -91,7 +92,7 @@ async def issue_within(
         return InvoiceId(made)
     taxes = await _taxes(connection, company_id, top_up)
     net = top_up["paid"] - sum((tax.amount for tax in taxes), Decimal(0))
-    parts = Parts([InvoiceLine(kind=InvoiceLineKind.CREDIT, amount=net)], taxes)
+    parts = _credit(net, taxes)
     return await _write(connection, company_id, account_id, journal_id, parts, now=now)
 
 
@@ -111,8 +112,13 @@ async def issue_again(
     """
     parts = rules.share_of(invoice.lines, invoice.taxes, amount / invoice.totals.total)
     net = amount - sum((tax.amount for tax in parts.taxes), Decimal(0))
-    made = Parts([InvoiceLine(kind=InvoiceLineKind.CREDIT, amount=net)], parts.taxes)
+    made = _credit(net, parts.taxes)
     return await _write(connection, company_id, invoice.account_id, journal_id, made, now=now)
+
+
+def _credit(net: Decimal, taxes: Sequence[TaxLine]) -> Parts:
+    line = InvoiceLine(kind=InvoiceLineKind.CREDIT, amount=net, taxes=tuple(taxes))
+    return Parts([line], taxes)
 
 
 async def _write(

@@ -1,7 +1,7 @@
 """What invoices are made of, what they come to, and how they are numbered. Pure."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
@@ -137,13 +137,24 @@ class Priced:
     rate: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class TaxLine:
+    """A tax on lines, in major units. rate: as a part, where there is one for all."""
+
+    name: str
+    rate: Decimal | None
+    base: Decimal
+    amount: Decimal
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InvoiceLine:
     """What an invoice charges, or a credit note gives back.
 
     amount: major units to six decimals, before taxes. energy_month: whose energy it is. metered,
     priced: of what is measured. is_estimated: no reading tells where it begins, ends, or is split.
-    of_line: of a credit note, which line of the invoice it takes back.
+    of_line: of a credit note, which line of the invoice it takes back. taxes: what it bears, as far
+    as that is known.
     """
 
     kind: InvoiceLineKind
@@ -153,16 +164,7 @@ class InvoiceLine:
     priced: Priced | None = None
     is_estimated: bool = False
     of_line: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class TaxLine:
-    """A tax on the lines, in major units. rate: as a part, where there is one for all."""
-
-    name: str
-    rate: Decimal | None
-    base: Decimal
-    amount: Decimal
+    taxes: tuple[TaxLine, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,20 +194,43 @@ def settlements(posted: dict[Month, Decimal], invoiced: dict[Month, Decimal]) ->
     ]
 
 
+def taxes_together(taxes: Iterable[TaxLine]) -> list[TaxLine]:
+    """Return one tax for each name and rate, in the order in which they came."""
+    sums: dict[tuple[str, Decimal | None], TaxLine] = {}
+    for tax in taxes:
+        had = sums.get((tax.name, tax.rate))
+        if had is not None:
+            tax = replace(tax, base=had.base + tax.base, amount=had.amount + tax.amount)  # noqa: PLW2901 - the sum takes its place
+        sums[tax.name, tax.rate] = tax
+    return [tax for tax in sums.values() if tax.base or tax.amount]
+
+
+def countered(taxes: Iterable[TaxLine]) -> list[TaxLine]:
+    return [replace(tax, base=-tax.base, amount=-tax.amount) for tax in taxes]
+
+
 def part_of_lines(
     lines: Sequence[InvoiceLine], taxes: Sequence[TaxLine], wanted: dict[int, Decimal]
 ) -> Parts:
-    """Return what takes parts of lines back, and the same part of each tax.
+    """Return what takes parts of lines back, and the same part of the taxes that each bears.
 
-    wanted: amounts by the lines' places, from 1 on.
+    What no line is known to bear is borne by those without known taxes, in proportion.
+    wanted: amounts by the lines' places, from 1 on; none of a line without an amount.
     """
-    chosen = [
-        replace(lines[place - 1], amount=amount, of_line=place)
-        for place, amount in sorted(wanted.items())
+    chosen, bare = [], Decimal(0)
+    for place, amount in sorted(wanted.items()):
+        line = lines[place - 1]
+        bare += Decimal(0) if line.taxes else amount
+        (part,) = share_of([line], (), amount / line.amount).lines
+        chosen.append(replace(part, amount=amount, of_line=place))
+    whole = sum((line.amount for line in lines if not line.taxes), Decimal(0))
+    known = [tax for line in lines for tax in line.taxes]
+    rest = taxes_together([*taxes, *countered(known)])
+    borne = [
+        *(tax for line in chosen for tax in line.taxes),
+        *share_of((), rest, bare / whole if whole else Decimal(0)).taxes,
     ]
-    whole = sum((line.amount for line in lines), Decimal(0))
-    share = sum(wanted.values(), Decimal(0)) / whole if whole else Decimal(0)
-    return Parts(chosen, share_of((), taxes, share).taxes)
+    return Parts(chosen, taxes_together(borne))
 
 
 def share_of(lines: Sequence[InvoiceLine], taxes: Sequence[TaxLine], share: Decimal) -> Parts:
@@ -214,9 +239,12 @@ def share_of(lines: Sequence[InvoiceLine], taxes: Sequence[TaxLine], share: Deci
     def of(amount: Decimal) -> Decimal:
         return (amount * share).quantize(STEP)
 
+    def of_all(taxes: Sequence[TaxLine]) -> list[TaxLine]:
+        return [replace(tax, base=of(tax.base), amount=of(tax.amount)) for tax in taxes]
+
     return Parts(
-        [replace(line, amount=of(line.amount)) for line in lines],
-        [replace(tax, base=of(tax.base), amount=of(tax.amount)) for tax in taxes],
+        [replace(line, amount=of(line.amount), taxes=tuple(of_all(line.taxes))) for line in lines],
+        of_all(taxes),
     )
 
 

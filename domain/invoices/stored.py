@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -21,6 +21,10 @@ LINES = """
 TAXES = """
     select * from invoice_tax where company_id = $1 and invoice_id = any($2::int8[])
     order by invoice_id, place
+"""
+LINE_TAXES = """
+    select * from invoice_line_tax where company_id = $1 and invoice_id = any($2::int8[])
+    order by invoice_id, line, place
 """
 
 
@@ -58,8 +62,12 @@ async def stored(
     """Return the invoices among these that the company has, by id."""
     rows = await connection.fetch(INVOICES, company_id, invoice_ids)
     lines, taxes = defaultdict(list), defaultdict(list)
+    borne: dict[tuple[int, int], list[TaxLine]] = defaultdict(list)
+    for row in await connection.fetch(LINE_TAXES, company_id, invoice_ids):
+        borne[row["invoice_id"], row["line"]].append(tax_of(row))
     for row in await connection.fetch(LINES, company_id, invoice_ids):
-        lines[row["invoice_id"]].append(line_of(row))
+        line = replace(line_of(row), taxes=tuple(borne[row["invoice_id"], row["line"]]))
+        lines[row["invoice_id"]].append(line)
     for row in await connection.fetch(TAXES, company_id, invoice_ids):
         taxes[row["invoice_id"]].append(tax_of(row))
     return [_invoice(row, lines[row["id"]], taxes[row["id"]]) for row in rows]

@@ -50,6 +50,12 @@ ADD_TAXES = """
     select $1, * from unnest($2::int8[], $3::int2[], $4::text[], $5::numeric[], $6::int8[],
         $7::int8[])
 """
+ADD_LINE_TAXES = """
+    insert into invoice_line_tax (company_id, invoice_id, line, place, name, rate, base_micro,
+        amount_micro)
+    select $1, * from unnest($2::int8[], $3::int2[], $4::int2[], $5::text[], $6::numeric[],
+        $7::int8[], $8::int8[])
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -203,13 +209,25 @@ async def _write_parts(
         for place, line in enumerate(draft.lines, start=1)
     ]
     taxes = [
-        (invoice_id, place, tax.name, tax.rate, micro(tax.base), micro(tax.amount))
+        (invoice_id, place, *_tax(tax))
         for invoice_id, draft in zip(ids, drafts, strict=True)
         for place, tax in enumerate(draft.taxes, start=1)
+    ]
+    borne = [
+        (invoice_id, number, place, *_tax(tax))
+        for invoice_id, draft in zip(ids, drafts, strict=True)
+        for number, line in enumerate(draft.lines, start=1)
+        for place, tax in enumerate(line.taxes, start=1)
     ]
     await connection.execute(ADD_LINES, company_id, *zip(*lines, strict=True))
     if taxes:
         await connection.execute(ADD_TAXES, company_id, *zip(*taxes, strict=True))
+    if borne:
+        await connection.execute(ADD_LINE_TAXES, company_id, *zip(*borne, strict=True))
+
+
+def _tax(tax: TaxLine) -> tuple[object, ...]:
+    return (tax.name, tax.rate, micro(tax.base), micro(tax.amount))
 
 
 def _line(line: InvoiceLine) -> tuple[object, ...]:

@@ -60,6 +60,7 @@ EXEMPT = {
     "invoice_counter": "follows from the invoices, which are kept for good",
     "invoice_document": "made from an invoice, which is kept for good",
     "invoice_line": "kept for good",
+    "invoice_line_tax": "kept for good",
     "invoice_tax": "kept for good",
     "invoicing_run": "how far a job has come",
     "journal": "the ledger keeps every transaction for good",

@@ -21,13 +21,12 @@ from tests.db.invoicing import (
     FEBRUARY,
     ISSUED_AT,
     STARTS_AT,
-    account_of,
     make_partitions,
     make_postpaid,
     measure,
     query,
 )
-from tests.factories import NOW, Place, make_place, make_register_set
+from tests.factories import NOW, Place, account_of, make_place, make_register_set
 
 KINDS = "select array_agg(kind order by id) from journal"
 LEFT = "select amount_micro - allocated_micro from payment"

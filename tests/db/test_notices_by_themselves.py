@@ -19,13 +19,12 @@ from tests.db.invoicing import (
     FEBRUARY,
     ISSUED_AT,
     STARTS_AT,
-    account_of,
     make_partitions,
     make_postpaid,
     measure,
     query,
 )
-from tests.factories import Place, make_register_set
+from tests.factories import Place, account_of, make_register_set
 
 # Issued on Monday the 2nd of March 2026 and due on Thursday the 12th.
 TELL = "select array_agg(invoice_id order by invoice_id) from overdue_notice"

@@ -1,5 +1,6 @@
 """What invoices come to, and how far they are."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
@@ -10,6 +11,8 @@ from db.enums import InvoiceKind, InvoiceLineKind, InvoiceState
 from domain.currencies import payable
 from domain.invoices.rules import InvoiceLine, Month, TaxLine, part_of_lines, settlements, state
 from domain.invoices.totals import totals
+
+D = Decimal
 
 
 def line(amount: str) -> InvoiceLine:
@@ -96,6 +99,21 @@ def test_a_part_of_the_lines_takes_its_part_of_the_taxes() -> None:
 
     assert [(one.of_line, one.amount) for one in part.lines] == [(2, Decimal(5))]
     assert [(one.base, one.amount) for one in part.taxes] == [(Decimal(5), Decimal(1))]
+
+
+def test_a_part_of_a_line_takes_its_part_of_what_that_line_bears() -> None:
+    btv, vat = (TaxLine("BTV", D("0.05"), D(30), D("1.5")), TaxLine("VAT", D("0.2"), D(30), D(6)))
+    lines = [replace(line("30"), taxes=(btv, vat)), line("10")]
+    taxes = [btv, replace(vat, base=D(40), amount=D(8))]
+
+    parts = [part_of_lines(lines, taxes, wanted) for wanted in ({1: D(15)}, {2: D(5)})]
+
+    assert parts[0].taxes == [
+        TaxLine("BTV", D("0.05"), D(15), D("0.75")),
+        TaxLine("VAT", D("0.2"), D(15), D(3)),
+    ]
+    # What no line is known to bear is the other's.
+    assert parts[1].taxes == [TaxLine("VAT", D("0.2"), D(5), D(1))]
 
 
 @pytest.mark.parametrize(

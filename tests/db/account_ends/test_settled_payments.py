@@ -21,13 +21,12 @@ from tests.db.invoicing import (
     ISSUED_AT,
     MARCH,
     STARTS_AT,
-    account_of,
     make_partitions,
     make_postpaid,
     measure,
     query,
 )
-from tests.factories import Place, make_register_set
+from tests.factories import Place, account_of, make_register_set
 
 APRIL = ENDS_AT + timedelta(days=33)
 LEFT = "select sum(amount_micro - allocated_micro)::int8 from payment where state = 'POSTED'"

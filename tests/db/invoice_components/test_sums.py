@@ -2,12 +2,15 @@
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from db.enums import InvoiceLineKind
 from domain.invoices import credit_notes, monthly
+from domain.invoices.rules import TaxLine
 from domain.ledger.queries import verify
 from tests.db.invoice_components.priced import (
     DAY,
@@ -29,6 +32,8 @@ from tests.db.invoicing import (
     measure,
 )
 from tests.factories import Place, make_register_set
+
+ISTANBUL = ZoneInfo("Europe/Istanbul")
 
 
 async def test_what_comes_late_is_settled_by_itself_with_its_taxes_in_it(
@@ -100,6 +105,38 @@ async def test_lines_and_taxes_are_what_the_books_charged_whatever_was_read(
 
     assert gross(invoice) == await charged(place)
     assert [line for line in invoice.lines if line.kind is InvoiceLineKind.SETTLEMENT] == []
+
+
+async def test_a_credit_note_of_a_line_takes_the_taxes_of_that_line(
+    place: Place, registers: int
+) -> None:
+    await change_to(place, PLAIN)
+    await measure(place, registers, {STARTS_AT: 0, ENDS_AT: 100_000})
+    invoice = await issued(place)
+    number, standing = next(
+        (number, line)
+        for number, line in enumerate(invoice.lines, start=1)
+        if line.kind is InvoiceLineKind.FIXED
+    )
+
+    note_ids = [
+        await credit_notes.credit(
+            company_id=place.company_id,
+            invoice_id=invoice.id,
+            amounts=amounts,
+            reason="no such meter",
+            idempotency_key=key,
+            now=ISSUED_AT,
+        )
+        for key, amounts in (("one", {number: standing.amount}), ("rest", None))
+    ]
+
+    part, rest = [await invoice_of(place.company_id, one) for one in note_ids]
+    # A fee bears no tax on energy.
+    assert standing.amount == Decimal(35)
+    assert part.taxes == [TaxLine("VAT", Decimal("0.2"), Decimal(35), Decimal(7))]
+    assert part.totals.total + rest.totals.total == invoice.totals.total
+    assert await verify() == []
 
 
 async def test_a_credit_note_takes_lines_and_taxes_back_in_full(
