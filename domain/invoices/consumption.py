@@ -5,6 +5,7 @@ The one place that says what a monthly invoice charges; whatever else is charged
 
 from collections import defaultdict
 from collections.abc import Sequence
+from datetime import date
 from decimal import Decimal
 from typing import TypeAlias
 from zoneinfo import ZoneInfo
@@ -23,7 +24,9 @@ from domain.invoices.energy import (
 )
 from domain.invoices.indexes import indexes
 from domain.invoices.marks import Known, known_around, tell_registers
-from domain.invoices.rules import Month, Parts, settlements, taxes_together
+from domain.invoices.rules import Month, Parts, taxes_together
+from domain.invoices.settlements import Charged, settlements
+from domain.invoices.stored import tax_of
 from domain.invoices.stretches import Stretch, stretches
 from domain.money import major
 from domain.tariffs.courses import Span
@@ -31,7 +34,7 @@ from domain.tariffs.courses import Span
 # Readings come up to 90 days late, and what they change is settled with the next invoice.
 SETTLED_MONTHS_MAX = 4
 
-Charges: TypeAlias = dict[AccountId, dict[Month, Decimal]]
+Charges: TypeAlias = dict[AccountId, dict[Month, Charged]]
 
 POSTED = """
     select account_id, date_trunc('month', local_date)::date as month,
@@ -41,21 +44,48 @@ POSTED = """
         and local_date >= $3::date and local_date < $4::date
     group by 1, 2
 """
-# From the first month on that was invoiced at all: what was before was paid in another way.
-INVOICED = """
-    select told.account_id, told.month, sum(told.amount_micro)::int8 as amount_micro
+POSTED_TAXES = """
+    select account_id, date_trunc('month', local_date)::date as month, tax as name,
+        null::numeric as rate, 0::int8 as base_micro, sum(posted_micro)::int8 as amount_micro
+    from accrued_tax
+    where company_id = $1 and account_id = any($2::int8[])
+        and local_date >= $3::date and local_date < $4::date
+    group by 1, 2, 3 order by 1, 2, 3
+"""
+# From the first month on that was invoiced at all: what was before was paid in another way. Taxes
+# that no line is known to bear are of what the month used itself.
+INVOICED_TAXES = """
+    select told.account_id, told.month, told.name, told.rate,
+        0::int8 as base_micro, sum(told.amount_micro)::int8 as amount_micro
     from (
-        select i.account_id, l.energy_month as month, l.amount_micro
+        select i.account_id, l.energy_month as month, t.name, t.rate, t.amount_micro
         from invoice i
         join invoice_line l on l.company_id = i.company_id and l.invoice_id = i.id
+        join invoice_line_tax t on t.company_id = i.company_id and t.invoice_id = i.id
+            and t.line = l.line
         where i.company_id = $1 and i.account_id = any($2::int8[]) and i.kind = 'MONTHLY'
             and i.month >= $3::date and l.energy_month >= $3::date
         union all
-        -- Only what a month used itself is told with its taxes.
-        select i.account_id, i.month, i.tax_micro from invoice i
+        select i.account_id, i.month, t.name, t.rate, t.amount_micro
+        from invoice i
+        cross join lateral (
+            select x.name, x.rate, x.amount_micro from invoice_tax x
+            where x.company_id = i.company_id and x.invoice_id = i.id
+            union all
+            select x.name, x.rate, -x.amount_micro from invoice_line_tax x
+            where x.company_id = i.company_id and x.invoice_id = i.id
+        ) t
         where i.company_id = $1 and i.account_id = any($2::int8[]) and i.kind = 'MONTHLY'
             and i.month >= $3::date
     ) told
+    group by 1, 2, 3, 4 order by 1, 2, 3, 4
+"""
+INVOICED = """
+    select i.account_id, l.energy_month as month, sum(l.amount_micro)::int8 as amount_micro
+    from invoice i
+    join invoice_line l on l.company_id = i.company_id and l.invoice_id = i.id
+    where i.company_id = $1 and i.account_id = any($2::int8[]) and i.kind = 'MONTHLY'
+        and i.month >= $3::date and l.energy_month >= $3::date
     group by 1, 2
 """
 FIRST_INVOICED = """
@@ -78,24 +108,26 @@ async def month_parts(
     line for each; so is what no line of energy tells.
     """
     parts = await _energy(connection, company_id, account_ids, month, zone)
-    since = month.moved(-SETTLED_MONTHS_MAX)
-    posted = await _charges(
-        connection, POSTED, company_id, account_ids, since.first, month.moved(1).first
-    )
-    invoiced = await _charges(connection, INVOICED, company_id, account_ids, since.first)
+    since, until = month.moved(-SETTLED_MONTHS_MAX).first, month.moved(1).first
+    whose = (company_id, account_ids, since)
+    posted = await _charges(connection, POSTED, *whose, until)
+    await _add_taxes(connection, POSTED_TAXES, posted, *whose, until)
+    invoiced = await _charges(connection, INVOICED, *whose)
+    await _add_taxes(connection, INVOICED_TAXES, invoiced, *whose, is_net=True)
     firsts = {
         AccountId(row["account_id"]): Month(row["month"])
         for row in await connection.fetch(FIRST_INVOICED, company_id, account_ids)
     }
     for account_id in {*parts, *posted}:
         first = min(firsts.get(account_id, month), month)
-        charged = {month: Decimal(0), **posted.get(account_id, {})}
-        due = {m: amount for m, amount in charged.items() if m >= first}
-        told = dict(invoiced.get(account_id, {}))
+        due = {m: one for m, one in posted[account_id].items() if m >= first}
         made = parts.get(account_id, NONE)
-        told[month] = told.get(month, Decimal(0)) + gross(made)
-        settled = [*made.lines, *settlements(due, told)]
-        parts[account_id] = Parts(settled, made.taxes)
+        told = invoiced[account_id]
+        told[month].gross += gross(made)
+        told[month].add(made.taxes)
+        settled = settlements({month: Charged(), **due}, told)
+        taxes = [*made.taxes, *(tax for line in settled for tax in line.taxes)]
+        parts[account_id] = Parts([*made.lines, *settled], taxes_together(taxes))
     return {account_id: made for account_id, made in parts.items() if made.lines}
 
 
@@ -170,9 +202,26 @@ async def _charges(
     query: str,
     company_id: CompanyId,
     account_ids: Sequence[AccountId],
-    *days: object,
+    *days: date,
 ) -> Charges:
-    charges: Charges = defaultdict(dict)
+    charges: Charges = defaultdict(lambda: defaultdict(Charged))
     for row in await connection.fetch(query, company_id, account_ids, *days):
-        charges[row["account_id"]][Month(row["month"])] = major(row["amount_micro"])
+        charges[row["account_id"]][Month(row["month"])].gross += major(row["amount_micro"])
     return charges
+
+
+async def _add_taxes(
+    connection: Connection,
+    query: str,
+    charges: Charges,
+    company_id: CompanyId,
+    account_ids: Sequence[AccountId],
+    *days: date,
+    is_net: bool = False,
+) -> None:
+    """Count the taxes of months in. is_net: what is counted so far is without them."""
+    for row in await connection.fetch(query, company_id, account_ids, *days):
+        charged, tax = charges[row["account_id"]][Month(row["month"])], tax_of(row)
+        charged.add([tax])
+        if is_net:
+            charged.gross += tax.amount

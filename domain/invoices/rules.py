@@ -185,15 +185,6 @@ class Parts:
     taxes: Sequence[TaxLine]
 
 
-def settlements(posted: dict[Month, Decimal], invoiced: dict[Month, Decimal]) -> list[InvoiceLine]:
-    """Return the lines that make what was invoiced what the books have, by month."""
-    return [
-        InvoiceLine(kind=InvoiceLineKind.SETTLEMENT, amount=due, energy_month=month)
-        for month in sorted(posted)
-        if (due := posted[month] - invoiced.get(month, Decimal(0))) != 0
-    ]
-
-
 def taxes_together(taxes: Iterable[TaxLine]) -> list[TaxLine]:
     """Return one tax for each name and rate, in the order in which they came."""
     sums: dict[tuple[str, Decimal | None], TaxLine] = {}

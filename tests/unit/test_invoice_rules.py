@@ -9,7 +9,8 @@ import pytest
 
 from db.enums import InvoiceKind, InvoiceLineKind, InvoiceState
 from domain.currencies import payable
-from domain.invoices.rules import InvoiceLine, Month, TaxLine, part_of_lines, settlements, state
+from domain.invoices.rules import InvoiceLine, Month, TaxLine, part_of_lines, state
+from domain.invoices.settlements import Charged, settlements
 from domain.invoices.totals import totals
 
 D = Decimal
@@ -82,14 +83,29 @@ def test_a_month_moves_over_years() -> None:
 
 def test_settlements_make_up_for_what_was_invoiced() -> None:
     january, february, march = (Month(date(2026, n, 1)) for n in (1, 2, 3))
-    posted = {january: Decimal(5), february: Decimal("7.5"), march: Decimal(1)}
+    posted = {january: Charged(D(5)), february: Charged(D("7.5")), march: Charged(D(1))}
 
-    lines = settlements(posted, {january: Decimal(5), february: Decimal(8)})
+    lines = settlements(posted, {january: Charged(D(5)), february: Charged(D(8))})
 
-    assert [(one.energy_month, one.amount) for one in lines] == [
-        (february, Decimal("-0.5")),
-        (march, Decimal(1)),
+    assert [(one.energy_month, one.amount, one.taxes) for one in lines] == [
+        (february, D("-0.5"), ()),
+        (march, D(1), ()),
     ]
+
+
+def test_what_of_a_settlement_is_taxes_stands_apart() -> None:
+    month = Month(date(2026, 1, 1))
+    posted = Charged(D("62.5"), {"BTV": D("2.5"), "VAT": D(10), "Old": D(0)})
+    told = Charged(D("37.5"), {"BTV": D("1.5"), "VAT": D(6)}, {"BTV": {D("0.05")}})
+    told.rates["VAT"] = {D("0.18"), D("0.2")}
+
+    (line,) = settlements({month: posted}, {month: told})
+
+    # Of several rates nobody can tell the base.
+    assert (line.amount, line.taxes) == (
+        D(20),
+        (TaxLine("BTV", D("0.05"), D(20), D(1)), TaxLine("VAT", None, D(20), D(4))),
+    )
 
 
 def test_a_part_of_the_lines_takes_its_part_of_the_taxes() -> None:

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -25,18 +26,19 @@ from tests.db.invoicing import (
     ENDS_AT,
     FEBRUARY,
     ISSUED_AT,
+    MARCH,
     OPENED_AT,
     STARTS_AT,
     invoice_of,
     make_postpaid,
     measure,
 )
-from tests.factories import Place, make_register_set
+from tests.factories import Place, account_of, make_register_set
 
 ISTANBUL = ZoneInfo("Europe/Istanbul")
 
 
-async def test_what_comes_late_is_settled_by_itself_with_its_taxes_in_it(
+async def test_what_comes_late_is_settled_by_itself_with_its_taxes_apart(
     place: Place, registers: int
 ) -> None:
     await change_to(place, PLAIN)
@@ -51,7 +53,31 @@ async def test_what_comes_late_is_settled_by_itself_with_its_taxes_in_it(
 
     (settlement,) = [one for one in second.lines if one.kind is InvoiceLineKind.SETTLEMENT]
     assert settlement.energy_month == FEBRUARY
-    assert gross(first) + settlement.amount == await charged(place)
+    # 10 kWh came late, at 2.845678901 with the grid, and three days at 1.25.
+    assert settlement.amount == Decimal("32.206789")
+    assert [(tax.name, tax.rate) for tax in settlement.taxes] == [
+        (tax.name, tax.rate) for tax in first.taxes
+    ]
+    taxes = sum(tax.amount for tax in settlement.taxes)
+    assert gross(first) + settlement.amount + taxes == await charged(place)
+
+
+async def test_what_is_settled_is_settled_once(place: Place, registers: int) -> None:
+    await change_to(place, PLAIN)
+    await measure(place, registers, {STARTS_AT: 0, ENDS_AT - 3 * DAY: 90_000})
+    await issued(place)
+    later = ENDS_AT + 33 * DAY
+    reads = {ENDS_AT: 100_000, MARCH.ends_at(ISTANBUL): 150_000}
+    await measure(place, registers, reads, closed_at=later)
+    await issued(place, now=later)
+
+    with pytest.raises(monthly.NothingToInvoice):
+        await monthly.issue(
+            company_id=place.company_id,
+            account_id=account_of(place),
+            month=MARCH.moved(1),
+            now=later + 30 * DAY,
+        )
 
 
 async def test_a_meter_that_was_read_before_and_after_alone_is_estimated_between(
