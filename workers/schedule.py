@@ -23,6 +23,7 @@ from workers.jobs import (
     messages,
     notices,
     partitions,
+    payments,
     readings,
 )
 
@@ -63,6 +64,7 @@ RECURRING: Mapping[str, RecurringJob] = MappingProxyType(
         "messages.forget": RecurringJob(timedelta(hours=1), messages.forget),
         "notices.start": RecurringJob(timedelta(minutes=10), notices.start),
         "partitions.maintain": RecurringJob(timedelta(hours=1), partitions.maintain),
+        "payments.forget_texts": RecurringJob(timedelta(hours=1), payments.forget_texts),
         "readings.forget": RecurringJob(timedelta(minutes=1), readings.forget),
     }
 )

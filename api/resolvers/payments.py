@@ -151,6 +151,7 @@ class PaymentMutation:
             transfer_id=TransferId(await seen(info, BankTransfer, input.id)),
             expected_version=input.expected_version,
             reason=input.reason,
+            now=info.context.clock(),
         )
         return await ended(info, BankTransferPayload, BankTransfer, operation)
 

@@ -84,6 +84,10 @@ class Company(Node, listing=COMPANIES, scope=Scope.COMPANY_READ):
     message_retention_days: int = strawberry.field(
         description="How long it is kept what people were sent, and what became of it."
     )
+    transfer_text_retention_days: int = strawberry.field(
+        description="How long it is kept what payers wrote with their transfers, from when it was"
+        " decided whose money it is."
+    )
     synchronisation_retention_days: int = strawberry.field(
         description="How long it is kept when devices were in step."
     )

@@ -154,6 +154,10 @@ class UpdateCompanyInput:
     message_retention_days: strawberry.Maybe[int] = strawberry.field(
         description="How long it is kept what people were sent, 30 to 3,650."
     )
+    transfer_text_retention_days: strawberry.Maybe[int] = strawberry.field(
+        description="How long it is kept what payers wrote with their transfers, from when it was"
+        " decided whose money it is, 30 to 3,650."
+    )
     synchronisation_retention_days: strawberry.Maybe[int] = strawberry.field(
         description="How long it is kept when devices were in step, 30 to 3,650."
     )

@@ -25,7 +25,8 @@ class OverdueNotice(Node, listing=NOTICES, scope=Scope.INVOICES_READ):
     )
     delivery_method: DeliveryMethod | None = strawberry.field(description="How it arrived.")
     delivery_evidence: str | None = strawberry.field(
-        description="What proves it; null where its message does."
+        description="What proves it; null where its message does, `ERASED` once the person is"
+        " forgotten."
     )
     version: int = strawberry.field(description="Goes up with each change.")
     invoice: Invoice | None = belongs_to(

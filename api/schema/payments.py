@@ -70,7 +70,7 @@ class Payment(Node, listing=PAYMENTS, scope=Scope.INVOICES_READ):
 @strawberry.type(description="Money that a bank says has come.")
 class BankTransfer(Node, listing=TRANSFERS, scope=Scope.PAYMENTS_READ):
     booked_date: LocalDate = strawberry.field(description="When the bank had it.")
-    text: str = strawberry.field(description="What the payer wrote.")
+    text: str = strawberry.field(description="What the payer wrote; empty once that is forgotten.")
     bank_reference: str | None = strawberry.field(description="What the bank calls it.")
     state: TransferState = strawberry.field(description="What became of it.")
     imported_at: DateTime = strawberry.field(description="When it was taken in.")

@@ -1,5 +1,5 @@
-"""Runs of invoices that make room for others, notices that start by themselves, and what becomes of
-payments beside invoices."""
+"""Runs of invoices that make room for others, notices that start by themselves, what becomes of
+payments beside invoices, taxes of lines, and words of people that are forgotten."""
 
 from tortoise import migrations
 from tortoise.migrations.operations import RunSQL
@@ -48,9 +48,55 @@ create trigger invoice_line_tax_immutable before update or delete on invoice_lin
 create trigger invoice_line_tax_stays before truncate on invoice_line_tax execute function refuse_change();
 call protect_tenant_table('invoice_line_tax', 'select, insert');
 revoke update, delete on invoice_line_tax from wattledger_system;
+
+-- Words of people go with them, and from daily entries nothing goes: those never have them.
+alter table company add transfer_text_retention_days int4 not null default 365 constraint company_transfer_text_retention_days check (transfer_text_retention_days between 30 and 3650);
+grant update (transfer_text_retention_days) on company to wattledger_app;
+alter table bank_transfer add decided_at timestamptz;
+comment on column bank_transfer.text is 'What the payer wrote; empty once that is forgotten.';
+comment on column bank_transfer.decided_at is 'Since when it is known whose money it is, or that it pays nothing here.';
+grant update (decided_at) on bank_transfer to wattledger_app;
+create index bank_transfer_with_text on bank_transfer (company_id, coalesce(decided_at, imported_at)) where state <> 'REVIEW' and text <> '';
+drop trigger record_added on payment;
+drop trigger record_updated on payment;
+drop trigger record_deleted on payment;
+call record_changes('payment', 'Payment', secrets => '{reference}', ignored => '{request_hash}');
+drop trigger record_added on overdue_notice;
+drop trigger record_updated on overdue_notice;
+drop trigger record_deleted on overdue_notice;
+call record_changes('overdue_notice', 'OverdueNotice', secrets => '{delivery_evidence}');
+drop trigger overdue_notice_proof on overdue_notice;
+create trigger overdue_notice_proof before update on overdue_notice for each row
+    when (old.delivered_at is not null and (old.delivered_at, old.delivery_method, old.delivery_evidence)
+        is distinct from (new.delivered_at, new.delivery_method, new.delivery_evidence)
+        and not (old.delivery_evidence is null and num_nulls(new.delivered_at, new.delivery_method, new.delivery_evidence) = 3)
+        and not ((old.delivered_at, old.delivery_method) is not distinct from (new.delivered_at, new.delivery_method)
+            and old.delivery_evidence is not null and new.delivery_evidence is not distinct from 'ERASED'))
+    execute function refuse_change();
+comment on column overdue_notice.delivery_evidence is 'What proves it; ERASED once the person is forgotten whose notice it was.';
 """
 
 DOWN = """
+comment on column overdue_notice.delivery_evidence is null;
+drop trigger overdue_notice_proof on overdue_notice;
+create trigger overdue_notice_proof before update on overdue_notice for each row
+    when (old.delivered_at is not null and (old.delivered_at, old.delivery_method, old.delivery_evidence)
+        is distinct from (new.delivered_at, new.delivery_method, new.delivery_evidence)
+        and not (old.delivery_evidence is null and num_nulls(new.delivered_at, new.delivery_method, new.delivery_evidence) = 3))
+    execute function refuse_change();
+drop trigger record_added on overdue_notice;
+drop trigger record_updated on overdue_notice;
+drop trigger record_deleted on overdue_notice;
+call record_changes('overdue_notice', 'OverdueNotice');
+drop trigger record_added on payment;
+drop trigger record_updated on payment;
+drop trigger record_deleted on payment;
+call record_changes('payment', 'Payment', ignored => '{request_hash}');
+drop index bank_transfer_with_text;
+comment on column bank_transfer.text is null;
+alter table bank_transfer drop column decided_at;
+revoke update (transfer_text_retention_days) on company from wattledger_app;
+alter table company drop column transfer_text_retention_days;
 drop table invoice_line_tax;
 drop index payment_of_journal;
 alter table payment drop column debt_share_micro;

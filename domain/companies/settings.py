@@ -179,6 +179,7 @@ CHECKS: Mapping[str, Check] = {
     "profile_retention_days": _between(90, 36_500),
     "contact_read_retention_days": _between(30, 3_650),
     "message_retention_days": _between(30, 3_650),
+    "transfer_text_retention_days": _between(30, 3_650),
     "synchronisation_retention_days": _between(30, 3_650),
 }
 # Columns that are not called as what is given for them.

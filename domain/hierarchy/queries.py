@@ -52,6 +52,7 @@ COMPANIES = Listing(
         "profile_retention_days",
         "contact_read_retention_days",
         "message_retention_days",
+        "transfer_text_retention_days",
         "message_channels",
         "fault_notice_roles",
         "warning_limit_micro",

@@ -41,7 +41,8 @@ UNDO = """
     where company_id = $1 and id = $2
 """
 REVIEW_AGAIN = """
-    update bank_transfer set state = 'REVIEW', payment_id = null, version = version + 1
+    update bank_transfer set state = 'REVIEW', payment_id = null, decided_at = null,
+        version = version + 1
     where company_id = $1 and payment_id = $2
 """
 

@@ -49,14 +49,16 @@ TOLD_OTHERWISE = """
 """
 TRANSFER = "select * from bank_transfer where company_id = $1 and id = $2 for no key update"
 MATCHED = """
-    update bank_transfer set state = 'MATCHED', payment_id = $3, version = version + 1
+    update bank_transfer set state = 'MATCHED', payment_id = $3, decided_at = $4,
+        version = version + 1
     where company_id = $1 and id = $2
 """
 SUGGEST = """
     update bank_transfer set suggested_invoice_id = $3 where company_id = $1 and id = $2
 """
 IGNORE = """
-    update bank_transfer set state = 'IGNORED', ignored_because = $3, version = version + 1
+    update bank_transfer set state = 'IGNORED', ignored_because = $3, decided_at = $4,
+        version = version + 1
     where company_id = $1 and id = $2
 """
 
@@ -137,7 +139,12 @@ async def match(
 
 
 async def ignore(
-    *, company_id: CompanyId, transfer_id: TransferId, expected_version: int, reason: str
+    *,
+    company_id: CompanyId,
+    transfer_id: TransferId,
+    expected_version: int,
+    reason: str,
+    now: datetime,
 ) -> TransferId:
     """Say that a transfer pays nothing here.
 
@@ -146,7 +153,7 @@ async def ignore(
     reason = values.name(reason, "reason", characters_max=REASON_CHARACTERS_MAX)
     async with access.tenant(company_id) as connection:
         await _waiting(connection, company_id, transfer_id, expected_version)
-        await connection.execute(IGNORE, company_id, transfer_id, reason)
+        await connection.execute(IGNORE, company_id, transfer_id, reason, now)
     return transfer_id
 
 
@@ -222,5 +229,5 @@ async def _pay(
         invoice_id=found.invoice_id,
         now=now,
     )
-    await connection.execute(MATCHED, company_id, row["id"], payment_id)
+    await connection.execute(MATCHED, company_id, row["id"], payment_id, now)
     return payment_id

@@ -30,6 +30,7 @@ ACCOUNT_ELSEWHERE = """
         where a.company_id = $1 and a.subscriber_id = $2
             and not (f.branch_id = coalesce($3, f.branch_id) and f.id = coalesce($4, f.id)))
 """
+ACCOUNTS = "select id from account where company_id = $1 and subscriber_id = $2"
 NOTHING = ", ".join(f"{name} = null" for name in contacts.CHECKS)
 STATEMENTS = (
     "delete from person_key where company_id = $1 and subscriber_id = $2",
@@ -38,6 +39,15 @@ STATEMENTS = (
     """update message set recipient = null, body = null
     where company_id = $1 and subscriber_id = $2""",
     "update protection_proof set detail = null where company_id = $1 and subscriber_id = $2",
+    # What the person, or somebody about them, wrote with payments and for proofs.
+    f"""update bank_transfer set text = '', version = version + 1
+    where company_id = $1 and text <> '' and payment_id in (
+        select id from payment where company_id = $1 and account_id in ({ACCOUNTS}))""",
+    f"""update payment set reference = null, version = version + 1
+    where company_id = $1 and reference is not null and account_id in ({ACCOUNTS})""",
+    f"""update overdue_notice set delivery_evidence = 'ERASED', version = version + 1
+    where company_id = $1 and delivery_evidence is not null and invoice_id in (
+        select id from invoice where company_id = $1 and account_id in ({ACCOUNTS}))""",
 )
 MARK = """
     update subscriber set erased_at = $3, erasure_reason = $4, version = version + 1

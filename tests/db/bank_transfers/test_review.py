@@ -42,7 +42,7 @@ async def test_a_person_says_whose_it_is(place: Place, invoice_id: InvoiceId) ->
     balance = await balance_of(company_id=place.company_id, account_id=account_of(place))
     assert balance == Decimal("10.41")
     with pytest.raises(TransferDecided):
-        await transfers.ignore(**asked, expected_version=version + 1, reason="no")
+        await transfers.ignore(**asked, expected_version=version + 1, reason="no", now=NOW)
     assert await query("select count(*) from payment") == 1
 
 
@@ -150,6 +150,7 @@ async def test_what_is_not_for_us_is_ignored(place: Place) -> None:
         transfer_id=transfer_id,
         expected_version=version,
         reason="rent of a neighbour",
+        now=NOW,
     )
 
     assert await query("select state from bank_transfer") == TransferState.IGNORED
