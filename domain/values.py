@@ -13,6 +13,9 @@ MONEY_MAX = Decimal(10**12)
 MONEY_STEP = Decimal("0.000001")
 MULTIPLIER_MAX = Decimal("99999999.9999")
 MULTIPLIER_STEP = Decimal("0.0001")
+POWER_MAX = Decimal("999999999.999")
+POWER_STEP = Decimal("0.001")
+PHASES = (1, 3)
 
 
 def name(value: str, *path: str, characters_max: int = NAME_CHARACTERS_MAX) -> str:
@@ -65,6 +68,26 @@ def multiplier(value: Decimal, *path: str) -> Decimal:
         raise InvalidValue(
             *path, expected=f"{MULTIPLIER_STEP} to {MULTIPLIER_MAX}, four decimals at most"
         )
+    return value
+
+
+def power(value: Decimal | None, *path: str) -> Decimal | None:
+    """Return what a connection was built for, in kW or kVA; None while nobody knows.
+
+    :raises InvalidValue: it is not above zero, too large, or too fine
+    """
+    if value is not None and (not POWER_STEP <= value <= POWER_MAX or value % POWER_STEP):
+        raise InvalidValue(*path, expected=f"{POWER_STEP} to {POWER_MAX}, three decimals at most")
+    return value
+
+
+def phases(value: int | None, *path: str) -> int | None:
+    """Return how many phases a connection has; None while nobody knows.
+
+    :raises InvalidValue: no connection has so many
+    """
+    if value is not None and value not in PHASES:
+        raise InvalidValue(*path, expected="1 or 3")
     return value
 
 

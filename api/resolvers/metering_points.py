@@ -48,6 +48,9 @@ class MeteringPointMutation:
             code=input.code,
             role=input.role,
             parent_id=await _parent_id(info, input.parent_id),
+            installed_kva=input.installed_kva,
+            connection_kw=input.connection_kw,
+            phases=input.phases,
         )
         return await ended(info, MeteringPointPayload, MeteringPoint, operation)
 

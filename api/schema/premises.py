@@ -42,6 +42,10 @@ async def _account_id(point: Node, info: Info) -> int | None:
     return next((payer.account_id for payer in payers if payer.pays_alone), None)
 
 
+def _power(known: Decimal | None) -> ExactNumber | None:
+    return None if known is None else ExactNumber(known.normalize())
+
+
 @strawberry.type(description="An office or shop that is supplied; outlives meters and subscribers.")
 class Premises(Node, listing=PREMISES, scope=Scope.PREMISES_READ):
     name: str = strawberry.field(description="What it is called.")
@@ -68,6 +72,9 @@ class Premises(Node, listing=PREMISES, scope=Scope.PREMISES_READ):
 class MeteringPoint(Node, listing=POINTS, scope=Scope.PREMISES_READ):
     code: str = strawberry.field(description="What the company calls it.")
     role: PointRole = strawberry.field(description="What it measures.")
+    phases: int | None = strawberry.field(
+        description="How many phases the connection has; null while nobody knows."
+    )
     active: bool = strawberry.field(description="Whether it is in use.")
     version: int = strawberry.field(description="Goes up with each change.")
     premises: Premises | None = belongs_to(
@@ -91,6 +98,16 @@ class MeteringPoint(Node, listing=POINTS, scope=Scope.PREMISES_READ):
     mountings: Connection["Mounting"] | None = children(
         MOUNTINGS_OF_POINT, "The meters that were and are here, by time.", scope=Scope.PREMISES_READ
     )
+
+    @strawberry.field(description="Installed power in kVA; null while nobody knows.")
+    def installed_kva(self) -> ExactNumber | None:
+        return _power(self.row["installed_kva"])
+
+    @strawberry.field(
+        description="The power in kW that the connection was agreed for; null while nobody knows."
+    )
+    def connection_kw(self) -> ExactNumber | None:
+        return _power(self.row["connection_kw"])
 
     @strawberry.field(
         description="Whether several accounts pay for it at the same time; such a supply is never"

@@ -3,6 +3,7 @@
 import strawberry
 
 from api.schema.premises import MeteringPoint, Premises
+from api.schema.scalars import ExactNumber
 from api.schema.user_errors import UserError
 from db.enums import PointRole
 
@@ -57,6 +58,16 @@ class CreateMeteringPointInput:
         default=None,
         description="The point of the same field that its energy flows through, if there is one.",
     )
+    installed_kva: ExactNumber | None = strawberry.field(
+        default=None, description="Installed power in kVA; null while nobody knows."
+    )
+    connection_kw: ExactNumber | None = strawberry.field(
+        default=None,
+        description="The power in kW that the connection was agreed for; null while nobody knows.",
+    )
+    phases: int | None = strawberry.field(
+        default=None, description="1 or 3; null while nobody knows."
+    )
 
 
 @strawberry.input(description="What changes of a metering point; what is left out stays.")
@@ -72,6 +83,15 @@ class UpdateMeteringPointInput:
     parent_id: strawberry.Maybe[strawberry.ID | None] = strawberry.field(
         description="The point of the same field that its energy flows through from now on, whose"
         " account does not pay for what others pay for below it; null for none."
+    )
+    installed_kva: strawberry.Maybe[ExactNumber | None] = strawberry.field(
+        description="Installed power in kVA; null for not known."
+    )
+    connection_kw: strawberry.Maybe[ExactNumber | None] = strawberry.field(
+        description="The power in kW that the connection was agreed for; null for not known."
+    )
+    phases: strawberry.Maybe[int | None] = strawberry.field(
+        description="1 or 3; null for not known."
     )
 
 

@@ -28,6 +28,9 @@ class MeteringPoint(Model):
     code = fields.TextField()
     role = fields.CharEnumField(PointRole)
     parent_id = fields.BigIntField(null=True)
+    installed_kva = fields.DecimalField(max_digits=12, decimal_places=3, null=True)
+    connection_kw = fields.DecimalField(max_digits=12, decimal_places=3, null=True)
+    phases = fields.SmallIntField(null=True)
     version = fields.IntField()
 
     class Meta:

@@ -3,8 +3,10 @@
 Points form trees within a field: a parent's energy flows on to its children.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
+from decimal import Decimal
+from types import MappingProxyType
 from typing import Any
 
 from db import access
@@ -58,6 +60,12 @@ HAS_METER = """
 """
 
 
+# What limits of reactive energy go by; nothing is known of them unless somebody says so.
+CONNECTION: Mapping[str, Callable[..., object]] = MappingProxyType(
+    {"installed_kva": values.power, "connection_kw": values.power, "phases": values.phases}
+)
+
+
 class PointsInCircle(Refused):
     """A point would be its own parent, through whatever is in between."""
 
@@ -73,8 +81,13 @@ async def create(
     code: str,
     role: PointRole = PointRole.BILLING,
     parent_id: PointId | None = None,
+    installed_kva: Decimal | None = None,
+    connection_kw: Decimal | None = None,
+    phases: int | None = None,
 ) -> PointId:
     """Add a metering point to premises; `code` is its tesisat number.
+
+    installed_kva, connection_kw, phases: of its connection; None while nobody knows.
 
     :raises AlreadyExists, InvalidValue, NotThere, ParentInactive, OtherField: nothing was written
     """
@@ -86,6 +99,9 @@ async def create(
             code=code,
             role=role,
             parent_id=parent_id,
+            installed_kva=installed_kva,
+            connection_kw=connection_kw,
+            phases=phases,
         )
 
 
@@ -97,9 +113,18 @@ async def add(
     code: str,
     role: PointRole = PointRole.BILLING,
     parent_id: PointId | None = None,
+    installed_kva: Decimal | None = None,
+    connection_kw: Decimal | None = None,
+    phases: int | None = None,
 ) -> PointId:
     """Do what `create` does, in the caller's transaction."""
     checked = values.name(code, "code")
+    connected: dict[str, Any] = {
+        "installed_kva": installed_kva,
+        "connection_kw": connection_kw,
+        "phases": phases,
+    }
+    _check_connection(connected)
     if parent_id is not None:
         await connection.execute(LOCK_TREES, company_id)
     await parents.hold_active(connection, "premises", company_id=company_id, row_id=premises_id)
@@ -112,6 +137,7 @@ async def add(
             code=checked,
             role=role,
             parent_id=parent_id,
+            **connected,
         )
     )
     if parent_id is not None:
@@ -128,7 +154,9 @@ async def update(
     changes: Mapping[str, Any],
     now: datetime,
 ) -> PointId:
-    """Change a metering point. changes: any of `code`, `role` and `parent_id`.
+    """Change a metering point.
+
+    changes: any of `code`, `role`, `parent_id`, `installed_kva`, `connection_kw` and `phases`.
 
     :raises InUse: its role is to change although an account pays or paid for it, whose charges
         the role decided
@@ -140,6 +168,7 @@ async def update(
     checked = dict(changes)
     if "code" in checked:
         checked["code"] = values.name(checked["code"], "code")
+    _check_connection(checked)
     async with access.tenant(company_id) as connection:
         parent_id = checked.get("parent_id")
         if "parent_id" in checked:
@@ -197,6 +226,11 @@ async def set_active(
         ):
             raise InUse("id")
     return point_id
+
+
+def _check_connection(given: Mapping[str, Any]) -> None:
+    for name in CONNECTION.keys() & given.keys():
+        CONNECTION[name](given[name], name)
 
 
 async def _change(

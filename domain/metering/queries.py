@@ -19,7 +19,18 @@ PREMISES = Listing(
 )
 POINTS = Listing(
     table="metering_point",
-    columns=("id", "premises_id", "code", "role", "parent_id", "active", "version"),
+    columns=(
+        "id",
+        "premises_id",
+        "code",
+        "role",
+        "parent_id",
+        "installed_kva",
+        "connection_kw",
+        "phases",
+        "active",
+        "version",
+    ),
     facets=POINT_FACETS,
     order="code",
 )

@@ -125,6 +125,27 @@ METERING_POINTS = Kind(
             meaning="The code of the point that its energy comes through.",
             example="4001234500",
         ),
+        Column(
+            name="installed_kva",
+            meaning="Installed power; empty while nobody knows.",
+            example="160",
+            read=readers.decimal,
+            check=values.power,
+        ),
+        Column(
+            name="connection_kw",
+            meaning="The power that the connection was agreed for; empty while nobody knows.",
+            example="120",
+            read=readers.decimal,
+            check=values.power,
+        ),
+        Column(
+            name="phases",
+            meaning="1 or 3; empty while nobody knows.",
+            example="3",
+            read=readers.whole_number,
+            check=values.phases,
+        ),
     ),
     key=("code",),
     references=(
@@ -137,7 +158,8 @@ METERING_POINTS = Kind(
     ),
     source="""
         select mp.id, mp.version, mp.active, b.name as branch, f.name as field,
-            p.name as premises, mp.code, mp.role, q.code as parent
+            p.name as premises, mp.code, mp.role, q.code as parent, mp.installed_kva,
+            mp.connection_kw, mp.phases
         from metering_point mp
         join premises p on p.company_id = mp.company_id and p.id = mp.premises_id
         join field f on f.company_id = p.company_id and f.id = p.field_id
