@@ -198,17 +198,17 @@ class _Pricing:
             shown = one.registers.get(register)
             if shown is None:
                 continue
-            gained = 0 if last is None else _gained(last[1], shown)
-            index = shown if last is None else last[2] + gained
-            if last is not None and not self._can_carry(gained, one.at - last[0]):
+            more = 0 if last is None else gained(last[1], shown)
+            index = shown if last is None else last[2] + more
+            if last is not None and not self._can_carry(more, one.at - last[0]):
                 continue
             found[one.at] = index
             last = (one.at, shown, index)
         return found
 
-    def _can_carry(self, gained: int, elapsed: timedelta) -> bool:
+    def _can_carry(self, more: int, elapsed: timedelta) -> bool:
         power_w_max = self.piece.power_w_max
-        return power_w_max is None or gained <= carried_wh_max(elapsed, power_w_max=power_w_max)
+        return power_w_max is None or more <= carried_wh_max(elapsed, power_w_max=power_w_max)
 
     def _total(self) -> Course:
         """Return the total register, told apart by the tariff registers where they are known."""
@@ -271,7 +271,7 @@ def _estimated_hours(components: Collection[Component], made: Sequence[Line]) ->
     }
 
 
-def _gained(before: int, after: int) -> int:
+def gained(before: int, after: int) -> int:
     """Return how far a register went; one that fell has started again at zero."""
     if after >= before:
         return after - before

@@ -1,7 +1,7 @@
 """What energy comes to on an invoice, priced again as the charges were. Pure."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -20,11 +20,11 @@ from domain.invoices.rules import (
     Month,
     Parts,
     Priced,
-    TaxLine,
     countered,
     taxes_together,
 )
 from domain.invoices.stretches import Stretch
+from domain.invoices.totals import tax_lines
 from domain.money import major
 from domain.tariffs import schedule
 from domain.tariffs.components import TOTAL_IMPORT, Component, Slabs, TimeOfUse, Version
@@ -157,13 +157,13 @@ def _by_version(stretch: Stretch, version: Version, facts: Facts) -> Parts:
     lines = [
         replace(
             _line(of_rate, component, shown, made.estimated, facts.month),
-            taxes=tuple(taxes_together(_taxes(version, of_rate))),
+            taxes=tuple(taxes_together(tax_lines(version, of_rate))),
         )
         for component in version.components
         for (name, _), of_rate in rates.items()
         if name == component.name
     ]
-    return Parts(lines, taxes_together(_taxes(version, made.lines)))
+    return Parts(lines, taxes_together(tax_lines(version, made.lines)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,14 +243,3 @@ def _line(
         ),
         is_estimated=not is_fixed and (metered.is_estimated or is_split),
     )
-
-
-def _taxes(version: Version, made: Iterable[Line]) -> Iterator[TaxLine]:
-    """Yield each tax on each line with its base, by the order of the taxes."""
-    lines = list(made)
-    for tax in version.taxes:
-        for line in lines:
-            amounts = {one.name: one.amount_micro for one in line.taxes}
-            if tax.name in amounts:
-                base = line.amount_micro + sum(amounts.get(name, 0) for name in tax.on_taxes)
-                yield TaxLine(tax.name, tax.rate, major(base), major(amounts[tax.name]))
