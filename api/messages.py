@@ -37,7 +37,7 @@ MESSAGES: Mapping[str, Mapping[str, str]] = {
         "ALREADY_DECIDED": "This version is active or withdrawn already.",
         "NOT_CHARGEABLE": "Accounts cannot be charged by this yet: {part}.",
         "NOT_DEDUCTIBLE": "Other accounts pay for energy below the metering point {point}, which"
-        " cannot be deducted by slabs.",
+        " cannot be deducted by slabs, or from what is due by the month.",
         "NO_TARIFF_ASSIGNED": "No tariff is assigned to the account at that time; name one.",
         "NO_PRICE_THEN": "The tariff has no prices at that time.",
         "PRICE_IN_THE_PAST": "Energy until {earliest} may be charged already; choose a later time.",
@@ -142,7 +142,7 @@ MESSAGES: Mapping[str, Mapping[str, str]] = {
         "ALREADY_DECIDED": "Bu sürüm zaten yürürlükte ya da geri çekilmiş.",
         "NOT_CHARGEABLE": "Hesaplar henüz buna göre ücretlendirilemiyor: {part}.",
         "NOT_DEDUCTIBLE": "{point} ölçüm noktasının altındaki enerjiyi başka hesaplar ödüyor; bu"
-        " enerji kademeli fiyatla düşülemez.",
+        " enerji kademeli fiyattan ve aylık bedellerden düşülemez.",
         "NO_PRICE_THEN": "Tarifenin o anda fiyatı yok.",
         "PRICE_IN_THE_PAST": "{earliest} anına kadarki enerji ücretlendirilmiş olabilir;"
         " daha sonraki bir an seçin.",

@@ -23,6 +23,7 @@ class JournalKind(StrEnum):
     """What a journal transaction is about."""
 
     ENERGY = "ENERGY"
+    MONTH_CHARGE = "MONTH_CHARGE"
     CASH_TOP_UP = "CASH_TOP_UP"
     BANK_TOP_UP = "BANK_TOP_UP"
     CARD_TOP_UP = "CARD_TOP_UP"

@@ -27,6 +27,8 @@ class InvoiceLineKind(StrEnum):
     ENERGY = "ENERGY"
     FIXED = "FIXED"
     DEDUCTION = "DEDUCTION"
+    DEMAND = "DEMAND"
+    REACTIVE = "REACTIVE"
     SETTLEMENT = "SETTLEMENT"
     CREDIT = "CREDIT"
 

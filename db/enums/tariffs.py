@@ -65,6 +65,17 @@ class LineUnit(StrEnum):
     DAY = "DAY"
 
 
+class NotJudged(StrEnum):
+    """Why nobody is charged for the reactive energy of a month, whatever it was."""
+
+    NO_LIMITS = "NO_LIMITS"
+    LIMITS_LATER = "LIMITS_LATER"
+    SHARED = "SHARED"
+    CONNECTION_UNKNOWN = "CONNECTION_UNKNOWN"
+    READINGS_MISSING = "READINGS_MISSING"
+    READINGS_IMPLAUSIBLE = "READINGS_IMPLAUSIBLE"
+
+
 class TariffState(StrEnum):
     """How far a version of a tariff is; only an ACTIVE one is charged by."""
 

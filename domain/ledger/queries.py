@@ -26,8 +26,8 @@ async def verify(company_id: CompanyId | None = None) -> list[Difference]:
 
     company_id: whose books; None: everybody's.
     Reads one snapshot and writes nothing. Balances, debts, emergency credit and payments in flight;
-    posted days and their taxes; that transactions sum to zero and have entries; that reversals are
-    exact; and what entries repeat of their transactions and ledger accounts.
+    posted days and months with their taxes; that transactions sum to zero and have entries; that
+    reversals are exact; and what entries repeat of their transactions and ledger accounts.
     """
     door = (
         access.system(snapshot=True)
@@ -38,7 +38,7 @@ async def verify(company_id: CompanyId | None = None) -> list[Difference]:
         await connection.execute(access.LAST_LONGER)
         rows = [
             row
-            for check in (STANDINGS, POSTED_DAYS, TAXES, JOURNALS, REVERSALS, COPIES)
+            for check in (STANDINGS, POSTED_DAYS, TAXES, MONTHS, JOURNALS, REVERSALS, COPIES)
             for row in await connection.fetch(check + f" limit {DIFFERENCES_MAX}", timeout=600)
         ]
     return [
@@ -128,6 +128,42 @@ TAXES = """
         coalesce(t.posted_micro, 0) * 0.000001 as stored, coalesce(p.amount, 0) as rebuilt
     from accrued_tax t full join posted p using (company_id, account_id, local_date, side, tax)
     where coalesce(t.posted_micro, 0) * 0.000001 <> coalesce(p.amount, 0)
+"""
+
+# Whole months are told by lines and taxes of their own, beside their transactions.
+MONTHS = """
+    with posted as (
+        select j.company_id, j.id as journal_id,
+            -sum(e.amount) filter (where l.kind = 'CREDIT') as gross,
+            sum(e.amount) filter (where l.kind = 'REVENUE') as net,
+            sum(e.amount) filter (where l.kind in ('TAX', 'TAX_IN_ADVANCE')) as tax
+        from journal j
+        join entry e on e.company_id = j.company_id and e.journal_id = j.id
+        join ledger_account l on l.company_id = e.company_id and l.id = e.ledger_account_id
+        where j.kind = 'MONTH_CHARGE' group by j.company_id, j.id
+    ), told as (
+        select m.*, lines.net_micro, taxes.tax_micro
+        from month_charge m
+        cross join lateral (
+            select sum(amount_micro) as net_micro from month_charge_line l
+            where (l.company_id, l.account_id, l.month, l.revision)
+                = (m.company_id, m.account_id, m.month, m.revision)) lines
+        cross join lateral (
+            select sum(amount_micro) as tax_micro from month_charge_tax t
+            where (t.company_id, t.account_id, t.month, t.revision)
+                = (m.company_id, m.account_id, m.month, m.revision)) taxes
+    )
+    select company_id, 'month charge of journal ' || journal_id || ', ' || figure.what as what,
+        account_id, side.stored, side.rebuilt
+    from told full join posted using (company_id, journal_id)
+    cross join lateral (values
+        ('gross', amount_micro, gross), ('net', net_micro, net), ('taxes', tax_micro, tax)
+    ) figure (what, stored_micro, rebuilt)
+    cross join lateral (
+        select coalesce(figure.stored_micro, 0) * 0.000001 as stored,
+            coalesce(figure.rebuilt, 0) as rebuilt
+    ) side
+    where side.stored <> side.rebuilt
 """
 
 # A transaction without entries is as wrong as one that does not sum to zero.

@@ -10,12 +10,13 @@ from domain.ledger.posting import IdempotencyConflict, post
 from domain.ledger.rules import REASON_CHARACTERS_MAX, Line, Posting, countered
 from domain.refusals import NotThere, Refused
 
-# What energy costs follows from readings: corrected ones post the difference by themselves.
+# What energy and months cost follows from readings: corrected ones post the difference themselves.
 # What went through a payment provider is given back there.
 # What an invoice or a credit note did is told by it, and answered by another.
 IRREVERSIBLE = frozenset(
     {
         JournalKind.ENERGY,
+        JournalKind.MONTH_CHARGE,
         JournalKind.REVERSAL,
         JournalKind.INVOICE_ROUNDING,
         JournalKind.CREDIT_NOTE,

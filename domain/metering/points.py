@@ -17,6 +17,7 @@ from domain import rows, values
 from domain.billing import submeters
 from domain.hierarchy import parents
 from domain.metering import lineage
+from domain.month_charges import due
 from domain.refusals import InUse, Refused
 
 # Who changes the trees does so alone, so that two changes at once cannot close a circle. It comes
@@ -176,6 +177,8 @@ async def update(
             held = (point_id,) if parent_id is None else (point_id, parent_id)
             await submeters.hold_lines(connection, company_id, held)
         await _change(connection, company_id, point_id, expected_version, checked)
+        if CONNECTION.keys() & checked.keys():
+            await due.note_unknown(connection, company_id, point_id, now=now)
         if "role" in checked and await connection.fetchval(WAS_PAID_FOR, company_id, point_id):
             raise InUse("role")
         if parent_id is not None:

@@ -8,6 +8,7 @@ from itertools import groupby
 
 from db.access import Connection
 from domain.billing import accrual
+from domain.month_charges import due
 from domain.readings import batch, exceptions
 from domain.readings.batch import Read
 from domain.readings.rules import held_for_its_time
@@ -53,6 +54,8 @@ async def store(connection: Connection, reads: Sequence[Read], *, now: datetime)
         held += judged.held
     await batch.fill(connection, accepted)
     await _keep_latest(connection)
+    # Balances come last: who charges months locks them after what waits for it.
+    await due.note_late(connection, now=now)
     await accrual.accrue(connection, now=now)
     await _tell(connection, now=now)
     await exceptions.hold(connection, held)

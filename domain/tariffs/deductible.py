@@ -1,8 +1,9 @@
 """Whether what accounts pay for can be told apart from what others pay for.
 
 Energy that others pay for below is deducted above; not by slabs, for what they charge for it,
-nobody can say. Nor from a supply that several accounts share: how much less each of them is to pay
-for is not agreed between them. What other registers than the total count is not shared out either.
+nobody can say, and not from a month's peak of demand or its reactive energy. Nor from a supply that
+several accounts share: how much less each of them is to pay for is not agreed between them. What
+other registers than the total count is not shared out either.
 """
 
 from collections.abc import Sequence
@@ -50,13 +51,17 @@ PAYERS_ABOVE = """
     )
 """
 SHARED_ABOVE = f"{PAYERS_ABOVE} select min(code) from payer where is_shared"
-SLABS_ABOVE = f"""
+# What is due by the month, in a version's definition.
+BY_MONTH = (
+    '$.components[*] ? ((@.kind == "DEMAND" || @.kind == "REACTIVE") && exists (@.shape.flat))'
+)
+UNDEDUCTIBLE_ABOVE = f"""
     {PAYERS_ABOVE}
     select min(payer.code) from payer
     cross join lateral account_tariffs($1, payer.account_id) t
     join tariff_version v on v.company_id = $1 and v.tariff_id = t.tariff_id and v.state = 'ACTIVE'
         and (v.valid_until is null or v.valid_until > $3)
-        and v.definition @? '$.components[*].shape.slabs'
+        and (v.definition @? '$.components[*].shape.slabs' or v.definition @? '{BY_MONTH}')
     where t.ends_at is null or t.ends_at > $3
 """
 OTHER_REGISTERS = '$.components[*] ? (@.register != null && @.register != "1.8.0")'
@@ -79,7 +84,7 @@ DEPENDS_ON_POINTS = f"""
 
 
 class NotDeductible(Refused):
-    """Energy that others pay for cannot be deducted by slabs at the metering point `point`."""
+    """Energy that others pay for cannot be deducted by slabs or months at the point `point`."""
 
 
 class SharedAbove(Refused):
@@ -108,14 +113,14 @@ async def check_deductible(
 
     point_ids: where to look, upwards and downwards; None for all points of the company.
 
-    :raises NotDeductible: an account that pays for a point above has slabs
+    :raises NotDeductible: an account that pays for a point above has slabs, or pays by the month
     :raises SharedAbove: several accounts pay for a point above
     :raises RegistersShared: an account that pays for a shared point has prices of other registers
     """
     where = None if point_ids is None else list(point_ids)
-    slabs_at = await connection.fetchval(SLABS_ABOVE, company_id, where, since)
-    if slabs_at is not None:
-        raise NotDeductible(*path, point=slabs_at)
+    undeductible_at = await connection.fetchval(UNDEDUCTIBLE_ABOVE, company_id, where, since)
+    if undeductible_at is not None:
+        raise NotDeductible(*path, point=undeductible_at)
     shared_at = await connection.fetchval(SHARED_ABOVE, company_id, where, since)
     if shared_at is not None:
         raise SharedAbove(*path, point=shared_at)

@@ -12,6 +12,8 @@ from domain.tariffs.presets import TR_TAXES, tr_time_of_use
 
 ONE = Decimal(1)
 ENERGY = Component(name="Energy", kind=ComponentKind.ENERGY, shape=Flat(ONE))
+DEMAND = replace(ENERGY, name="Demand", kind=ComponentKind.DEMAND, register="1.6.0")
+REACTIVE = replace(ENERGY, name="Reactive", kind=ComponentKind.REACTIVE, register="5.8.0")
 SOLD = replace(ENERGY, name="Sold", direction=EnergyDirection.EXPORT, register="2.8.0")
 
 
@@ -29,6 +31,8 @@ SOLD = replace(ENERGY, name="Sold", direction=EnergyDirection.EXPORT, register="
             id="agreed demand by the day",
         ),
         pytest.param(replace(ENERGY, register="1.8.1"), id="another register"),
+        pytest.param(DEMAND, id="a month's peak"),
+        pytest.param(REACTIVE, id="a month's reactive energy"),
         pytest.param(SOLD, id="export"),
         pytest.param(replace(SOLD, shape=tr_time_of_use(ONE, ONE, ONE)), id="export by hours"),
     ],
@@ -70,12 +74,20 @@ def test_bands_need_registers_of_their_own(register: str | None) -> None:
             id="export of what is imported",
         ),
         pytest.param(
-            replace(ENERGY, kind=ComponentKind.REACTIVE), "components.0.kind", id="reactive"
+            replace(ENERGY, kind=ComponentKind.REACTIVE),
+            "components.0.register",
+            id="reactive energy of the active register",
         ),
         pytest.param(
-            replace(ENERGY, kind=ComponentKind.DEMAND, register="1.6.0"),
-            "components.0.kind",
-            id="a month's peak",
+            replace(REACTIVE, direction=EnergyDirection.EXPORT),
+            "components.0.direction",
+            id="reactive energy that is sold",
+        ),
+        pytest.param(
+            replace(DEMAND, register="2.6.0"), "components.0.register", id="demand of what is sold"
+        ),
+        pytest.param(
+            replace(DEMAND, register="1.7.0"), "components.0.register", id="demand of the moment"
         ),
     ],
 )
@@ -84,6 +96,15 @@ def test_what_billing_does_not_know_is_refused(component: Component, part: str) 
         check_chargeable(Version(components=(component,)))
 
     assert refused.value.facts == {"part": part}
+
+
+def test_prices_of_reactive_energy_are_of_the_same_energy() -> None:
+    other = replace(REACTIVE, name="Capacitive", register="8.8.0")
+
+    with pytest.raises(NotChargeable) as refused:
+        check_chargeable(Version(components=(REACTIVE, other)))
+
+    assert refused.value.facts == {"part": "components.1.register"}
 
 
 def test_what_is_earned_is_refused_where_credit_is_taxed_when_it_is_bought() -> None:

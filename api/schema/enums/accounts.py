@@ -32,6 +32,7 @@ describe(
     "What a transaction of the ledger is about.",
     {
         JournalKind.ENERGY: "The energy of a day.",
+        JournalKind.MONTH_CHARGE: "Peaks of demand and reactive energy of a month.",
         JournalKind.CASH_TOP_UP: "Credit that was bought with cash.",
         JournalKind.BANK_TOP_UP: "Credit that was bought by a transfer to the bank.",
         JournalKind.CARD_TOP_UP: "Credit that was bought by card at a cash desk.",

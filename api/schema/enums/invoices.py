@@ -42,6 +42,8 @@ describe(
         InvoiceLineKind.ENERGY: "Energy of a meter, by one component at one price.",
         InvoiceLineKind.FIXED: "A fixed charge for each day.",
         InvoiceLineKind.DEDUCTION: "Energy that the account of a submeter pays for.",
+        InvoiceLineKind.DEMAND: "The highest demand of a month.",
+        InvoiceLineKind.REACTIVE: "Reactive energy of a month, beyond a limit.",
         InvoiceLineKind.SETTLEMENT: "What came late of a month, or was corrected.",
         InvoiceLineKind.CREDIT: "Credit that was bought.",
     },

@@ -1,0 +1,70 @@
+"""A queue of accounts whose charges of a month are to be looked at again, and why they come there.
+
+Only months whose charges have begun: all others are looked at in their turn.
+"""
+
+from datetime import datetime
+
+from db.access import Connection
+from db.ids import CompanyId, PointId
+from domain.billing.accrual import OPEN_DAYS_LOCK
+from domain.invoices.rules import Month
+from domain.month_charges.energies import EDGE_MAX
+
+# What came late into months whose charges have begun; most batches have nothing of that age. Who
+# begins a month takes OPEN_DAYS_LOCK alone: so either this sees that the month has begun, or the
+# month will see the readings.
+LATE = """
+    with late as materialized (
+        select distinct t.company_id, t.meter_id, t.ts from stage t
+        where t.ts <= (select max(until_at) from month_run)
+    )
+    insert into month_due (company_id, account_id, month, due_at)
+    select distinct late.company_id, ap.account_id, r.month, $1::timestamptz
+    from late
+    join month_run r on r.company_id = late.company_id
+        and late.ts > r.from_at - $2::interval and late.ts <= r.until_at
+    join mounting mo on mo.company_id = late.company_id and mo.meter_id = late.meter_id
+        and mo.started_at < r.until_at and (mo.ended_at is null or mo.ended_at > r.from_at)
+    join account_point ap on ap.company_id = mo.company_id and ap.point_id = mo.point_id
+        and ap.started_at < r.until_at and (ap.ended_at is null or ap.ended_at > r.from_at)
+    order by 1, 2, 3
+    on conflict do nothing
+"""
+OF_POINT = """
+    insert into month_due (company_id, account_id, month, due_at)
+    select distinct r.company_id, ap.account_id, r.month, $4::timestamptz
+    from month_run r
+    join account_point ap on ap.company_id = r.company_id and ap.point_id = $2
+        and ap.started_at < r.until_at and (ap.ended_at is null or ap.ended_at > r.from_at)
+    where r.company_id = $1 and r.month = $3
+    order by 1, 2, 3
+    on conflict do nothing
+"""
+UNKNOWN = """
+    insert into month_due (company_id, account_id, month, due_at)
+    select company_id, account_id, month, $3::timestamptz from month_verdict
+    where company_id = $1 and point_id = $2 and not_judged = 'CONNECTION_UNKNOWN'
+    order by 1, 2, 3
+    on conflict do nothing
+"""
+
+
+async def note_late(connection: Connection, *, now: datetime) -> None:
+    """Note the months that the staged readings of this transaction came late for."""
+    await connection.execute(OPEN_DAYS_LOCK)
+    await connection.execute(LATE, now, EDGE_MAX)
+
+
+async def note_point(
+    connection: Connection, company_id: CompanyId, point_id: PointId, month: Month, *, now: datetime
+) -> None:
+    """Note a month of all who paid for a metering point in it."""
+    await connection.execute(OF_POINT, company_id, point_id, month.first, now)
+
+
+async def note_unknown(
+    connection: Connection, company_id: CompanyId, point_id: PointId, *, now: datetime
+) -> None:
+    """Note the months that were not judged because nobody knew the point's connection."""
+    await connection.execute(UNKNOWN, company_id, point_id, now)

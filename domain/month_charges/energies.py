@@ -1,0 +1,115 @@
+"""What flowed through a meter within a span, and its highest demand, by its readings. Pure.
+
+Energies are told by readings alone: from the last one at or before the beginning to the last one
+at or before the end, for all registers the same ones. So months follow each other without a gap.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from db.enums import NotJudged
+from domain.billing.versions import gained
+from domain.readings.rules import carried_wh_max
+from domain.tariffs.components import TOTAL_IMPORT
+from domain.tariffs.courses import Span
+
+INDUCTIVE = "5.8.0"
+CAPACITIVE = "8.8.0"
+ENERGIES = frozenset({TOTAL_IMPORT, INDUCTIVE, CAPACITIVE})
+# As long as a local day may be: who reads meters once a day has one that near.
+EDGE_MAX = timedelta(hours=25)
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What a meter's energy registers showed at an instant, in Wh and varh; the total goes on."""
+
+    at: datetime
+    registers: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Maximum:
+    """What a register of demand showed, and the reading before it; None where there is none."""
+
+    at: datetime
+    shown_w: int
+    before_at: datetime | None
+    before_w: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Energies:
+    """Of a span, on the consumer's side of the multiplier: Wh and varh."""
+
+    active_wh: int = 0
+    inductive_varh: int = 0
+    capacitive_varh: int = 0
+
+    def and_(self, other: "Energies") -> "Energies":
+        return Energies(
+            self.active_wh + other.active_wh,
+            self.inductive_varh + other.inductive_varh,
+            self.capacitive_varh + other.capacitive_varh,
+        )
+
+
+def energies(
+    shown: Sequence[Shown], span: Span, *, multiplier: Decimal, power_w_max: int
+) -> Energies | NotJudged:
+    """Return what flowed within a span, or why nobody can tell.
+
+    shown: by time, of the time in which the payer had the meter. power_w_max: what it can carry.
+    """
+    first, last = _edges(shown, span)
+    if first is None or last is None or first.at >= last.at:
+        return NotJudged.READINGS_MISSING
+    carried = carried_wh_max(last.at - first.at, power_w_max=power_w_max)
+    used = {name: gained(first.registers[name], last.registers[name]) for name in ENERGIES}
+    if max(used.values()) > carried:
+        return NotJudged.READINGS_IMPLAUSIBLE
+    return Energies(
+        *(int(used[name] * multiplier) for name in (TOTAL_IMPORT, INDUCTIVE, CAPACITIVE))
+    )
+
+
+def _edges(shown: Sequence[Shown], span: Span) -> tuple[Shown | None, Shown | None]:
+    """Return the readings at the ends of a span; the first one within it if there is none before.
+
+    Only those count that have all registers.
+    """
+    whole = [one for one in shown if one.registers.keys() >= ENERGIES]
+    before = [one for one in whole if _is_near(one.at, span.starts_at) and one.at <= span.starts_at]
+    after = [one for one in whole if _is_near(one.at, span.starts_at) and one.at > span.starts_at]
+    until = [one for one in whole if _is_near(one.at, span.ends_at) and one.at <= span.ends_at]
+    first = before[-1] if before else next(iter(after), None)
+    return first, until[-1] if until else None
+
+
+def _is_near(at: datetime, edge: datetime) -> bool:
+    return abs(at - edge) < EDGE_MAX
+
+
+def peak_w(told: Sequence[Maximum], span: Span) -> int | None:
+    """Return the highest demand of a span before the multiplier, or None where nobody can tell.
+
+    told: by time, from the last reading before the span on, those that changed and the last one.
+    Meters show the maximum since they were reset, and do not say when that was. So what they show
+    counts when it has grown or fallen within the span; where it stays as it was before, it may
+    be the month's before.
+    """
+    if not told or told[-1].at <= span.ends_at - EDGE_MAX:
+        return None
+    counted = [one.shown_w for one in told if _is_of(one, span)]
+    return max(counted, default=None)
+
+
+def _is_of(one: Maximum, span: Span) -> bool:
+    if one.before_at is None or one.before_w is None or not span.starts_at < one.at <= span.ends_at:
+        return False
+    if one.shown_w > one.before_w:
+        return one.before_at >= span.starts_at
+    # It was reset: at the month's turn, or after it.
+    return one.shown_w < one.before_w
