@@ -29,6 +29,7 @@ from domain.invoices.settlements import Charged, settlements
 from domain.invoices.stored import tax_of
 from domain.invoices.stretches import Stretch, stretches
 from domain.money import major
+from domain.month_charges.invoiced import charged_parts
 from domain.tariffs.courses import Span
 
 # Readings come up to 90 days late, and what they change is settled with the next invoice.
@@ -37,11 +38,18 @@ SETTLED_MONTHS_MAX = 4
 Charges: TypeAlias = dict[AccountId, dict[Month, Charged]]
 
 POSTED = """
-    select account_id, date_trunc('month', local_date)::date as month,
-        sum(posted_micro)::int8 as amount_micro
-    from accrual
-    where company_id = $1 and account_id = any($2::int8[])
-        and local_date >= $3::date and local_date < $4::date
+    select account_id, month, sum(amount_micro)::int8 as amount_micro
+    from (
+        select account_id, date_trunc('month', local_date)::date as month,
+            posted_micro as amount_micro
+        from accrual
+        where company_id = $1 and account_id = any($2::int8[])
+            and local_date >= $3::date and local_date < $4::date
+        union all
+        select account_id, month, amount_micro from month_charge
+        where company_id = $1 and account_id = any($2::int8[])
+            and month >= $3::date and month < $4::date
+    ) charged
     group by 1, 2
 """
 POSTED_TAXES = """
@@ -50,6 +58,12 @@ POSTED_TAXES = """
     from accrued_tax
     where company_id = $1 and account_id = any($2::int8[])
         and local_date >= $3::date and local_date < $4::date
+    group by 1, 2, 3
+    union all
+    select account_id, month, name, null, 0, sum(amount_micro)::int8
+    from month_charge_tax
+    where company_id = $1 and account_id = any($2::int8[])
+        and month >= $3::date and month < $4::date
     group by 1, 2, 3 order by 1, 2, 3
 """
 # From the first month on that was invoiced at all: what was before was paid in another way. Taxes
@@ -108,6 +122,9 @@ async def month_parts(
     line for each; so is what no line of energy tells.
     """
     parts = await _energy(connection, company_id, account_ids, month, zone)
+    as_a_whole = await charged_parts(connection, company_id, account_ids, month)
+    for account_id, made in as_a_whole.items():
+        parts[account_id] = _together(parts.get(account_id, NONE), made)
     since, until = month.moved(-SETTLED_MONTHS_MAX).first, month.moved(1).first
     whose = (company_id, account_ids, since)
     posted = await _charges(connection, POSTED, *whose, until)
@@ -129,6 +146,10 @@ async def month_parts(
         taxes = [*made.taxes, *(tax for line in settled for tax in line.taxes)]
         parts[account_id] = Parts([*made.lines, *settled], taxes_together(taxes))
     return {account_id: made for account_id, made in parts.items() if made.lines}
+
+
+def _together(one: Parts, other: Parts) -> Parts:
+    return Parts([*one.lines, *other.lines], taxes_together([*one.taxes, *other.taxes]))
 
 
 def gross(parts: Parts) -> Decimal:

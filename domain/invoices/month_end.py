@@ -17,6 +17,7 @@ from domain.invoices.monthly import issue_all
 from domain.invoices.rules import Month
 from domain.invoices.writing import Issuer
 from domain.listing import Record
+from domain.month_charges.invoiced import IS_UNCHARGED
 
 log = logging.getLogger(__name__)
 
@@ -26,9 +27,10 @@ CHUNK_ACCOUNTS = 100
 CHUNKS_MAX = 50
 RETRY_AFTER = timedelta(minutes=1)
 
-# Once the company's days after the month's end are over, and the books have all of the month. Only
-# the month that ended last: what was never invoiced is not made up for by itself.
-BEGIN = """
+# Once the company's days after the month's end are over, and the books have all of the month, with
+# what is due at its end. Only the month that ended last: what was never invoiced is not made up for
+# by itself.
+BEGIN = f"""
     insert into invoicing_run (company_id, month, begun_at)
     select c.id, ended.month, $1
     from company c
@@ -41,6 +43,7 @@ BEGIN = """
             where r.company_id = c.id and r.month = ended.month)
         and not exists (select from open_day d where d.company_id = c.id
             and d.local_date >= ended.month and d.local_date < ended.month + interval '1 month')
+        and not {IS_UNCHARGED.format(company="c.id", month="ended.month")}
     on conflict do nothing
 """
 TAKE = """

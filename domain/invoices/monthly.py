@@ -16,6 +16,7 @@ from domain.invoices.writing import Draft, Issuer, write
 from domain.ledger.posting import LOCK_BALANCES, post_all
 from domain.ledger.rules import Line, Posting
 from domain.money import micro
+from domain.month_charges.invoiced import is_uncharged
 from domain.payments import allocation
 from domain.refusals import NotThere, Refused
 
@@ -31,7 +32,7 @@ UNPOSTED = """
 
 
 class MonthNotOver(Refused):
-    """The month has not ended yet, or the books lack some of its days."""
+    """The month has not ended yet, or the books lack some of its days, or what it is due then."""
 
 
 class NotPostpaid(Refused):
@@ -62,6 +63,8 @@ async def issue(
             raise NothingToInvoice("month")
         days = (month.first, month.moved(1).first)
         if await connection.fetchval(UNPOSTED, company_id, account_id, *days):
+            raise MonthNotOver("month")
+        if await is_uncharged(connection, company_id, month):
             raise MonthNotOver("month")
         await issue_all(connection, issuer, [account_id], month, now=now)
         made = await connection.fetch(INVOICED, company_id, [account_id], month.first)

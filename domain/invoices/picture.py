@@ -95,7 +95,7 @@ def _facts(page: Page, words: Words) -> list[tuple[str, str]]:
 def _line(page: Page, line: InvoiceLine, words: Words) -> dict[str, Any]:
     what, details, indexes = words[line.kind], [], ["", ""]
     if (metered := line.metered) is None:
-        if line.energy_month is not None:
+        if line.energy_month is not None and line.priced is None:
             what = f"{what} {_month(line.energy_month, words)}"
     else:
         times = _number(metered.multiplier.normalize(), None, page.language)

@@ -1,0 +1,138 @@
+"""Invoices of a month wait for what is due at its end, and show it."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from db import access
+from db.enums import BillingMode, InvoiceLineKind, LineUnit
+from db.ids import InvoiceId
+from domain.invoices import month_end, monthly
+from domain.invoices.monthly import MonthNotOver
+from domain.invoices.rules import Month
+from domain.invoices.stored import StoredInvoice
+from domain.ledger.queries import balance_of, verify
+from tests.db.invoicing import ISSUED_AT, invoice_of
+from tests.db.month_charges.world import (
+    ENDS_AT,
+    FEBRUARY,
+    LATER,
+    MARCH,
+    MARCH_ENDS_AT,
+    STARTS_AT,
+    make_monthly,
+    read,
+    value,
+    work,
+)
+from tests.factories import Place, account_of
+
+USED = {
+    STARTS_AT: (0, 0, 0, 40_000),
+    STARTS_AT + timedelta(days=3): (100_000, 10_000, 0, 12_500),
+    ENDS_AT - timedelta(hours=2): (900_000, 240_000, 100_000, 12_500),
+}
+AT_END = {ENDS_AT: (1_000_000, 250_000, 100_000, 12_500)}
+
+
+@pytest.fixture
+async def place(room: None) -> Place:
+    return await make_monthly(billing_mode=BillingMode.POSTPAID)
+
+
+async def invoice(place: Place, month: Month = FEBRUARY) -> StoredInvoice:
+    now = ISSUED_AT if month == FEBRUARY else LATER
+    invoice_id = await monthly.issue(
+        company_id=place.company_id, account_id=account_of(place), month=month, now=now
+    )
+    return await invoice_of(place.company_id, InvoiceId(invoice_id))
+
+
+async def test_an_invoice_shows_what_the_month_was_charged_as_a_whole(place: Place) -> None:
+    await read(place, USED | AT_END)
+    await work()
+
+    made = await invoice(place)
+
+    energy, demand, reactive = made.lines
+    assert energy.kind is InvoiceLineKind.ENERGY
+    assert (demand.kind, demand.amount, demand.energy_month) == (
+        InvoiceLineKind.DEMAND,
+        Decimal(125),
+        FEBRUARY,
+    )
+    assert demand.priced is not None
+    assert (demand.priced.component, demand.priced.quantity, demand.priced.unit) == (
+        "Demand",
+        Decimal("12.5"),
+        LineUnit.KW,
+    )
+    assert reactive.priced is not None
+    assert (reactive.kind, reactive.priced.quantity, reactive.priced.unit) == (
+        InvoiceLineKind.REACTIVE,
+        Decimal(250),
+        LineUnit.KVARH,
+    )
+    (vat,) = made.taxes
+    assert (vat.name, vat.rate, vat.base, vat.amount) == (
+        "VAT",
+        Decimal("0.2"),
+        Decimal(1250),
+        Decimal(250),
+    )
+    assert made.totals.total == Decimal(1500)
+    balance = await balance_of(company_id=place.company_id, account_id=account_of(place))
+    assert balance == -made.totals.total
+    assert await verify() == []
+
+
+async def test_no_invoice_is_made_before_the_month_is_charged(place: Place) -> None:
+    await read(place, USED | AT_END)
+
+    with pytest.raises(MonthNotOver):
+        await invoice(place)
+    assert await month_end.work(now=ISSUED_AT) == 0
+    assert await value("select count(*) from invoice") == 0
+
+    await work()
+    assert await month_end.work(now=ISSUED_AT) == 1
+
+
+async def test_a_month_from_before_such_prices_is_invoiced(place: Place) -> None:
+    await read(place, USED | AT_END)
+    async with access.system() as connection:
+        await connection.execute(
+            "insert into month_run (company_id, month, from_at, until_at, begun_at, ended_at)"
+            " values ($1, $2, $3, $4, $4, $4)",
+            place.company_id,
+            MARCH.first,
+            ENDS_AT,
+            MARCH_ENDS_AT,
+        )
+
+    made = await invoice(place)
+
+    assert [line.kind for line in made.lines] == [InvoiceLineKind.ENERGY]
+
+
+async def test_what_came_late_is_settled_with_the_next_invoice(place: Place) -> None:
+    await read(place, USED)
+    await work()
+    first = await invoice(place)
+    # What the meter showed at the month's end comes days later.
+    await read(place, AT_END | {MARCH_ENDS_AT: (2_000_000, 250_000, 100_000, 20_000)})
+    await work(LATER)
+
+    second = await invoice(place, MARCH)
+
+    assert first.totals.lines == 900 + 125 + 120
+    energy, demand, settlement = second.lines
+    assert (energy.kind, demand.kind) == (InvoiceLineKind.ENERGY, InvoiceLineKind.DEMAND)
+    # 100 kWh and 10 kvarh more, with taxes.
+    assert (settlement.kind, settlement.energy_month, settlement.amount) == (
+        InvoiceLineKind.SETTLEMENT,
+        FEBRUARY,
+        Decimal(126),
+    )
+    assert await verify() == []
