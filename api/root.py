@@ -41,6 +41,7 @@ from api.resolvers.live import LiveSubscription
 from api.resolvers.messages import MessageQuery
 from api.resolvers.metering_points import MeteringPointMutation
 from api.resolvers.meters import MeterMutation
+from api.resolvers.month_charges import MonthChargeMutation, MonthChargeQuery
 from api.resolvers.mountings import MountingMutation
 from api.resolvers.nodes import NodeQuery
 from api.resolvers.notices import NoticeMutation, NoticeQuery
@@ -98,6 +99,7 @@ Query = merge_types(
         TariffQuery,
         MessageQuery,
         HolidayQuery,
+        MonthChargeQuery,
         InvoiceQuery,
         PaymentQuery,
         NoticeQuery,
@@ -138,6 +140,7 @@ Mutation = merge_types(
         AdjustmentMutation,
         TariffMutation,
         HolidayMutation,
+        MonthChargeMutation,
         InvoiceMutation,
         PaymentMutation,
         NoticeMutation,

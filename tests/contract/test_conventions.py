@@ -33,6 +33,8 @@ MONEY = re.compile(r"Requires the scope (CREDIT|TOPUPS|PAYMENTS|INVOICES)_\w+\."
 REPEATABLE_BY_NATURE = {
     "issueInvoice": "an account has one invoice a month",
     "issueOverdueNotice": "an invoice has one notice",
+    "recordCompensationFault": "a metering point has one fault a month",
+    "revokeCompensationFault": "a fault that is revoked stands no more",
     "importBankStatement": "a transfer is known by its digest, and an upload is imported once",
     "removeSavedCard": "it is gone",
     "setAutomaticTopUp": "says what is to be, and moves nothing",

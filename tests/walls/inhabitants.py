@@ -19,6 +19,7 @@ from tests.factories import KEYRING, NOW, Place, account_of, make_read, make_reg
 from tests.walls.deliveries import frame_of, give_work, tell
 from tests.walls.members import people
 from tests.walls.money import books, payments
+from tests.walls.months import judge
 
 
 async def inhabit(place: Place, index_wh: int) -> None:
@@ -52,6 +53,7 @@ async def inhabit(place: Place, index_wh: int) -> None:
     await people(place)
     await books(place)
     await payments(place)
+    await judge(place)
 
 
 async def assign_tariff(place: Place) -> None:

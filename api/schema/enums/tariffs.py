@@ -7,6 +7,7 @@ from db.enums import (
     ComponentKind,
     EnergyDirection,
     LineUnit,
+    NotJudged,
     SlabPeriod,
     TariffDay,
     TariffState,
@@ -62,6 +63,20 @@ describe(
         LineUnit.KVARH: "Kilovar hours of reactive energy.",
         LineUnit.KW: "Kilowatts of demand.",
         LineUnit.DAY: "Days.",
+    },
+)
+describe(
+    NotJudged,
+    "Why nobody is charged for the reactive energy of a month, whatever it was.",
+    {
+        NotJudged.NO_LIMITS: "The tariff has no price for it.",
+        NotJudged.LIMITS_LATER: "The tariff's limits hold from a later day on.",
+        NotJudged.SHARED: "Several accounts paid for the metering point together.",
+        NotJudged.CONNECTION_UNKNOWN: "The limits depend on something of the connection that is not"
+        " known: installed power, connection power or phases.",
+        NotJudged.READINGS_MISSING: "Meters were not read, with all registers that are needed, near"
+        " the month's beginning or end.",
+        NotJudged.READINGS_IMPLAUSIBLE: "A meter cannot have carried what its registers say.",
     },
 )
 describe(
