@@ -22,7 +22,7 @@ from tests.factories import NOW, Place, make_place
 DENIZ, CAN = UserId(1), UserId(2)
 PEAK = Version(
     components=(
-        Component(name="Peak", kind=ComponentKind.DEMAND, shape=Flat(Decimal(1)), register="1.6.0"),
+        Component(name="Peak", kind=ComponentKind.DEMAND, shape=Flat(Decimal(1)), register="2.6.0"),
     )
 )
 

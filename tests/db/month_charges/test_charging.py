@@ -16,7 +16,7 @@ from tests.db.month_charges.world import (
     LATER,
     MARCH_ENDS_AT,
     OPENED_AT,
-    STARTS_AT,
+    USED,
     add_factory,
     charged,
     make_monthly,
@@ -28,12 +28,6 @@ from tests.db.month_charges.world import (
 )
 from tests.factories import Place, account_of, make_place
 
-# 1,000 kWh with 250 kvarh inductive, over 20 %, and a peak of 12.5 kW.
-USED = {
-    STARTS_AT: (0, 0, 0, 40_000),
-    STARTS_AT + timedelta(days=3): (100_000, 10_000, 0, 12_500),
-    ENDS_AT: (1_000_000, 250_000, 100_000, 12_500),
-}
 JOURNALS = """
     select j.kind, j.energy_date, l.kind as side, l.code, e.amount
     from journal j

@@ -41,6 +41,13 @@ OPENED_AT = STARTS_AT - timedelta(days=4)
 CHARGED_AT = ENDS_AT + timedelta(hours=7)
 LATER = MARCH_ENDS_AT + timedelta(hours=7)
 
+# 1,000 kWh with 250 kvarh inductive, over 20 %, and a peak of 12.5 kW.
+USED = {
+    STARTS_AT: (0, 0, 0, 40_000),
+    STARTS_AT + timedelta(days=3): (100_000, 10_000, 0, 12_500),
+    ENDS_AT: (1_000_000, 250_000, 100_000, 12_500),
+}
+
 ENERGY = Component(name="Energy", kind=ComponentKind.ENERGY, shape=Flat(Decimal(1)))
 DEMAND = Component(
     name="Demand", kind=ComponentKind.DEMAND, shape=Flat(Decimal(10)), register="1.6.0"

@@ -24,19 +24,21 @@ SOLD = Component(
 )
 BOUGHT = Component(name="Bought", kind=ComponentKind.ENERGY, shape=Flat(Decimal(2)))
 GRID = Component(name="Grid", kind=ComponentKind.DISTRIBUTION, shape=Flat(Decimal("0.1")))
+PEAK = Component(name="Peak", kind=ComponentKind.DEMAND, shape=Flat(Decimal(10)), register="1.6.0")
 WITH_EXPORT = Version(components=(BOUGHT, SOLD))
+BY_MONTH = Version(components=(BOUGHT, PEAK))
 
 
-@pytest.fixture
-async def with_export(place: Place) -> TariffId:
-    return await tariff_of(place, WITH_EXPORT)
+@pytest.fixture(params=[WITH_EXPORT, BY_MONTH], ids=["export", "a month's peak"])
+async def other_registers(place: Place, request: pytest.FixtureRequest) -> TariffId:
+    return await tariff_of(place, request.param)
 
 
 async def test_who_has_prices_of_other_registers_shares_no_supply(
-    place: Place, with_export: TariffId
+    place: Place, other_registers: TariffId
 ) -> None:
     supply = await add_supply(place, with_account=False)
-    seller = await add_tenant(place, "SELLER", tariff_id=with_export)
+    seller = await add_tenant(place, "SELLER", tariff_id=other_registers)
     other = await add_tenant(place, "OTHER")
     before = await payers(supply)
 
@@ -48,14 +50,14 @@ async def test_who_has_prices_of_other_registers_shares_no_supply(
 
 
 async def test_such_prices_are_not_assigned_to_who_shares_a_supply(
-    place: Place, with_export: TariffId
+    place: Place, other_registers: TariffId
 ) -> None:
     _, (first, _) = await shared_supply(place, HALVES)
 
     with pytest.raises(RegistersShared):
         await assignments.assign(
             company_id=place.company_id,
-            tariff_id=with_export,
+            tariff_id=other_registers,
             whom=Whom(account_ids=[first]),
             starts_at=NOW + HOUR,
             now=NOW,

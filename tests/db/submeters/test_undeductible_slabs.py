@@ -1,4 +1,4 @@
-"""Slabs where others pay for energy below: refused, whichever comes last."""
+"""Slabs and months as a whole where others pay for energy below: refused, whichever is last."""
 
 from datetime import timedelta
 from decimal import Decimal
@@ -9,7 +9,7 @@ from db.enums import ComponentKind, SlabPeriod
 from db.ids import TariffId
 from domain.tariffs import assignments, proposals
 from domain.tariffs.assignments import Whom
-from domain.tariffs.components import Component, Slab, Slabs, Version
+from domain.tariffs.components import Component, Flat, Slab, Slabs, Version
 from domain.tariffs.deductible import NotDeductible
 from tests.db.stored_readings import HOUR, fetch
 from tests.db.submetered import flat_tariff, open_mall, put_below, tariff_of
@@ -26,9 +26,21 @@ SLABS = Version(
 )
 
 
-@pytest.fixture
-async def slabs(place: Place) -> TariffId:
-    return await tariff_of(place, SLABS)
+BY_MONTH = Version(
+    components=(
+        Component(
+            name="Demand",
+            kind=ComponentKind.DEMAND,
+            shape=Flat(Decimal(10)),
+            register="1.6.0",
+        ),
+    )
+)
+
+
+@pytest.fixture(params=[SLABS, BY_MONTH], ids=["slabs", "a month's peak"])
+async def slabs(place: Place, request: pytest.FixtureRequest) -> TariffId:
+    return await tariff_of(place, request.param)
 
 
 async def test_an_account_with_slabs_does_not_open_above_a_submeter(
