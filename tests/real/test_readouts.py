@@ -135,7 +135,9 @@ def test_metcom_readout() -> None:
     assert result.error_flags == "00000000"
     assert result.meter_clock == MeterClock(datetime(2022, 11, 13, 20, 24, 5), None)  # noqa: DTZ001
     assert result.registers == (
+        Register("1.6.1", 50262, -2, "W", 1),
         Register("1.8.0", 12816601, -1, "Wh", 5),
+        Register("2.6.1", 0, -2, "W", 1),
         Register("2.8.0", 0, -1, "Wh", 5),
         Register("5.8.0", 491785, -1, "varh", 5),
         Register("6.8.0", 0, -1, "varh", 5),
@@ -147,8 +149,6 @@ def test_metcom_readout() -> None:
         Skipped("0.0.1", None, SkipReason.GENERAL),
         Skipped("0.1.0", None, SkipReason.GENERAL),
         Skipped("0.1.2", None, SkipReason.GENERAL),
-        Skipped("1.6.1", None, SkipReason.DATED_MAXIMUM),
-        Skipped("2.6.1", None, SkipReason.DATED_MAXIMUM),
         Skipped("0.3.3", None, SkipReason.GENERAL),
         Skipped("0.2.2", None, SkipReason.GENERAL),
         Skipped("0.2.0", None, SkipReason.GENERAL),
@@ -232,12 +232,14 @@ def test_readout_with_fifteen_stored_periods() -> None:
         Season.STANDARD,
     )
     assert [(register.obis, register.value) for register in result.registers] == [
+        ("1.6.0", 2468),
         ("1.7.0", 908),
         ("1.8.0", 8048375),
         ("1.8.1", 8048375),
         ("1.8.2", 0),
         ("1.8.3", 0),
         ("1.8.4", 0),
+        ("2.6.0", 0),
         ("2.7.0", 0),
         ("2.8.0", 0),
         ("2.8.1", 0),

@@ -69,6 +69,7 @@ def reasons(text: str) -> list[tuple[str, SkipReason]]:
         pytest.param("1.8.0()", (None, 0, "Wh", None), id="empty, unit by the code"),
         pytest.param("81.7.1(*deg)", (None, 0, "deg", None), id="empty, unit printed"),
         pytest.param("1.6.0(0.5*kW)", (500, 0, "W", 1), id="maximum without its time"),
+        pytest.param("1.6.0(0.5*kW)(2211120730)", (500, 0, "W", 1), id="maximum with its time"),
         pytest.param("1-1:1.8.0*255(1*kWh)", (1000, 0, "Wh", 1), id="full code"),
         pytest.param(
             "1.8.0(9223372036854775.807*kWh)", (2**63 - 1, 0, "Wh", 16), id="largest of int8"
@@ -103,7 +104,9 @@ def test_numbers_become_scaled_integers_of_the_base_unit(
         pytest.param("HELLO(5*kWh)", SkipReason.NOT_OBIS, id="no code"),
         pytest.param("1.8.0.0(5*kWh)", SkipReason.NOT_OBIS, id="too many groups"),
         pytest.param("01.8.0(5*kWh)", SkipReason.NOT_OBIS, id="leading zero"),
-        pytest.param("1.6.0(0.5*kW)(2211120730)", SkipReason.DATED_MAXIMUM, id="dated maximum"),
+        pytest.param(
+            "1.6.0(0.5*kW)(2211120730)(2211120745)", SkipReason.DATED_MAXIMUM, id="two times"
+        ),
         pytest.param("1.8.0(5*kWh)(2211120730)", SkipReason.SEVERAL_VALUES, id="dated energy"),
         pytest.param("1.8.0(---*kWh)", SkipReason.TEXT, id="dashes"),
         pytest.param("1.8.0(1.2.3*kWh)", SkipReason.TEXT, id="two points"),

@@ -42,7 +42,7 @@ class SkipReason(Enum):
     PROFILE = "It is a load profile, a list or an event log."
     GENERAL = "It describes the meter and measures nothing."
     NOT_OBIS = "Its address is no OBIS code."
-    DATED_MAXIMUM = "It is a maximum, which has a time of its own."
+    DATED_MAXIMUM = "It is a maximum with more than its own time."
     SEVERAL_VALUES = "It has several values."
     TEXT = "Its value is no number."
     EMPTY = "It is empty, and its code does not tell a unit."

@@ -25,6 +25,8 @@ BILLING_UNIT = "Wh"
 MAX_SERIAL_CHARS = 64
 # DSMR prints equipment ids as the hex of their characters; a shorter row of digits is a number.
 MIN_HEX_SERIAL_CHARS = 20
+# A value and its time.
+DATED_VALUES = 2
 _MAX_FIGURES = 32
 _INT8_MIN, _INT8_MAX = -(2**63), 2**63 - 1
 
@@ -81,7 +83,7 @@ def decode(readout: Readout) -> Decoded:
     for data_set in readout.data_sets:
         code, values = data_set.code, data_set.values
         outcome = plan(data_set.medium, code, data_set.history, values[0].unit, heat)
-        if isinstance(outcome, Scale) and len(values) == 1:
+        if isinstance(outcome, Scale) and _is_register(outcome, len(values)):
             made = _register(code, values[0].text, outcome)
         elif isinstance(outcome, Fact):
             facts.append((outcome, data_set))
@@ -113,6 +115,11 @@ def billing_index_wh(registers: Sequence[Register]) -> int | None:
         if register.obis == BILLING_REGISTER and register.unit == BILLING_UNIT:
             return None if register.value is None else register.value // 10**-register.scaler
     return None
+
+
+def _is_register(scale: Scale, values: int) -> bool:
+    """Whether a data set is one value. Of a maximum and its time only the value is kept."""
+    return values == 1 or (scale.maximum and values == DATED_VALUES)
 
 
 def _register(code: str, text: str, scale: Scale) -> Register | SkipReason:
