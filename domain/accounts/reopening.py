@@ -18,6 +18,7 @@ from domain.billing import submeters
 from domain.billing.resettling import charged_anew
 from domain.hierarchy import parents
 from domain.ledger.rules import REASON_CHARACTERS_MAX
+from domain.month_charges import due
 from domain.refusals import NotThere, ParentInactive, Refused
 from domain.subscribers.operations import hold_present
 from domain.tariffs.deductible import check_deductible
@@ -199,3 +200,4 @@ async def _restore(
     ):
         await connection.execute(FORGET, company_id, left.point_ids, at)
         await connection.execute(RESTORE, company_id, left.point_ids, left.sharing_ids, at)
+        await due.note_payers(connection, company_id, left.point_ids, since=at, now=now)

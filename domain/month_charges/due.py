@@ -3,6 +3,7 @@
 Only months whose charges have begun: all others are looked at in their turn.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from db.access import Connection
@@ -41,6 +42,23 @@ OF_POINT = """
     order by 1, 2, 3
     on conflict do nothing
 """
+# Also of those who turn out to have paid for nothing.
+PAYERS_SINCE = """
+    insert into month_due (company_id, account_id, month, due_at)
+    select distinct r.company_id, payer.account_id, r.month, $4::timestamptz
+    from month_run r
+    cross join lateral (
+        select ap.account_id from account_point ap
+        where ap.company_id = r.company_id and ap.point_id = any($2::int8[])
+            and ap.started_at < r.until_at and (ap.ended_at is null or ap.ended_at > r.from_at)
+        union
+        select v.account_id from month_verdict v
+        where v.company_id = r.company_id and v.point_id = any($2::int8[]) and v.month = r.month
+    ) payer
+    where r.company_id = $1 and r.until_at > $3
+    order by 1, 2, 3
+    on conflict do nothing
+"""
 UNKNOWN = """
     insert into month_due (company_id, account_id, month, due_at)
     select company_id, account_id, month, $3::timestamptz from month_verdict
@@ -61,6 +79,18 @@ async def note_point(
 ) -> None:
     """Note a month of all who paid for a metering point in it."""
     await connection.execute(OF_POINT, company_id, point_id, month.first, now)
+
+
+async def note_payers(
+    connection: Connection,
+    company_id: CompanyId,
+    point_ids: Sequence[PointId],
+    *,
+    since: datetime,
+    now: datetime,
+) -> None:
+    """Note the months since an instant, when it turns out who paid for metering points."""
+    await connection.execute(PAYERS_SINCE, company_id, point_ids, since, now)
 
 
 async def note_unknown(

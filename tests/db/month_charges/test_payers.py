@@ -14,7 +14,9 @@ from domain.tariffs import assignments, proposals
 from domain.tariffs.assignments import Whom
 from domain.tariffs.components import Flat, Version
 from domain.tariffs.presets import TR_REACTIVE
+from tests.db.account_ends.mistaken import let_own, reopen
 from tests.db.month_charges.world import (
+    CHARGED_AT,
     DAY,
     ENDS_AT,
     ENERGY,
@@ -65,6 +67,33 @@ async def test_each_tenant_pays_for_the_own_part(place: Place) -> None:
 
     assert await charged(place) == 150
     assert await charged(place, account_id=new) == 300
+    assert await verify() == []
+
+
+async def test_who_is_reopened_pays_for_the_month_again(place: Place) -> None:
+    owner = await let_own(place, place.supplies[0])
+    await read(place, BEFORE)
+    await closing.close(
+        company_id=place.company_id,
+        account_id=account_of(place),
+        expected_version=1,
+        ending=Ending(
+            at=CHANGED_AT,
+            final_indexes={place.supplies[0].point_id: 1_000_000},
+            refund_by=RefundWay.CASH,
+        ),
+        now=CHANGED_AT + timedelta(minutes=1),
+    )
+    await read(place, AFTER)
+    await work()
+    before = [await charged(place), await charged(place, account_id=owner)]
+
+    await reopen(place, account_of(place), now=CHARGED_AT)
+    await work()
+
+    assert [f"{amount:g}" for amount in before] == ["150", "300"]
+    assert await charged(place) == 450
+    assert await charged(place, account_id=owner) == 0
     assert await verify() == []
 
 
