@@ -33,9 +33,19 @@ CHARGES = """
         and l.month = {month}
     order by l.revision, l.line limit {limit}
 """
+# To subscribers only of months in which an account of theirs paid for the metering point.
 FAULT = """
-    select reason, recorded_at from compensation_fault
-    where company_id = {company} and point_id = {point} and month = {month} and revoked_at is null
+    select f.reason, f.recorded_at
+    from compensation_fault f join company c on c.id = f.company_id
+    where f.company_id = {company} and f.point_id = {point} and f.month = {month}
+        and f.revoked_at is null and ({subscriber}::int8 is null or exists (
+            select from account_point ap
+            join account a on a.company_id = ap.company_id and a.id = ap.account_id
+            where ap.company_id = f.company_id and ap.point_id = f.point_id
+                and a.subscriber_id = {subscriber}::int8
+                and ap.started_at < (f.month + interval '1 month') at time zone c.time_zone
+                and (ap.ended_at is null
+                    or ap.ended_at > f.month::timestamp at time zone c.time_zone)))
 """
 
 
