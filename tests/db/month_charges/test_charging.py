@@ -6,8 +6,11 @@ from decimal import Decimal
 
 import pytest
 
-from db.enums import BillingMode
+from db import access
+from db.enums import BillingMode, JournalKind, LedgerAccountKind
+from domain.ledger.posting import post
 from domain.ledger.queries import balance_of, verify
+from domain.ledger.rules import Line, Posting
 from domain.month_charges import runs
 from tests.db.month_charges.world import (
     CHARGED_AT,
@@ -221,3 +224,28 @@ async def test_nobody_is_charged_for_what_stays_below_the_limits(place: Place) -
         0,
     )
     assert told["not_judged"] is None
+
+
+async def test_the_check_of_the_books_finds_what_no_line_tells(place: Place) -> None:
+    await read(place, USED)
+    await work()
+    posting = Posting(
+        company_id=place.company_id,
+        kind=JournalKind.MONTH_CHARGE,
+        idempotency_key="made up",
+        request="",
+        occurred_at=CHARGED_AT,
+        lines=[
+            Line(LedgerAccountKind.CREDIT, Decimal(-7), account_of(place)),
+            Line(LedgerAccountKind.REVENUE, Decimal(7)),
+        ],
+    )
+    async with access.tenant(place.company_id) as connection:
+        journal_id = await post(connection, posting, now=CHARGED_AT)
+
+    found = await verify()
+
+    assert [(one.what, str(one.stored), str(one.rebuilt)) for one in found] == [
+        (f"month charge of journal {journal_id}, gross", "0.000000", "7.000000"),
+        (f"month charge of journal {journal_id}, net", "0.000000", "7.000000"),
+    ]
