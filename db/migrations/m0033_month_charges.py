@@ -146,16 +146,17 @@ create table month_charge_tax (
     account_id int8 not null,
     month date not null,
     revision int4 not null,
+    line int2 not null,
     place int2 not null constraint month_charge_tax_place check (place > 0),
     side text not null constraint month_charge_tax_side check (side in ('TAX', 'TAX_IN_ADVANCE')),
     name text not null,
     rate numeric(12, 9) not null,
     base_micro int8 not null,
     amount_micro int8 not null,
-    primary key (company_id, account_id, month, revision, place),
-    foreign key (company_id, account_id, month, revision) references month_charge
+    primary key (company_id, account_id, month, revision, line, place),
+    foreign key (company_id, account_id, month, revision, line) references month_charge_line
 );
-comment on table month_charge_tax is 'A tax on the lines of a revision, in the order in which they apply. Immutable.';
+comment on table month_charge_tax is 'A tax on a line of a revision, in the order in which they apply. Immutable.';
 create trigger month_charge_tax_immutable before update or delete on month_charge_tax for each row execute function refuse_change();
 create trigger month_charge_tax_stays before truncate on month_charge_tax execute function refuse_change();
 call protect_tenant_table('month_charge_tax', 'select');

@@ -26,8 +26,9 @@ class LineKey(NamedTuple):
 
 
 class TaxKey(NamedTuple):
-    """A tax, and on which side of the books it is."""
+    """A tax on what is charged at one price, and on which side of the books it is."""
 
+    line: LineKey
     side: LedgerAccountKind
     name: str
     rate: Decimal
@@ -52,7 +53,7 @@ Key = TypeVar("Key", bound=Hashable)
 
 @dataclass(slots=True)
 class Charges:
-    """Amounts by line, and taxes in the order in which they apply."""
+    """Amounts by line, and taxes in the order in which they apply; each of a line that is here."""
 
     lines: dict[LineKey, Amount] = field(default_factory=dict)
     taxes: dict[TaxKey, Taxed] = field(default_factory=dict)
@@ -73,17 +74,16 @@ class Charges:
     def add(
         self,
         point_id: PointId,
-        lines: Iterable[Line],
+        line: Line,
         taxes: Iterable[TaxLine],
         side: LedgerAccountKind,
     ) -> None:
-        """Add what a metering point is charged, with the taxes on it."""
-        for line in lines:
-            key = LineKey(point_id, line.component, line.kind, line.unit, line.price)
-            had = self.lines.get(key, Amount())
-            self.lines[key] = Amount(had.quantity + line.quantity, had.micro + line.amount_micro)
+        """Add a line of a metering point, with the taxes on it."""
+        key = LineKey(point_id, line.component, line.kind, line.unit, line.price)
+        had = self.lines.get(key, Amount())
+        self.lines[key] = Amount(had.quantity + line.quantity, had.micro + line.amount_micro)
         for tax in taxes:
-            of = TaxKey(side, tax.name, tax.rate or NONE)
+            of = TaxKey(key, side, tax.name, tax.rate or NONE)
             base_micro, amount_micro = self.taxes.get(of, Taxed())
             self.taxes[of] = Taxed(base_micro + micro(tax.base), amount_micro + micro(tax.amount))
 
@@ -100,6 +100,8 @@ def difference(due: Charges, charged: Charges) -> Charges:
         for key, (now, was) in _both(due.taxes, charged.taxes, Taxed()).items()
         if now != was
     }
+    for key in taxes:
+        lines.setdefault(key.line, Amount())
     return Charges(lines, taxes)
 
 

@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from db.access import Connection
 from db.enums import InvoiceLineKind, LineUnit
 from db.ids import AccountId, CompanyId
-from domain.invoices.rules import InvoiceLine, Month, Parts, Priced, TaxLine
+from domain.invoices.rules import InvoiceLine, Month, Parts, Priced, TaxLine, taxes_together
+from domain.invoices.stored import tax_of
+from domain.listing import Record
 from domain.money import major
 from domain.month_charges.terms import HAS_MONTHLY
 
@@ -18,19 +20,25 @@ IS_UNCHARGED = f"""(
     and not exists (select from month_run where company_id = {{company}} and month >= {{month}}
         and ended_at is not null))
 """
-LINES = """
-    select account_id, component, kind, unit, price, sum(quantity) as quantity,
-        sum(amount_micro)::int8 as amount_micro
-    from month_charge_line where company_id = $1 and account_id = any($2::int8[]) and month = $3
-    group by account_id, point_id, component, kind, unit, price
-    having sum(quantity) <> 0 or sum(amount_micro) <> 0
-    order by account_id, min(revision), min(line)
+# Revisions of a line together, and so are the taxes on them.
+OF_LINE = "l.account_id, l.point_id, l.component, l.kind, l.unit, l.price"
+LINES = f"""
+    select {OF_LINE}, sum(l.quantity) as quantity, sum(l.amount_micro)::int8 as amount_micro
+    from month_charge_line l
+    where l.company_id = $1 and l.account_id = any($2::int8[]) and l.month = $3
+    group by {OF_LINE} having sum(l.quantity) <> 0 or sum(l.amount_micro) <> 0
+    order by l.account_id, min(l.revision), min(l.line)
 """
-TAXES = """
-    select account_id, name, rate, sum(base_micro)::int8 as base_micro,
-        sum(amount_micro)::int8 as amount_micro
-    from month_charge_tax where company_id = $1 and account_id = any($2::int8[]) and month = $3
-    group by account_id, name, rate order by account_id, min(revision), min(place)
+TAXES = f"""
+    select {OF_LINE}, t.name, t.rate, sum(t.base_micro)::int8 as base_micro,
+        sum(t.amount_micro)::int8 as amount_micro
+    from month_charge_tax t
+    join month_charge_line l on (l.company_id, l.account_id, l.month, l.revision, l.line)
+        = (t.company_id, t.account_id, t.month, t.revision, t.line)
+    where t.company_id = $1 and t.account_id = any($2::int8[]) and t.month = $3
+    group by {OF_LINE}, t.name, t.rate
+    having sum(t.base_micro) <> 0 or sum(t.amount_micro) <> 0
+    order by l.account_id, min(t.revision), min(t.line), min(t.place)
 """
 
 
@@ -44,25 +52,33 @@ async def charged_parts(
     connection: Connection, company_id: CompanyId, account_ids: Sequence[AccountId], month: Month
 ) -> dict[AccountId, Parts]:
     """Return the lines and taxes of what a month was charged as a whole, by account."""
+    taxes: dict[tuple[object, ...], list[TaxLine]] = defaultdict(list)
+    for row in await connection.fetch(TAXES, company_id, account_ids, month.first):
+        taxes[_line_of(row)].append(tax_of(row))
     lines: dict[AccountId, list[InvoiceLine]] = defaultdict(list)
-    taxes: dict[AccountId, list[TaxLine]] = defaultdict(list)
     for row in await connection.fetch(LINES, company_id, account_ids, month.first):
-        priced = Priced(
+        made = _line(row, month, taxes[_line_of(row)])
+        lines[AccountId(row["account_id"])].append(made)
+    return {
+        account_id: Parts(made, taxes_together(tax for line in made for tax in line.taxes))
+        for account_id, made in lines.items()
+    }
+
+
+def _line_of(row: Record) -> tuple[object, ...]:
+    return tuple(row[name.removeprefix("l.")] for name in OF_LINE.split(", "))
+
+
+def _line(row: Record, month: Month, taxes: Sequence[TaxLine]) -> InvoiceLine:
+    return InvoiceLine(
+        kind=InvoiceLineKind(row["kind"]),
+        amount=major(row["amount_micro"]),
+        energy_month=month,
+        priced=Priced(
             component=row["component"],
             quantity=row["quantity"],
             unit=LineUnit(row["unit"]),
             price=row["price"],
-        )
-        line = InvoiceLine(
-            kind=InvoiceLineKind(row["kind"]),
-            amount=major(row["amount_micro"]),
-            energy_month=month,
-            priced=priced,
-        )
-        lines[AccountId(row["account_id"])].append(line)
-    for row in await connection.fetch(TAXES, company_id, account_ids, month.first):
-        tax = TaxLine(
-            row["name"], row["rate"], major(row["base_micro"]), major(row["amount_micro"])
-        )
-        taxes[AccountId(row["account_id"])].append(tax)
-    return {account_id: Parts(lines[account_id], taxes[account_id]) for account_id in lines}
+        ),
+        taxes=tuple(taxes),
+    )

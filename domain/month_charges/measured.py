@@ -100,9 +100,9 @@ def due(verdicts: Iterable[tuple[Measured, Judged]], zone: ZoneInfo) -> Charges:
             category=measured.facts.category,
         )
         known = {name: peak_w for name, peak_w in measured.peaks_w.items() if peak_w is not None}
-        lines = month_lines(terms, last, peaks_w=known, verdict=judged.verdict)
-        taxes = tax_lines(version, lines)
-        made.add(measured.point_id, lines, taxes, TAX_SIDES[version.tax_point])
+        for line in month_lines(terms, last, peaks_w=known, verdict=judged.verdict):
+            taxes = tax_lines(version, [line])
+            made.add(measured.point_id, line, taxes, TAX_SIDES[version.tax_point])
     return made
 
 

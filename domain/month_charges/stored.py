@@ -56,10 +56,13 @@ CHARGED_LINES = """
     group by 1, 2, 3, 4, 5 order by min(revision), min(line)
 """
 CHARGED_TAXES = """
-    select side, name, rate, sum(base_micro)::int8 as base_micro,
-        sum(amount_micro)::int8 as amount_micro
-    from month_charge_tax where company_id = $1 and account_id = $2 and month = $3
-    group by 1, 2, 3 order by min(revision), min(place)
+    select l.point_id, l.component, l.kind, l.unit, l.price, t.side, t.name, t.rate,
+        sum(t.base_micro)::int8 as base_micro, sum(t.amount_micro)::int8 as amount_micro
+    from month_charge_tax t
+    join month_charge_line l on (l.company_id, l.account_id, l.month, l.revision, l.line)
+        = (t.company_id, t.account_id, t.month, t.revision, t.line)
+    where t.company_id = $1 and t.account_id = $2 and t.month = $3
+    group by 1, 2, 3, 4, 5, 6, 7, 8 order by min(t.revision), min(t.line), min(t.place)
 """
 LAST_REVISION = """
     select coalesce(max(revision), 0) from month_charge
@@ -76,9 +79,9 @@ ADD_LINE = """
     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
 """
 ADD_TAX = """
-    insert into month_charge_tax (company_id, account_id, month, revision, place, side, name, rate,
-        base_micro, amount_micro)
-    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+    insert into month_charge_tax (company_id, account_id, month, revision, line, place, side, name,
+        rate, base_micro, amount_micro)
+    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
 """
 
 
@@ -181,18 +184,21 @@ async def charged(
     """Return the sum of all revisions of a month."""
     made = Charges()
     for row in await connection.fetch(CHARGED_LINES, company_id, account_id, month.first):
-        key = LineKey(
-            PointId(row["point_id"]),
-            row["component"],
-            ComponentKind(row["kind"]),
-            LineUnit(row["unit"]),
-            row["price"],
-        )
-        made.lines[key] = Amount(row["quantity"], row["amount_micro"])
+        made.lines[_key(row)] = Amount(row["quantity"], row["amount_micro"])
     for row in await connection.fetch(CHARGED_TAXES, company_id, account_id, month.first):
-        of = TaxKey(LedgerAccountKind(row["side"]), row["name"], row["rate"])
+        of = TaxKey(_key(row), LedgerAccountKind(row["side"]), row["name"], row["rate"])
         made.taxes[of] = Taxed(row["base_micro"], row["amount_micro"])
     return made
+
+
+def _key(row: Record) -> LineKey:
+    return LineKey(
+        PointId(row["point_id"]),
+        row["component"],
+        ComponentKind(row["kind"]),
+        LineUnit(row["unit"]),
+        row["price"],
+    )
 
 
 async def last_revision(
@@ -215,13 +221,17 @@ async def add(
     """Write a revision down, for good."""
     key = (company_id, account_id, month.first, revision)
     await connection.execute(ADD, *key, journal_id, charges.gross_micro, now)
+    numbers = {line: number for number, line in enumerate(charges.lines, 1)}
     await connection.executemany(
         ADD_LINE,
-        [(*key, n, *of, *amount) for n, (of, amount) in enumerate(charges.lines.items(), 1)],
+        [(*key, numbers[line], *line, *amount) for line, amount in charges.lines.items()],
     )
     await connection.executemany(
         ADD_TAX,
-        [(*key, n, *of, *tax) for n, (of, tax) in enumerate(charges.taxes.items(), 1)],
+        [
+            (*key, numbers[line], place, side, name, rate, *taxed)
+            for place, ((line, side, name, rate), taxed) in enumerate(charges.taxes.items(), 1)
+        ],
     )
 
 

@@ -10,11 +10,13 @@ from domain.month_charges.charges import Amount, Charges, LineKey, Taxed, TaxKey
 
 DEMAND = LineKey(PointId(1), "Demand", ComponentKind.DEMAND, LineUnit.KW, Decimal(10))
 REACTIVE = LineKey(PointId(1), "Reactive", ComponentKind.REACTIVE, LineUnit.KVARH, Decimal(2))
-VAT = TaxKey(LedgerAccountKind.TAX, "VAT", Decimal("0.2"))
+OF_DEMAND = TaxKey(DEMAND, LedgerAccountKind.TAX, "VAT", Decimal("0.2"))
+OF_REACTIVE = OF_DEMAND._replace(line=REACTIVE)
 BOTH = Charges(
-    {DEMAND: Amount(Decimal(5), 50), REACTIVE: Amount(Decimal(3), 6)}, {VAT: Taxed(56, 11)}
+    {DEMAND: Amount(Decimal(5), 50), REACTIVE: Amount(Decimal(3), 6)},
+    {OF_DEMAND: Taxed(50, 10), OF_REACTIVE: Taxed(6, 1)},
 )
-ONLY_DEMAND = Charges({DEMAND: Amount(Decimal(5), 50)}, {VAT: Taxed(50, 10)})
+ONLY_DEMAND = Charges({DEMAND: Amount(Decimal(5), 50)}, {OF_DEMAND: Taxed(50, 10)})
 
 
 @pytest.mark.parametrize(
@@ -25,13 +27,13 @@ ONLY_DEMAND = Charges({DEMAND: Amount(Decimal(5), 50)}, {VAT: Taxed(50, 10)})
         pytest.param(
             BOTH,
             ONLY_DEMAND,
-            Charges({REACTIVE: Amount(Decimal(3), 6)}, {VAT: Taxed(6, 1)}),
+            Charges({REACTIVE: Amount(Decimal(3), 6)}, {OF_REACTIVE: Taxed(6, 1)}),
             id="what was not charged yet",
         ),
         pytest.param(
             ONLY_DEMAND,
             BOTH,
-            Charges({REACTIVE: Amount(Decimal(-3), -6)}, {VAT: Taxed(-6, -1)}),
+            Charges({REACTIVE: Amount(Decimal(-3), -6)}, {OF_REACTIVE: Taxed(-6, -1)}),
             id="what was charged and is not due",
         ),
         pytest.param(
@@ -45,6 +47,12 @@ ONLY_DEMAND = Charges({DEMAND: Amount(Decimal(5), 50)}, {VAT: Taxed(50, 10)})
                 {},
             ),
             id="another price takes the first one back",
+        ),
+        pytest.param(
+            Charges({DEMAND: Amount(Decimal(5), 50)}, {OF_DEMAND: Taxed(50, 11)}),
+            ONLY_DEMAND,
+            Charges({DEMAND: Amount()}, {OF_DEMAND: Taxed(0, 1)}),
+            id="another tax names its line",
         ),
     ],
 )
@@ -61,7 +69,7 @@ def test_difference(due: Charges, before: Charges, owed: Charges) -> None:
         pytest.param(Charges(), False, id="nothing"),
         pytest.param(Charges({DEMAND: Amount(Decimal(5), 0)}, {}), False, id="for free"),
         pytest.param(
-            Charges({DEMAND: Amount(Decimal(5), 5)}, {VAT: Taxed(5, -5)}), True, id="to a tax"
+            Charges({DEMAND: Amount(Decimal(5), 5)}, {OF_DEMAND: Taxed(5, -5)}), True, id="to a tax"
         ),
     ],
 )

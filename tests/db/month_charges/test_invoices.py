@@ -74,6 +74,11 @@ async def test_an_invoice_shows_what_the_month_was_charged_as_a_whole(place: Pla
         Decimal(250),
         LineUnit.KVARH,
     )
+    assert [[(tax.base, tax.amount) for tax in line.taxes] for line in made.lines] == [
+        [(Decimal(1000), Decimal(200))],
+        [(Decimal(125), Decimal(25))],
+        [(Decimal(125), Decimal(25))],
+    ]
     (vat,) = made.taxes
     assert (vat.name, vat.rate, vat.base, vat.amount) == (
         "VAT",
@@ -129,10 +134,12 @@ async def test_what_came_late_is_settled_with_the_next_invoice(place: Place) -> 
     assert first.totals.lines == 900 + 125 + 120
     energy, demand, settlement = second.lines
     assert (energy.kind, demand.kind) == (InvoiceLineKind.ENERGY, InvoiceLineKind.DEMAND)
-    # 100 kWh and 10 kvarh more, with taxes.
+    # 100 kWh and 10 kvarh more.
     assert (settlement.kind, settlement.energy_month, settlement.amount) == (
         InvoiceLineKind.SETTLEMENT,
         FEBRUARY,
-        Decimal(126),
+        Decimal(105),
     )
+    (vat,) = settlement.taxes
+    assert (vat.name, vat.amount) == ("VAT", Decimal(21))
     assert await verify() == []
