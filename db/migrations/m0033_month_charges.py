@@ -38,13 +38,17 @@ create table month_run (
     after_account_id int8 not null default 0,
     posted int4 not null default 0,
     failed int4 not null default 0,
+    failures int4 not null default 0 constraint month_run_failures check (failures >= 0),
     begun_at timestamptz not null,
+    due_at timestamptz not null,
     ended_at timestamptz,
     primary key (company_id, month)
 ) with (fillfactor = 50);
-create index month_run_open on month_run (company_id, month) where ended_at is null;
+create index month_run_open on month_run (due_at, company_id, month) where ended_at is null;
 create index month_run_by_end on month_run (until_at);
 comment on table month_run is 'How far the charges of a month are: all accounts up to after_account_id have been looked at.';
+comment on column month_run.due_at is 'When it goes on at the earliest; who has been due for longest goes first.';
+comment on column month_run.failures is 'How often in a row none of its next accounts could be looked at.';
 call protect_tenant_table('month_run', 'select');
 revoke delete on month_run from wattledger_system;
 

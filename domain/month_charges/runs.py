@@ -33,6 +33,7 @@ CHUNK_POINTS = 25
 CHUNK_AGAIN = 5
 # Other jobs of the process wait for this one.
 CHUNKS_MAX = 20
+RETRY_AFTER = timedelta(minutes=1)
 AGAIN_AFTER = timedelta(hours=1)
 
 ENDED = f"""
@@ -52,23 +53,33 @@ ENDED = f"""
         select from tariff_version where company_id = c.id and state = 'ACTIVE' and {HAS_MONTHLY})
 """
 BEGIN = f"""
-    insert into month_run (company_id, month, from_at, until_at, begun_at)
-    select company_id, month, from_at, until_at, $1 from ({ENDED}) e on conflict do nothing
+    insert into month_run (company_id, month, from_at, until_at, begun_at, due_at)
+    select company_id, month, from_at, until_at, $1, $1 from ({ENDED}) e on conflict do nothing
 """
 TAKE = """
-    select company_id, month, from_at, until_at, after_account_id from month_run
-    where ended_at is null order by company_id, month limit 1 for update skip locked
+    select company_id, month, from_at, until_at, after_account_id, failures from month_run
+    where ended_at is null and due_at <= $1
+    order by due_at, company_id, month limit 1 for update skip locked
 """
 ADVANCE = """
-    update month_run set after_account_id = $3, posted = posted + $4, failed = failed + $5
+    update month_run set after_account_id = $3, posted = posted + $4, failed = failed + $5,
+        due_at = $6, failures = 0
     where company_id = $1 and month = $2
+"""
+PUT_RUN_OFF = """
+    update month_run set due_at = $3, failures = failures + 1
+    where company_id = $1 and month = $2 and ended_at is null
 """
 END = "update month_run set ended_at = $3 where company_id = $1 and month = $2"
 TAKE_AGAIN = """
     delete from month_due where (company_id, account_id, month) in (
         select company_id, account_id, month from month_due where due_at <= $1
-        order by company_id, account_id, month limit $2 for update skip locked)
+        order by due_at, company_id, account_id, month limit $2 for update skip locked)
     returning company_id, account_id, month
+"""
+PUT_ALL_OFF = """
+    update month_due set due_at = $4 where (company_id, account_id, month) in (
+        select * from unnest($1::int4[], $2::int8[], $3::date[]))
 """
 PUT_OFF = """
     insert into month_due (company_id, account_id, month, due_at) values ($1, $2, $3, $4)
@@ -96,22 +107,35 @@ async def work(*, now: datetime, chunks_max: int = CHUNKS_MAX) -> int:
 
 async def _chunk(now: datetime) -> int | None:
     """Charge the next accounts of a month; None when there is nothing left to look at."""
-    async with access.system() as connection:
-        run = await connection.fetchrow(TAKE)
+    run: Record | None = None
+    try:
+        async with access.system() as connection:
+            run = await connection.fetchrow(TAKE, now)
+            return None if run is None else await _go_on(connection, run, now)
+    except Exception as error:
         if run is None:
-            return None
-        await connection.execute(access.LAST_LONGER)
-        company_id, month = CompanyId(run["company_id"]), Month(run["month"])
-        zone = await company_zone(connection, company_id)
-        account_ids, last = await _next_accounts(connection, run)
-        if last is None:
-            await connection.execute(END, company_id, month.first, now)
-            return 0
-        posted = failed = 0
-        for account_id in account_ids:
-            made = await _charge(connection, company_id, account_id, month, zone, now)
-            posted, failed = posted + (made or 0), failed + (made is None)
-        await connection.execute(ADVANCE, company_id, month.first, last, posted, failed)
+            raise
+        # Others go first, also where the next try would fail as well.
+        _tell(error, company=run["company_id"], month=str(run["month"]))
+        async with access.system() as connection:
+            later = now + RETRY_AFTER
+            await connection.execute(PUT_RUN_OFF, run["company_id"], run["month"], later)
+        return 0
+
+
+async def _go_on(connection: Connection, run: Record, now: datetime) -> int:
+    await connection.execute(access.LAST_LONGER)
+    company_id, month = CompanyId(run["company_id"]), Month(run["month"])
+    zone = await company_zone(connection, company_id)
+    account_ids, last = await _next_accounts(connection, run)
+    if last is None:
+        await connection.execute(END, company_id, month.first, now)
+        return 0
+    posted = failed = 0
+    for account_id in account_ids:
+        made = await _charge(connection, company_id, account_id, month, zone, now)
+        posted, failed = posted + (made or 0), failed + (made is None)
+    await connection.execute(ADVANCE, company_id, month.first, last, posted, failed, now)
     return posted
 
 
@@ -124,7 +148,8 @@ async def _next_accounts(
         CompanyId(run["company_id"]),
         AccountId(run["after_account_id"]),
         Span(run["from_at"], run["until_at"]),
-        limit=LOOKED_AT_MAX,
+        # What takes too long together may go through one by one.
+        limit=max(1, LOOKED_AT_MAX >> run["failures"]),
     )
     charged: list[AccountId] = []
     last, room = None, CHUNK_POINTS
@@ -139,19 +164,38 @@ async def _next_accounts(
 
 async def _again(now: datetime) -> int | None:
     """Charge accounts of which something became known; None when there are none."""
-    async with access.system() as connection:
-        taken = await connection.fetch(TAKE_AGAIN, now, CHUNK_AGAIN)
-        await connection.execute(access.LAST_LONGER)
-        zones: dict[int, ZoneInfo] = {}
-        posted = 0
-        for row in sorted(taken, key=tuple):
-            company_id = CompanyId(row["company_id"])
-            if company_id not in zones:
-                zones[company_id] = await company_zone(connection, company_id)
-            account_id, month = AccountId(row["account_id"]), Month(row["month"])
-            zone = zones[company_id]
-            posted += await _charge(connection, company_id, account_id, month, zone, now) or 0
-    return posted if taken else None
+    taken: list[Record] = []
+    try:
+        async with access.system() as connection:
+            taken = await connection.fetch(TAKE_AGAIN, now, CHUNK_AGAIN)
+            return await _charge_again(connection, taken, now) if taken else None
+    except Exception as error:
+        if not taken:
+            raise
+        _tell(error, accounts=[row["account_id"] for row in taken])
+        async with access.system() as connection:
+            columns = zip(*(tuple(row) for row in taken), strict=True)
+            await connection.execute(PUT_ALL_OFF, *columns, now + RETRY_AFTER)
+        return 0
+
+
+async def _charge_again(connection: Connection, taken: list[Record], now: datetime) -> int:
+    await connection.execute(access.LAST_LONGER)
+    posted = 0
+    # In the order in which everybody locks balances.
+    for row in sorted(taken, key=tuple):
+        company_id, month = CompanyId(row["company_id"]), Month(row["month"])
+        zone = await company_zone(connection, company_id)
+        account_id = AccountId(row["account_id"])
+        posted += await _charge(connection, company_id, account_id, month, zone, now) or 0
+    return posted
+
+
+def _tell(error: Exception, **facts: object) -> None:
+    if isinstance(error, DatabaseUnavailable):
+        log.warning("month_charges.interrupted", extra={**facts, "reason": repr(error)})
+    else:
+        log.error("month_charges.failed", extra=facts, exc_info=error)
 
 
 async def _charge(

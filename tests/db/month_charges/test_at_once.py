@@ -2,20 +2,24 @@
 
 import asyncio
 from datetime import timedelta
+from decimal import Decimal
 from typing import cast
 
 import asyncpg
 
 from db import access
 from domain.ledger.queries import verify
+from domain.month_charges import runs
 from domain.readings import operations as readings
 from domain.readings.register_sets import ids_of
 from tests.db.month_charges.world import (
     CHARGED_AT,
     ENDS_AT,
+    FEBRUARY,
     REGISTERS,
     STARTS_AT,
     charged,
+    make_monthly,
     read,
     value,
     work,
@@ -52,3 +56,32 @@ async def test_a_month_begins_when_readings_that_are_being_stored_are_there(plac
     assert await charged(place) == 160
     assert await value("select count(*) from month_due") == 0
     assert await verify() == []
+
+
+async def test_a_company_that_cannot_go_on_keeps_no_other_back(place: Place) -> None:
+    await read(place, SHOWN)
+    other = await make_monthly()
+    await read(other, SHOWN)
+    # No such zone is known: not even the month's accounts can be charged.
+    await value("update company set time_zone = 'Nowhere' where id = $1", place.company_id)
+    await value(
+        "insert into month_run (company_id, month, from_at, until_at, begun_at, due_at)"
+        " values ($1, $2, $3, $4, $4, $4)",
+        place.company_id,
+        FEBRUARY.first,
+        STARTS_AT,
+        ENDS_AT,
+    )
+    await value("update company set active = false where id = $1", place.company_id)
+
+    await work()
+    await value(
+        "update company set active = true, time_zone = 'Europe/Istanbul' where id = $1",
+        place.company_id,
+    )
+    kept_back = await charged(place)
+    await work(CHARGED_AT + runs.RETRY_AFTER)
+
+    assert await charged(other) == 150
+    assert (kept_back, await charged(place)) == (Decimal(0), Decimal(150))
+    assert await value("select failures from month_run where ended_at is null") is None

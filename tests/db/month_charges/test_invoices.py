@@ -108,8 +108,8 @@ async def test_a_month_from_before_such_prices_is_invoiced(place: Place) -> None
     await read(place, USED | AT_END)
     async with access.system() as connection:
         await connection.execute(
-            "insert into month_run (company_id, month, from_at, until_at, begun_at, ended_at)"
-            " values ($1, $2, $3, $4, $4, $4)",
+            "insert into month_run (company_id, month, from_at, until_at, begun_at, due_at,"
+            " ended_at) values ($1, $2, $3, $4, $4, $4, $4)",
             place.company_id,
             MARCH.first,
             ENDS_AT,
