@@ -60,6 +60,14 @@ class TimeSource(StrEnum):
     RECEIPT = "RECEIPT"
 
 
+class ProfileKind(StrEnum):
+    """What a meter tells of each interval of a load profile."""
+
+    POWER = "POWER"
+    ENERGY = "ENERGY"
+    INDEX = "INDEX"
+
+
 class ValidationRule(StrEnum):
     """Why a reading is held."""
 

@@ -1,15 +1,18 @@
 """Writes data readouts as meters send them, for the simulator and for tests."""
 
 from collections.abc import Iterator, Sequence
+from itertools import chain
 
 from collectors.protocols.iec62056_21.checksums import Checksum, block_check
 from collectors.protocols.iec62056_21.clock import DATE, TIME, MeterClock, Season
+from collectors.protocols.iec62056_21.profiles import PROFILE_CODE
 from collectors.protocols.iec62056_21.readout import ETX, STX, DataSet, Readout, Value
 from collectors.protocols.iec62056_21.registers import Register
 
 USUAL_DECIMALS = 3
 _LINE_END = "\r\n"
 _KILO = 3
+_SEASONS = {None: "", Season.STANDARD: "0", Season.SUMMER: "1"}
 # Units that meters print in thousands; any other unit is printed as it is.
 _PRINTED_IN_KILO = {
     "Wh": "kWh", "varh": "kvarh", "VAh": "kVAh", "W": "kW", "var": "kvar", "VA": "kVA",
@@ -24,6 +27,7 @@ def build_readout(
     error_flags: str | None = None,
     identification: str | None = None,
     decimals: int = USUAL_DECIMALS,
+    profile: Sequence[DataSet] = (),
 ) -> bytes:
     """Return the bytes of a mode C data readout with STX, ETX and BCC.
 
@@ -31,6 +35,7 @@ def build_readout(
     decimals: of energies and powers, in the kilo-unit. Finer figures are cut off, not rounded,
         as a meter's display does. Other registers are printed with the decimals of their scaler.
     identification: the line before the readout, without its slash.
+    profile: blocks of a load profile, see `profile_set`.
 
     :raises ValueError: a text has characters that a readout cannot carry
     """
@@ -42,7 +47,23 @@ def build_readout(
     data_sets.extend(
         _data_set(register.obis, printed(register, decimals=decimals)) for register in registers
     )
+    data_sets.extend(profile)
     return render(Readout(identification, tuple(data_sets), Checksum.VALID, ()))
+
+
+def profile_set(
+    *,
+    first_ends: MeterClock,
+    period_minutes: int,
+    channels: Sequence[tuple[str, str]],
+    rows: Sequence[Sequence[str]],
+    status: str = "00",
+) -> DataSet:
+    """Return a block of a load profile. channels: code and unit. rows: as they are printed."""
+    stamp = f"{_SEASONS[first_ends.season]}{first_ends.local:%y%m%d%H%M%S}"
+    header = [stamp, status, str(period_minutes), str(len(channels)), *chain(*channels)]
+    values = tuple(Value(text, None) for text in chain(header, *rows))
+    return DataSet(medium=None, code=PROFILE_CODE, history=None, values=values)
 
 
 def render(readout: Readout) -> bytes:
@@ -81,7 +102,7 @@ def _data_set(code: str, value: Value) -> DataSet:
 
 
 def _clock_sets(clock: MeterClock) -> Iterator[DataSet]:
-    season = {None: "", Season.STANDARD: "0", Season.SUMMER: "1"}[clock.season]
+    season = _SEASONS[clock.season]
     yield _data_set(TIME, Value(f"{season}{clock.local:%H%M%S}", None))
     yield _data_set(DATE, Value(f"{season}{clock.local:%y%m%d}", None))
 

@@ -212,7 +212,7 @@ def _data_sets(data: str, start: int) -> tuple[tuple[DataSet, ...], bool]:
             continue
         if len(data_sets) == MAX_DATA_SETS:
             return tuple(data_sets), False
-        medium, code, history = _address(address)
+        medium, code, history = split_address(address)
         values: tuple[Value, ...] = (_value(first),)
         if rest:
             further = _VALUE.findall(rest)
@@ -230,7 +230,7 @@ def _value(content: str) -> Value:
 
 
 @lru_cache(_CACHED_ADDRESSES)
-def _address(address: str) -> tuple[str | None, str, int | None]:
+def split_address(address: str) -> tuple[str | None, str, int | None]:
     """Return medium, code and history; an address of no known form is all code."""
     address = address.strip()
     found = _ADDRESS.fullmatch(address)
