@@ -6,21 +6,32 @@ instant depends on what is known alone and not on where else it is asked for, so
 add up to the whole.
 """
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_right
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from fractions import Fraction
-from itertools import accumulate, pairwise
-from math import lcm
 from typing import NamedTuple, Self
 from zoneinfo import ZoneInfo
 
 from db.enums import Quality
 from domain.tariffs.components import Band
+from domain.tariffs.flows import (
+    INSTANT,
+    Flow,
+    Interval,
+    Span,
+    by_profile,
+    flow_of,
+    length_of,
+    told_of,
+)
 from domain.tariffs.schedule import kind_of, local_days, pieces
 
-INSTANT = timedelta(microseconds=1)
+__all__ = ["INSTANT", "Course", "Interval", "Mark", "Span", "TariffRegisters", "overlap"]
+
+# A display that shows fewer digits than these cuts off up to one step of its last one.
+STEPS_WH = (1000, 100, 10)
 
 
 class Mark(NamedTuple):
@@ -28,21 +39,6 @@ class Mark(NamedTuple):
 
     at: datetime
     index_wh: int
-
-
-class Interval(NamedTuple):
-    """What a load profile says of a stretch of time. UTC; the end is exclusive."""
-
-    starts_at: datetime
-    ends_at: datetime
-    energy_wh: int
-
-
-class Span(NamedTuple):
-    """A stretch of time. UTC; the end is exclusive."""
-
-    starts_at: datetime
-    ends_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,37 +75,6 @@ class TariffRegisters:
         return gained
 
 
-class Flow(NamedTuple):
-    """How the energy of a stretch came, in whole parts of it up to each knot; even in between.
-
-    exact: whether the weights at knots are known. by_band: for each band of the tariff registers
-    its times in the stretch, where these decided.
-    """
-
-    knots: Sequence[datetime]
-    weights: Sequence[int]
-    exact: bool
-    by_band: Sequence[Sequence[Span]] = ()
-
-    def share(self, energy_wh: int, at: datetime) -> int:
-        """Return how much of the energy had come at an instant, in whole units, rounded down."""
-        place = bisect_right(self.knots, at) - 1
-        if place + 1 == len(self.knots):
-            return energy_wh
-        width = (self.knots[place + 1] - self.knots[place]) // INSTANT
-        into = (at - self.knots[place]) // INSTANT
-        gained = self.weights[place + 1] - self.weights[place]
-        weight = self.weights[place] * width + gained * into
-        return energy_wh * weight // (self.weights[-1] * width)
-
-    def knows(self, at: datetime) -> bool:
-        """Whether the share at an instant is measured."""
-        place = bisect_right(self.knots, at) - 1
-        if not self.exact or self.knots[place] == at:
-            return self.exact
-        return self.weights[place] == self.weights[place + 1]
-
-
 @dataclass(slots=True, kw_only=True)
 class Course:
     """One register over the time in which its index is known.
@@ -132,7 +97,7 @@ class Course:
         for interval in intervals:
             if not marks or marks[-1].at < interval.starts_at:
                 marks.append(Mark(interval.starts_at, index_wh))
-            index_wh += interval.energy_wh
+            index_wh += int(interval.energy_wh)
             marks.append(Mark(interval.ends_at, index_wh))
         return cls(marks=marks)
 
@@ -174,8 +139,8 @@ class Course:
         """Whether the parts have all hours of a band in a stretch, or none, for every band."""
         for times in self._flow(place).by_band:
             shared = [o for part in parts for time in times if (o := overlap(part, time))]
-            taken = sum(map(_length, shared))
-            if taken not in (0, sum(map(_length, times))):
+            taken = sum(map(length_of, shared))
+            if taken not in (0, sum(map(length_of, times))):
                 return False
         return bool(self._flow(place).by_band)
 
@@ -190,29 +155,24 @@ class Course:
         if place not in self._flows:
             before, after = self.marks[place : place + 2]
             span, gained_wh = Span(before.at, after.at), after.index_wh - before.index_wh
-            self._flows[place] = (
-                self._by_profile(span, gained_wh)
-                or self._by_registers(span, gained_wh)
-                or Flow(span, (0, 1), exact=False)
-            )
+            told = told_of(span, self.profile)
+            tolerance_wh = told.tolerance_wh(self.tolerance_wh) + 2 * (_step(before, after) - 1)
+            profiled = by_profile(told, gained_wh, tolerance_wh)
+            # Of a profile with gaps, the tariff registers tell more: all of each band.
+            by_registers = None
+            if profiled is None or told.gaps:
+                by_registers = self._by_registers(span, gained_wh)
+            self._flows[place] = by_registers or profiled or Flow(span, (0, 1), exact=False)
         return self._flows[place]
 
-    def _by_profile(self, span: Span, gained_wh: int) -> Flow | None:
-        """Return the flow by the load profile; None where it has gaps or contradicts the total."""
-        first = bisect_right(self.profile, span.starts_at, key=lambda i: i.ends_at)
-        last = bisect_left(self.profile, span.ends_at, key=lambda i: i.starts_at)
-        inside = self.profile[first:last]
-        if not inside or inside[0].starts_at > span.starts_at or inside[-1].ends_at < span.ends_at:
-            return None
-        if any(one.ends_at != other.starts_at for one, other in pairwise(inside)):
-            return None
-        energies = [_within(interval, span) for interval in inside]
-        cut_wh = sum(interval.energy_wh for interval in inside) - sum(energies)
-        tolerance_wh = self.tolerance_wh * (len(inside) + 1) + cut_wh
-        if not _believable(sum(energies), gained_wh, tolerance_wh):
-            return None
-        knots = [span.starts_at, *(i.ends_at for i in inside[:-1]), span.ends_at]
-        return _flow_of(knots, energies)
+    def is_told_by_profile(self, span: Span) -> bool:
+        """Whether a load profile tells how all the energy around a span came."""
+        first, last = self._place(span.starts_at), self._place(span.ends_at - INSTANT)
+        return all(
+            self.marks[place].index_wh == self.marks[place + 1].index_wh
+            or self._flow(place).by_profile
+            for place in range(first, last + 1)
+        )
 
     def _by_registers(self, span: Span, gained_wh: int) -> Flow | None:
         """Return the flow by the tariff registers; None where they contradict hours or total."""
@@ -223,11 +183,11 @@ class Course:
             return None
         cut = self.registers.pieces(span)
         times = [[part for part, band in cut if band == place] for place in range(len(gained))]
-        lengths = [sum(map(_length, parts)) for parts in times]
+        lengths = [sum(map(length_of, parts)) for parts in times]
         if any(energy and not length for energy, length in zip(gained, lengths, strict=True)):
             return None
-        shares = [Fraction(gained[band] * _length(part), lengths[band]) for part, band in cut]
-        flow = _flow_of([span.starts_at, *(part.ends_at for part, _ in cut)], shares)
+        shares = [Fraction(gained[band] * length_of(part), lengths[band]) for part, band in cut]
+        flow = flow_of([span.starts_at, *(part.ends_at for part, _ in cut)], shares)
         return flow and flow._replace(exact=False, by_band=times)
 
 
@@ -237,27 +197,11 @@ def overlap(one: Span, other: Span) -> Span | None:
     return span if span.starts_at < span.ends_at else None
 
 
-def _flow_of(knots: Sequence[datetime], energies: Sequence[int | Fraction]) -> Flow | None:
-    """Return the flow of energies between knots, or None when there is none."""
-    if not sum(energies):
-        return None
-    scale = lcm(*(energy.denominator for energy in energies))
-    weights = list(accumulate((int(energy * scale) for energy in energies), initial=0))
-    return Flow(knots, weights, exact=True)
-
-
-def _within(interval: Interval, span: Span) -> int:
-    """Return an interval's energy within a span, in proportion to time, rounded down."""
-    part = overlap(Span(interval.starts_at, interval.ends_at), span)
-    if part is None:
-        return 0
-    whole = Span(interval.starts_at, interval.ends_at)
-    return interval.energy_wh * _length(part) // _length(whole)
-
-
 def _believable(told_wh: int, gained_wh: int, tolerance_wh: int) -> bool:
     return abs(told_wh - gained_wh) <= tolerance_wh
 
 
-def _length(span: Span) -> int:
-    return (span.ends_at - span.starts_at) // INSTANT
+def _step(before: Mark, after: Mark) -> int:
+    """Return the last digit that a register shows at both ends."""
+    shown = (before.index_wh, after.index_wh)
+    return next((step for step in STEPS_WH if not any(wh % step for wh in shown)), 1)

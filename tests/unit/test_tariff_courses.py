@@ -92,6 +92,47 @@ def course(
             id="intervals that the readings cut",
         ),
         pytest.param(
+            course((0, 0), (4, 403), intervals=[*profile(0, 100), *profile(300, first=3)]),
+            3,
+            103,
+            id="what a profile lacks came in its gap",
+        ),
+        pytest.param(
+            course((0, 0), (4, 700), intervals=[*profile(100), *profile(300, first=2)]),
+            2,
+            250,
+            id="evenly in all its gaps",
+        ),
+        pytest.param(
+            course((0, 0), (4, 397), intervals=[*profile(100), *profile(300, first=3)]),
+            3,
+            99,
+            id="a gap without energy",
+        ),
+        pytest.param(
+            course((0, 0), (4, 4), intervals=profile(0, 0, 0, 0)),
+            1,
+            1,
+            id="a profile of nothing where hardly anything flowed",
+        ),
+        pytest.param(
+            course((0, 0), (4, 2000), intervals=profile(200, 300, 600, 400)),
+            3,
+            1466,
+            id="a register that shows fewer digits than the profile",
+        ),
+        pytest.param(
+            course(
+                (0, 0),
+                (24, 2400),
+                intervals=profile(*[100] * 23),
+                tariff_registers=registers(first=0, last=24, gained=(1000, 600, 800)),
+            ),
+            17,
+            1600,
+            id="the tariff registers before a profile with gaps",
+        ),
+        pytest.param(
             course(
                 (0, 0),
                 (24, 2400),
@@ -157,6 +198,13 @@ NIGHTS = course(
     (12, 0), (36, 2400), tariff_registers=registers(first=12, last=36, gained=(1000, 600, 800))
 )
 
+GAP = course((0, 0), (4, 400), intervals=[*profile(100), *profile(50, 50, first=2)])
+GAPS = course(
+    (0, 0),
+    (4, 400),
+    intervals=[*profile(100, hours=0.5), *profile(50, first=1.5), *profile(50, first=3)],
+)
+
 
 @pytest.mark.parametrize(
     ("known", "parts", "expected"),
@@ -182,6 +230,11 @@ NIGHTS = course(
             Quality.ACTUAL,
             id="within an interval without energy",
         ),
+        pytest.param(GAP, [span(0, 1)], Quality.ACTUAL, id="before a gap"),
+        pytest.param(GAP, [span(2, 4)], Quality.ACTUAL, id="after a gap"),
+        pytest.param(GAP, [span(0, 1.5)], Quality.ESTIMATED, id="within a gap"),
+        pytest.param(GAPS, [span(0, 2)], Quality.ESTIMATED, id="between gaps"),
+        pytest.param(GAPS, [span(0, 0.5), span(3, 4)], Quality.ACTUAL, id="around gaps"),
         pytest.param(BY_REGISTERS, [span(6, 17)], Quality.ACTUAL, id="T1"),
         pytest.param(BY_REGISTERS, [span(0, 6), span(22, 24)], Quality.ACTUAL, id="all of T3"),
         pytest.param(BY_REGISTERS, [span(0, 6)], Quality.ESTIMATED, id="the morning of T3"),
@@ -192,3 +245,20 @@ NIGHTS = course(
 )
 def test_quality(known: Course, parts: list[Span], expected: Quality) -> None:
     assert known.quality(parts) is expected
+
+
+@pytest.mark.parametrize(
+    ("known", "expected"),
+    [
+        pytest.param(course((0, 0), (4, 400), intervals=profile(0, 0, 300, 100)), True, id="whole"),
+        pytest.param(GAP, True, id="with a gap"),
+        pytest.param(course((0, 0), (4, 400)), False, id="none"),
+        pytest.param(course((0, 0), (4, 0)), True, id="no energy"),
+        pytest.param(BY_REGISTERS, False, id="the tariff registers"),
+        pytest.param(
+            course((0, 0), (4, 900), intervals=profile(0, 0, 300, 100)), False, id="contradicted"
+        ),
+    ],
+)
+def test_whether_the_profile_tells(known: Course, expected: bool) -> None:
+    assert known.is_told_by_profile(span(0, 4)) is expected
