@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from db.enums import BillingBasis, Quality
 from domain.billing.band_shares import Reading, shared_out
+from domain.billing.rollovers import gained
 from domain.readings.rules import carried_wh_max
 from domain.tariffs.chargeable import BAND_REGISTERS
 from domain.tariffs.components import TOTAL_IMPORT, Band, Component, TimeOfUse, Version
@@ -23,9 +24,6 @@ from domain.tariffs.pricing import is_monthly, lines
 from domain.tariffs.schedule import local_days
 
 INSTANT = timedelta(microseconds=1)
-WH_PER_KWH = 1000
-# Whole kWh that every meter's register can show.
-DIGITS_MIN = 5
 
 Marks = Mapping[datetime, int]
 
@@ -198,9 +196,9 @@ class _Pricing:
             shown = one.registers.get(register)
             if shown is None:
                 continue
-            more = 0 if last is None else gained(last[1], shown)
-            index = shown if last is None else last[2] + more
-            if last is not None and not self._can_carry(more, one.at - last[0]):
+            gained_wh = 0 if last is None else gained(last[1], shown)
+            index = shown if last is None else last[2] + gained_wh
+            if last is not None and not self._can_carry(gained_wh, one.at - last[0]):
                 continue
             found[one.at] = index
             last = (one.at, shown, index)
@@ -269,15 +267,3 @@ def _estimated_hours(components: Collection[Component], made: Sequence[Line]) ->
         for line in made
         if line.component in by_hours and line.quality is Quality.ESTIMATED
     }
-
-
-def gained(before: int, after: int) -> int:
-    """Return how far a register went; one that fell has started again at zero."""
-    if after >= before:
-        return after - before
-    return after + _range(before) - before
-
-
-def _range(shown: int) -> int:
-    """Return where the fewest digits that show a value start again."""
-    return int(10 ** max(DIGITS_MIN, len(str(shown // WH_PER_KWH)))) * WH_PER_KWH

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from db.enums import NotJudged
-from domain.billing.versions import gained
+from domain.billing.rollovers import gained
 from domain.readings.rules import carried_wh_max
 from domain.tariffs.components import TOTAL_IMPORT
 from domain.tariffs.courses import Span
