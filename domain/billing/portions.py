@@ -4,11 +4,13 @@ They are told apart by all that the meter counted since these accounts began to 
 not by each reading: so it does not matter how often it is read, nor in which order that is told.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from fractions import Fraction
 
 from db.ids import AccountId
+from domain.tariffs.flows import Interval
 
 WHOLE_PPM = 1_000_000
 
@@ -40,6 +42,11 @@ class Portion:
     def of(self, energy_wh: int) -> int:
         """Return how much of what another register shows is the account's: it counts from zero."""
         return apportioned(energy_wh, self.shares)[self.account_id]
+
+    def of_profile(self, profile: Iterable[Interval]) -> tuple[Interval, ...]:
+        """Return the account's part of what a load profile tells, which is exact."""
+        share = Fraction(dict(self.shares)[self.account_id], WHOLE_PPM)
+        return tuple(one._replace(energy_wh=one.energy_wh * share) for one in profile)
 
 
 def apportioned(energy_wh: int, shares: Sequence[tuple[AccountId, int]]) -> dict[AccountId, int]:

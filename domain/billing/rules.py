@@ -9,12 +9,12 @@ from itertools import pairwise
 from typing import TypeAlias, TypeVar
 from zoneinfo import ZoneInfo
 
-from db.enums import BillingBasis, LedgerAccountKind, TaxPoint
+from db.enums import BillingBasis, LedgerAccountKind, Quality, TaxPoint
 from db.ids import AccountId
 from domain.billing.portions import Portion
 from domain.billing.versions import Piece, Priced, priced, shares_alike
 from domain.tariffs.components import Slabs, Version
-from domain.tariffs.courses import Span
+from domain.tariffs.courses import Course, Interval, Mark, Span
 from domain.tariffs.lines import Terms
 from domain.tariffs.schedule import day_start, period_start
 
@@ -36,12 +36,14 @@ class Anchor:
     """A place that a meter's index is known to have had.
 
     at: UTC. registers: what others than the total showed then, in Wh or varh, where some price
-    needs them; the same place has been known with and without.
+    needs them; the same place has been known with and without. profile: what the load profile
+    tells of the time up to the next place, by time.
     """
 
     at: datetime
     index_wh: int
     registers: Mapping[str, int] = field(default_factory=dict, compare=False)
+    profile: Sequence[Interval] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,13 +138,15 @@ def bill(
     """Return what the energy between the first and the last anchor costs.
 
     anchors: by time, never decreasing. segments: by time, not overlapping; one that begins before
-    the first anchor has its base. A reading across a boundary is split there in proportion to time,
-    which is an estimate; the total register always holds (domain rule 3.3).
+    the first anchor has its base. A reading across a boundary is split there by the load profile,
+    else in proportion to time, which is an estimate; the total register always holds (domain
+    rule 3.3).
     earlier: anchors before the first one, for segments with a version: these are priced from the
     beginning of the first anchor's local day on, as each line of theirs is rounded as a whole.
     """
     made = Bill()
-    known = {anchor.at for anchor in anchors}
+    read = {anchor.at for anchor in anchors}
+    known = read | _told(anchors, segments)
     bases = {s.starts_at: s.base_index_wh for s in segments if s.base_index_wh is not None}
     for start, end in pieces(anchors, segments):
         segment = next((s for s in segments if s.covers(start.at)), None)
@@ -150,7 +154,7 @@ def bill(
             continue
         if segment.starts_at not in bases:
             bases[segment.starts_at] = start.index_wh
-            made.bases[segment.starts_at] = Base(start.index_wh, start.at not in known)
+            made.bases[segment.starts_at] = Base(start.index_wh, start.at not in read)
         if segment.version is not None:
             continue
         base = bases[segment.starts_at]
@@ -259,15 +263,33 @@ def pieces(
     anchors: Sequence[Anchor], segments: Sequence[Segment]
 ) -> Iterator[tuple[Anchor, Anchor]]:
     """Yield the stretches between anchors, cut where a segment begins or ends."""
-    edges = sorted({at for s in segments for at in (s.starts_at, s.ends_at) if at is not None})
+    edges = _edges(segments)
     for before, after in pairwise(anchors):
-        cuts = [_between(before, after, at) for at in edges if before.at < at < after.at]
+        within = [at for at in edges if before.at < at < after.at]
+        course = _between(before, after) if within else None
+        cuts = [Anchor(at, course.index_at(at)) for at in within] if course else []
         yield from pairwise([before, *cuts, after])
 
 
-def _between(before: Anchor, after: Anchor, at: datetime) -> Anchor:
-    share = (after.index_wh - before.index_wh) * ((at - before.at) // INSTANT)
-    return Anchor(at, before.index_wh + share // ((after.at - before.at) // INSTANT))
+def _told(anchors: Sequence[Anchor], segments: Sequence[Segment]) -> set[datetime]:
+    """Return the edges of segments between anchors at which the load profile tells the index."""
+    return {
+        at
+        for before, after in pairwise(anchors)
+        if before.profile
+        for at in _edges(segments)
+        if before.at < at < after.at
+        and _between(before, after).quality([Span(before.at, at)]) is Quality.ACTUAL
+    }
+
+
+def _edges(segments: Sequence[Segment]) -> list[datetime]:
+    return sorted({at for s in segments for at in (s.starts_at, s.ends_at) if at is not None})
+
+
+def _between(before: Anchor, after: Anchor) -> Course:
+    marks = [Mark(one.at, one.index_wh) for one in (before, after)]
+    return Course(marks=marks, profile=before.profile)
 
 
 def difference(after: Counter[Key], before: Counter[Key]) -> Counter[Key]:

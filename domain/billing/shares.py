@@ -65,6 +65,7 @@ def counted(anchors: Sequence[Anchor], portion: Portion) -> list[Anchor]:
             anchor.at,
             portion.of_index(anchor.index_wh),
             {name: portion.of(shown) for name, shown in anchor.registers.items()},
+            portion.of_profile(anchor.profile),
         )
         for anchor in anchors
         if portion.reaches(anchor.at)

@@ -4,6 +4,7 @@ The total register always holds. Where a meter's own registers are the basis, it
 out by what they gained between two readings that have all of them; what they do not tell of it is
 charged by the clock's hours, as an estimate. Before the first such reading of a stretch of terms,
 and after the last one, the total is charged by the hours: the basis changes only at a reading.
+Hours are told apart by the load profile; where that is the basis, all else is an estimate.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -18,10 +19,10 @@ from domain.billing.rollovers import gained
 from domain.readings.rules import carried_wh_max
 from domain.tariffs.chargeable import BAND_REGISTERS
 from domain.tariffs.components import TOTAL_IMPORT, Band, Component, TimeOfUse, Version
-from domain.tariffs.courses import Course, Mark, Span, TariffRegisters, overlap
+from domain.tariffs.courses import Course, Interval, Mark, Span, TariffRegisters, overlap
 from domain.tariffs.lines import Line, Terms
 from domain.tariffs.pricing import is_monthly, lines
-from domain.tariffs.schedule import local_days
+from domain.tariffs.schedule import DAY, day_start, local_days
 
 INSTANT = timedelta(microseconds=1)
 
@@ -29,7 +30,10 @@ Marks = Mapping[datetime, int]
 
 
 class Known(Protocol):
-    """What a meter is known to have shown. registers: others than the total, in Wh or varh."""
+    """What a meter is known to have shown. registers: others than the total, in Wh or varh.
+
+    profile: what its load profile tells of the time up to the next one.
+    """
 
     @property
     def at(self) -> datetime: ...
@@ -37,6 +41,8 @@ class Known(Protocol):
     def index_wh(self) -> int: ...
     @property
     def registers(self) -> Mapping[str, int]: ...
+    @property
+    def profile(self) -> Sequence[Interval]: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,7 +152,18 @@ class _Pricing:
         }
         by_hours = self._lines(components, span, courses, BillingBasis.TOTAL_REGISTER)
         made.lines += by_hours
-        made.estimated |= _estimated_hours(components, by_hours)
+        made.estimated |= {
+            day
+            for day, quality in _hours(components, by_hours).items()
+            if quality is Quality.ESTIMATED or self._is_untold(day)
+        }
+
+    def _is_untold(self, day: date) -> bool:
+        """Whether the load profile, by which a day is to be charged, does not tell of it."""
+        whole = Span(day_start(day, self.zone), day_start(day + DAY, self.zone))
+        part = overlap(self.piece.terms.span, whole)
+        by_profile = self.piece.terms.basis is BillingBasis.INTERVAL
+        return by_profile and part is not None and not self.total.is_told_by_profile(part)
 
     def _lines(
         self,
@@ -209,13 +226,16 @@ class _Pricing:
         return power_w_max is None or more <= carried_wh_max(elapsed, power_w_max=power_w_max)
 
     def _total(self) -> Course:
-        """Return the total register, told apart by the tariff registers where they are known."""
+        """Return the total register, told apart by the profile or tariff registers, if known."""
         marks = [Mark(one.at, one.index_wh) for one in self.known]
+        # An interval across a reading is told with the time before it and after it.
+        told = {interval.starts_at: interval for one in self.known for interval in one.profile}
+        profile = [told[at] for at in sorted(told)]
         component = next((c for c in self.piece.terms.version.components if bands_of(c)), None)
         if component is None:
-            return Course(marks=marks)
+            return Course(marks=marks, profile=profile)
         registers = self._tariff_registers(component)
-        return Course(marks=marks, registers=registers)
+        return Course(marks=marks, profile=profile, registers=registers)
 
     def _tariff_registers(self, component: Component) -> TariffRegisters:
         piece = self.piece
@@ -254,16 +274,16 @@ class _Pricing:
         return set() if span is None else set(local_days(*span, self.zone))
 
 
-def _estimated_hours(components: Collection[Component], made: Sequence[Line]) -> set[date]:
-    """Return the days on which hours at several prices were told apart by an estimate."""
+def _hours(components: Collection[Component], made: Sequence[Line]) -> dict[date, Quality]:
+    """Return the days with hours at several prices, and how well these were told apart."""
     by_hours = {
         component.name
         for component in components
         if isinstance(component.shape, TimeOfUse)
         and len({band.price for band in component.shape.bands}) > 1
     }
+    hours = [line for line in made if line.component in by_hours]
+    estimated = {line.day for line in hours if line.quality is Quality.ESTIMATED}
     return {
-        line.day
-        for line in made
-        if line.component in by_hours and line.quality is Quality.ESTIMATED
+        line.day: Quality.ESTIMATED if line.day in estimated else Quality.ACTUAL for line in hours
     }
