@@ -23,7 +23,7 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 ID_MAX = 2**63 - 1
 
-Topic = Literal["readings", "balances"]
+Topic = Literal["readings", "balances", "profiles"]
 
 
 class InvalidCursor(Exception):

@@ -1,5 +1,6 @@
 """Which indexes of meters are known, as far as charging needs them."""
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -10,11 +11,13 @@ from db.access import Connection
 from db.ids import CompanyId, MeterId
 from domain.billing import ancestors
 from domain.billing.deductions import Above
+from domain.billing.profiles import with_profile
 from domain.billing.queries import TERMS
 from domain.billing.rules import Anchor, Segment, needed_from
 from domain.billing.told import told, told_before
 from domain.billing.versions import registers_of
 from domain.tariffs.definitions import read
+from domain.tariffs.flows import Span
 
 # Readings, the newest of those that were forgotten, and the indexes with which mountings and
 # accounts began.
@@ -30,6 +33,14 @@ KNOWN = """
 DEFINITIONS = f"""
     select distinct definition from ({TERMS}) t
     where price_per_kwh is null and (ends_at is null or ends_at > $3)
+"""
+# Where terms begin or end between two indexes, and where a price has components, their days.
+SPLIT = f"""
+    select exists (
+        select from ({TERMS}) t
+        where ($4::timestamptz is null or starts_at < $4) and (
+            starts_at > $3 or ends_at > $3 and ($4::timestamptz is null or ends_at < $4)
+            or price_per_kwh is null and (ends_at is null or ends_at > $3)))
 """
 
 
@@ -47,7 +58,8 @@ async def anchors(
     one when the terms change in between, for the split there moves every later charge, and when a
     version with components holds, for its slabs count on. Terms of deductions are terms, too.
     Where a version needs other registers, from the last reading that has them, to the very last:
-    what a late one has may tell apart all up to the next one that has them.
+    what a late one has may tell apart all up to the next one that has them. Each has what the load
+    profile tells up to the next.
     """
     above = await ancestors.above(connection, company_id=company_id, meter_id=meter_id)
     start = await connection.fetchval(
@@ -71,9 +83,9 @@ async def anchors(
         end,
     )
     known = [Anchor(row["at"], row["index_wh"]) for row in rows]
-    if not groups:
-        return known
-    return await told(connection, company_id=company_id, meter_id=meter_id, known=known)
+    if groups:
+        known = await told(connection, company_id=company_id, meter_id=meter_id, known=known)
+    return await with_profile(connection, company_id=company_id, meter_id=meter_id, known=known)
 
 
 async def _register_groups(
@@ -131,9 +143,36 @@ async def earlier_anchors(
         [at for at in around if at is not None],
     )
     known = [Anchor(row["at"], row["index_wh"]) for row in rows]
-    if not groups:
-        return known
-    return await told(connection, company_id=company_id, meter_id=meter_id, known=known)
+    if groups:
+        known = await told(connection, company_id=company_id, meter_id=meter_id, known=known)
+    # Between the day and where slabs begin to count, nothing is asked for.
+    near = bisect_left(known, day_from or needed.day, key=lambda one: one.at)
+    return [
+        one
+        for part, until in ((known[:near], None), (known[near:], before))
+        for one in await with_profile(
+            connection, company_id=company_id, meter_id=meter_id, known=part, until=until
+        )
+    ]
+
+
+async def depends_on_profile(
+    connection: Connection, *, company_id: CompanyId, meter_id: MeterId, span: Span
+) -> bool:
+    """Whether charges of a meter depend on how its energy came in a span."""
+    above = await ancestors.above(connection, company_id=company_id, meter_id=meter_id)
+    found = await connection.fetch(
+        f"select (select max(at) from ({KNOWN}) k where at <= $3),"
+        f" (select min(at) from ({KNOWN}) k where at >= $4)",
+        company_id,
+        meter_id,
+        *span,
+    )
+    start, end = found[0]
+    start = start or span.starts_at
+    if any(one.unsettles(start, end) for one in above):
+        return True
+    return bool(await connection.fetchval(SPLIT, company_id, meter_id, start, end))
 
 
 async def _terms_change(

@@ -11,6 +11,7 @@ from domain.billing.accrual import Charge
 from domain.billing.claims import Claim, judged
 from domain.billing.deductions import net
 from domain.billing.energy import less, settlement
+from domain.billing.profiles import with_profile
 from domain.billing.queries import Terms
 from domain.billing.rules import INSTANT, Anchor, Base, Bill, difference
 from domain.refusals import NotThere
@@ -69,7 +70,11 @@ async def _charge_until(
     before = await indexes.anchors(
         connection, company_id=company_id, meter_id=meter_id, from_at=at.at, until_at=at.at
     )
-    after = before if at in before else [*before, at]
+    after = before
+    if at not in before:
+        after = await with_profile(
+            connection, company_id=company_id, meter_id=meter_id, known=[*before, at]
+        )
     charges = await settle(
         connection, company_id=company_id, meter_id=meter_id, before=before, after=after
     )

@@ -1,4 +1,4 @@
-"""Charging what meters measured since an instant once more, when it turns out who pays for it."""
+"""Charging what meters measured once more: when it turns out who pays for it, or how it came."""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -8,6 +8,8 @@ from db.access import Connection
 from db.ids import CompanyId, MeterId
 from domain.billing import accrual, indexes, operations
 from domain.billing.accrual import Charge
+from domain.billing.rules import Anchor
+from domain.tariffs.flows import Span
 
 
 @asynccontextmanager
@@ -38,6 +40,41 @@ async def charged_anew(
     due = [charge for charges in after for charge in charges]
     await accrual.stage(connection, [*taken_back, *due])
     await accrual.accrue(connection, now=now)
+
+
+@asynccontextmanager
+async def charged_by_profile(
+    connection: Connection, *, company_id: CompanyId, meter_id: MeterId, span: Span
+) -> AsyncIterator[None]:
+    """Charge what a meter's load profile tells of a span otherwise after the body than before it.
+
+    The meter is locked by the caller. Charges go to the transaction's temporary `charge` table.
+    """
+    depends = await indexes.depends_on_profile(
+        connection, company_id=company_id, meter_id=meter_id, span=span
+    )
+    before = await _around(connection, company_id, meter_id, span) if depends else []
+    yield
+    if not before:
+        return
+    after = await _around(connection, company_id, meter_id, span)
+    if [one.profile for one in after] != [one.profile for one in before]:
+        charges = await operations.settle(
+            connection, company_id=company_id, meter_id=meter_id, before=before, after=after
+        )
+        await connection.copy_records_to_table("charge", records=charges, schema_name="pg_temp")
+
+
+async def _around(
+    connection: Connection, company_id: CompanyId, meter_id: MeterId, span: Span
+) -> list[Anchor]:
+    return await indexes.anchors(
+        connection,
+        company_id=company_id,
+        meter_id=meter_id,
+        from_at=span.starts_at,
+        until_at=span.ends_at,
+    )
 
 
 async def _charged(

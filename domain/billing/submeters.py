@@ -16,6 +16,7 @@ from domain.billing.accrual import Charge
 from domain.billing.claims import AlreadyBilled
 from domain.billing.energy import less, settlement
 from domain.billing.operations import save_bases
+from domain.billing.profiles import with_profile
 from domain.billing.rules import Anchor, Segment, difference
 from domain.billing.told import told
 
@@ -182,6 +183,9 @@ class _Course:
         zone = await queries.company_zone(connection, self.company_id)
         anchors = await told(
             connection, company_id=self.company_id, meter_id=self.meter_id, known=self.anchors
+        )
+        anchors = await with_profile(
+            connection, company_id=self.company_id, meter_id=self.meter_id, known=anchors
         )
         earlier = await indexes.earlier_anchors(
             connection,

@@ -7,6 +7,7 @@ from db.access import Connection
 from db.enums import ValidationRule
 from domain.billing import indexes
 from domain.billing import operations as billing
+from domain.billing.profiles import with_profile
 from domain.billing.rules import Anchor
 from domain.billing.told import told
 from domain.readings.batch import Read
@@ -47,6 +48,7 @@ async def store(connection: Connection, reads: Sequence[Read]) -> Judged:
         judged.accepted.append(read)
         await _insert(connection, read, anchor.index_wh)
     after = await told(connection, company_id=company_id, meter_id=meter_id, known=after)
+    after = await with_profile(connection, company_id=company_id, meter_id=meter_id, known=after)
     if [(one, one.registers) for one in after] != [(one, one.registers) for one in before]:
         charges = await billing.settle(
             connection, company_id=company_id, meter_id=meter_id, before=before, after=after

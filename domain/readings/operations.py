@@ -9,6 +9,8 @@ from itertools import groupby
 from db.access import Connection
 from domain.billing import accrual
 from domain.month_charges import due
+from domain.profiles import operations as profiles
+from domain.profiles.rules import Told
 from domain.readings import batch, exceptions
 from domain.readings.batch import Read
 from domain.readings.rules import held_for_its_time
@@ -28,13 +30,17 @@ class Stored:
     conflicting: int
 
 
-async def store(connection: Connection, reads: Sequence[Read], *, now: datetime) -> Stored:
+async def store(
+    connection: Connection, reads: Sequence[Read], *, profile: Sequence[Told] = (), now: datetime
+) -> Stored:
     """Store readings and charge them, in the caller's `system` transaction.
+
+    profile: intervals that came with them, stored and settled in the same go.
 
     Repeating a batch, or any part of it in any order, changes nothing: a reading's key admits it
     once, and only what this attempt inserted is charged.
 
-    :raises ValueError: more than BATCH_MAX reads; nothing is written
+    :raises ValueError: more than BATCH_MAX reads, or too many intervals; nothing is written
     """
     if len(reads) > BATCH_MAX:
         raise ValueError(f"{len(reads)} reads; at most {BATCH_MAX} expected")
@@ -42,6 +48,11 @@ async def store(connection: Connection, reads: Sequence[Read], *, now: datetime)
     held = [(read, rule) for read, rule in judged_by_time if rule is not None]
     timely, conflicts = batch.one_a_key(read for read, rule in judged_by_time if rule is None)
     await batch.open_stage(connection)
+    if profile:
+        meters = [(read.company_id, read.meter_id) for read in timely]
+        meters += [(told.company_id, told.meter_id) for told in profile]
+        await profiles.lock_meters(connection, meters)
+        await profiles.store(connection, profile, now=now)
     await batch.fill(connection, timely)
     known = await batch.drop_known(connection)
     exceptional = await batch.take_exceptional(connection)

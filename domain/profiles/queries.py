@@ -1,0 +1,42 @@
+"""Reading load profiles."""
+
+from datetime import datetime
+
+from db.access import Connection
+from db.ids import CompanyId, MeterId
+from domain.profiles.rules import IMPORT_CHANNELS, imported
+from domain.tariffs.flows import Interval
+
+# No interval is longer than a day. The energy before an index is what lies between it and the one
+# at its start; a register that fell tells nothing.
+ENERGIES = """
+    select i.channel, i.starts_at, i.ends_at, i.energy
+    from (
+        select i.channel, i.starts_at, i.ends_at,
+            case i.kind when 'INDEX' then i.value - before.value else i.value end as energy
+        from load_interval i
+        left join lateral (
+            select p.value from load_interval p
+            where i.kind = 'INDEX' and p.kind = 'INDEX' and p.company_id = $1 and p.meter_id = $2
+                and p.channel = i.channel and p.starts_at >= i.starts_at - interval '1 day'
+                and p.starts_at < i.starts_at and p.ends_at = i.starts_at
+        ) before on true
+        where i.company_id = $1 and i.meter_id = $2 and i.channel = any($5::text[])
+            and i.unit = 'Wh' and i.starts_at > $3::timestamptz - interval '1 day'
+            and i.starts_at < $4 and i.ends_at > $3
+    ) i
+    where i.energy >= 0
+"""
+
+
+async def imported_in(
+    connection: Connection,
+    *,
+    company_id: CompanyId,
+    meter_id: MeterId,
+    start: datetime,
+    end: datetime,
+) -> list[Interval]:
+    """Return what a meter's profile tells of a span, by time; what crosses its edges as a whole."""
+    rows = await connection.fetch(ENERGIES, company_id, meter_id, start, end, IMPORT_CHANNELS)
+    return imported(tuple(row) for row in rows)

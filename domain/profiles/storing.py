@@ -1,0 +1,81 @@
+"""Writing intervals of load profiles: each once, and beside them those that may not stand."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+
+from db.access import Connection
+from db.enums import ProfileKind, ValidationRule
+from domain.profiles.rules import Stored, Told
+
+COLUMNS = ", ".join(Told._fields)
+TYPES = (
+    *("int4", "int8", "text", "timestamptz", "timestamptz", "text", "text", "int8", "text"),
+    *("timestamptz", "int8"),
+)
+ARRAYS = ", ".join(f"${number}::{kind}[]" for number, kind in enumerate(TYPES, start=1))
+
+# No interval is longer than a day: whatever overlaps begins at most a day before.
+AROUND = f"""
+    select {", ".join(f"i.{column}" for column in Told._fields)}
+    from unnest($1::int4[], $2::int8[], $3::text[], $4::timestamptz[], $5::timestamptz[])
+        asked (company_id, meter_id, channel, since, until)
+    join load_interval i on (i.company_id, i.meter_id, i.channel)
+            = (asked.company_id, asked.meter_id, asked.channel)
+        and i.starts_at > asked.since - interval '1 day' and i.starts_at < asked.until
+    order by i.company_id, i.meter_id, i.channel, i.starts_at
+"""
+DETAILS = {
+    ValidationRule.FUTURE: "ends more than five minutes after its receipt",
+    ValidationRule.TOO_OLD: "older than ninety days",
+}
+
+
+async def around(connection: Connection, candidates: Iterable[Told]) -> Stored:
+    """Return what is stored at the times of some intervals, and next to these."""
+    spans: dict[tuple[int, int, str], list[Told]] = defaultdict(list)
+    for told in candidates:
+        spans[told.series].append(told)
+    asked = [
+        (*series, min(one.starts_at for one in its), max(one.ends_at for one in its))
+        for series, its in sorted(spans.items())
+    ]
+    found: dict[tuple[int, int, str], list[Told]] = defaultdict(list)
+    if not asked:
+        return found
+    for row in await connection.fetch(AROUND, *map(list, zip(*asked, strict=True))):
+        told = Told._make(row)._replace(kind=ProfileKind(row["kind"]))
+        found[told.series].append(told)
+    return found
+
+
+async def insert(connection: Connection, new: Sequence[Told]) -> None:
+    """Insert intervals. One that is there already would undo the batch."""
+    await connection.execute(
+        f"insert into load_interval ({COLUMNS}) select * from unnest({ARRAYS})", *_columns(new)
+    )
+
+
+async def keep_conflicts(connection: Connection, conflicts: Sequence[Told]) -> None:
+    """Keep what contradicts others until a person decides. Repeatable."""
+    await connection.execute(
+        f"insert into interval_conflict ({COLUMNS}) select * from unnest({ARRAYS})"
+        " on conflict do nothing",
+        *_columns(conflicts),
+    )
+
+
+async def hold(connection: Connection, held: Sequence[tuple[Told, ValidationRule]]) -> None:
+    """Keep intervals out until a person decides. Repeatable."""
+    last = len(TYPES)
+    await connection.execute(
+        f"insert into held_interval ({COLUMNS}, rule, detail)"
+        f" select * from unnest({ARRAYS}, ${last + 1}::text[], ${last + 2}::text[])"
+        " on conflict do nothing",
+        *_columns([told for told, _ in held]),
+        [rule for _, rule in held],
+        [DETAILS[rule] for _, rule in held],
+    )
+
+
+def _columns(rows: Sequence[Told]) -> list[list[object]]:
+    return [list(column) for column in zip(*rows, strict=True)] or [[] for _ in Told._fields]
