@@ -17,7 +17,7 @@ from domain import rows, values
 from domain.readings.rules import AHEAD_MAX
 from domain.refusals import InvalidValue, NotThere, Refused
 from domain.tariffs import operations
-from domain.tariffs.chargeable import check_bands, check_basis
+from domain.tariffs.chargeable import check_bands
 from domain.tariffs.deductible import check_deductible, depends_on_points
 from domain.tariffs.operations import PriceInThePast
 from domain.tariffs.proposals import version_of
@@ -71,7 +71,6 @@ async def assign(
         RegistersShared: nothing was written
     """
     columns = _checked(whom)
-    check_basis(basis)
     if starts_at <= now + AHEAD_MAX:
         raise PriceInThePast("starts_at", earliest=(now + AHEAD_MAX).isoformat())
     if ends_at is not None and ends_at <= starts_at:

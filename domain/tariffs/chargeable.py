@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from db.enums import BillingBasis, ComponentKind, EnergyDirection, TaxPoint
+from db.enums import ComponentKind, EnergyDirection, TaxPoint
 from domain.refusals import Refused
 from domain.tariffs.components import TOTAL_IMPORT, Component, Slabs, TimeOfUse, Version
 from domain.tariffs.pricing import is_monthly
@@ -64,15 +64,6 @@ def _is_reactive(component: Component) -> bool:
 def _is_export(component: Component, version: Version) -> bool:
     taxed_before = bool(version.taxes) and version.tax_point is TaxPoint.TOP_UP
     return bool(EXPORT_REGISTERS.fullmatch(component.register or "")) and not taxed_before
-
-
-def check_basis(basis: BillingBasis) -> None:
-    """Return if meters can be charged on a billing basis.
-
-    :raises NotChargeable: they cannot yet, for no load profiles are kept
-    """
-    if basis is BillingBasis.INTERVAL:
-        raise NotChargeable("billing_basis", part=basis.value)
 
 
 def check_bands(version: Version) -> None:

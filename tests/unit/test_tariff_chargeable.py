@@ -5,8 +5,8 @@ from decimal import Decimal
 
 import pytest
 
-from db.enums import BillingBasis, ComponentKind, EnergyDirection, SlabPeriod, TaxPoint
-from domain.tariffs.chargeable import NotChargeable, check_bands, check_basis, check_chargeable
+from db.enums import ComponentKind, EnergyDirection, SlabPeriod, TaxPoint
+from domain.tariffs.chargeable import NotChargeable, check_bands, check_chargeable
 from domain.tariffs.components import Component, Flat, PerDay, Slab, Slabs, TimeOfUse, Version
 from domain.tariffs.presets import TR_TAXES, tr_time_of_use
 
@@ -42,10 +42,8 @@ def test_what_registers_say_is_charged(component: Component) -> None:
     check_chargeable(Version(components=(component,), taxes=TR_TAXES))
 
 
-@pytest.mark.parametrize("basis", [BillingBasis.TOTAL_REGISTER, BillingBasis.TOU_REGISTERS])
-def test_meters_are_charged_by_their_registers(basis: BillingBasis) -> None:
+def test_meters_are_charged_by_their_registers() -> None:
     # Return nothing: what cannot be charged is raised.
-    check_basis(basis)
     check_bands(Version(components=(replace(ENERGY, shape=tr_time_of_use(ONE, ONE, ONE)),)))
 
 
@@ -114,8 +112,3 @@ def test_what_is_earned_is_refused_where_credit_is_taxed_when_it_is_bought() -> 
         check_chargeable(taxed)
 
     assert refused.value.facts == {"part": "components.1.direction"}
-
-
-def test_profiles_are_refused_while_none_are_kept() -> None:
-    with pytest.raises(NotChargeable):
-        check_basis(BillingBasis.INTERVAL)
