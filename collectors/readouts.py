@@ -1,22 +1,28 @@
 """From the stored frames of one message to what a meter's readout says. Pure, re-runnable."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Final
 
 from collectors.base import DecodedFrame, Undecodable
 from collectors.drivers.mass.decode import decode as decode_mass
+from collectors.protocols.iec62056_21 import profiles
 from collectors.protocols.iec62056_21.checksums import Checksum
 from collectors.protocols.iec62056_21.clock import MeterClock, Season
+from collectors.protocols.iec62056_21.profiles import Profile, read_profile
 from collectors.protocols.iec62056_21.readout import parse_readout
 from collectors.protocols.iec62056_21.registers import Decoded, billing_index_wh, decode
 from collectors.protocols.mass.dialects import Function
 from db.enums import MatchStatus
 from domain.frames.queries import PendingFrame
+from domain.profiles.rules import Block, Channel
 from domain.readings.matching import Readout
 from domain.readings.rules import MeterTime
 
-CARRIES_READINGS: Final = frozenset({Function.READ, Function.READOUT})
+CARRIES_READINGS: Final = frozenset({Function.READ, Function.READOUT, Function.PROFILE})
 REGISTERS_MAX: Final = 500
+# A meter's whole buffer: more than thirty quarter-hourly days of ten channels.
+PROFILE_VALUES_MAX: Final = 40_000
 SERIAL_CHARS_MAX: Final = 64
 
 
@@ -45,10 +51,12 @@ def readout_of(frame: PendingFrame) -> Readout | NoReadout:
         return NoReadout(
             MatchStatus.REJECTED, "WRONG_CHECKSUM", "the readout's check value does not fit it"
         )
-    return _readout(frame, message, decode(text))
+    return _readout(frame, message, decode(text), read_profile(text))
 
 
-def _readout(frame: PendingFrame, message: DecodedFrame, decoded: Decoded) -> Readout | NoReadout:
+def _readout(
+    frame: PendingFrame, message: DecodedFrame, decoded: Decoded, profile: Profile
+) -> Readout | NoReadout:
     serial = message.meter_serial or decoded.serial
     if serial is None:
         return NoReadout(MatchStatus.REJECTED, "NO_SERIAL", "neither message nor readout names one")
@@ -58,7 +66,15 @@ def _readout(frame: PendingFrame, message: DecodedFrame, decoded: Decoded) -> Re
             "BAD_SERIAL",
             f"at most {SERIAL_CHARS_MAX} printable characters expected in the meter's serial",
         )
-    if not 0 < len(decoded.registers) <= REGISTERS_MAX:
+    if sum(len(block.rows) * len(block.channels) for block in profile.blocks) > PROFILE_VALUES_MAX:
+        return NoReadout(
+            MatchStatus.REJECTED,
+            "PROFILE_TOO_LONG",
+            f"at most {PROFILE_VALUES_MAX} values of a load profile expected",
+        )
+    if profile.problems and not profile.blocks and not decoded.registers:
+        return NoReadout(MatchStatus.REJECTED, "NO_PROFILE", "; ".join(profile.problems))
+    if not (profile.blocks or decoded.registers) or len(decoded.registers) > REGISTERS_MAX:
         return NoReadout(
             MatchStatus.REJECTED,
             "NO_REGISTERS",
@@ -76,10 +92,23 @@ def _readout(frame: PendingFrame, message: DecodedFrame, decoded: Decoded) -> Re
         signature=tuple([(r.obis, r.scaler, r.unit) for r in decoded.registers]),
         values=[register.value for register in decoded.registers],
         raw_index_wh=billing_index_wh(decoded.registers),
+        profile=tuple(map(_block, profile.blocks)),
+    )
+
+
+def _block(block: profiles.Block) -> Block:
+    return Block(
+        first_ends=_time_of(block.first_ends),
+        period=timedelta(minutes=block.period_minutes),
+        status=block.status,
+        channels=[Channel(*channel) for channel in block.channels],
+        rows=block.rows,
     )
 
 
 def _meter_time(clock: MeterClock | None) -> MeterTime | None:
-    if clock is None:
-        return None
+    return None if clock is None else _time_of(clock)
+
+
+def _time_of(clock: MeterClock) -> MeterTime:
     return MeterTime(clock.local, None if clock.season is None else clock.season is Season.SUMMER)

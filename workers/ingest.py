@@ -1,4 +1,4 @@
-"""The drain loop: pending frames in, readings, charges and events out, a batch at a time."""
+"""The drain loop: pending frames in, readings and profiles, charges and events out, in batches."""
 
 import asyncio
 import logging
@@ -17,10 +17,18 @@ from domain.frames import operations as frames
 from domain.frames import queries
 from domain.frames.operations import BUCKETS, Review
 from domain.frames.queries import PendingFrame
+from domain.profiles.operations import INTERVALS_MAX
 from domain.readings import operations as readings
 from domain.readings import register_sets
 from domain.readings.batch import Read
-from domain.readings.matching import Matched, Readout, at_first_receipt, match, read_of
+from domain.readings.matching import (
+    Matched,
+    Readout,
+    at_first_receipt,
+    match,
+    profile_of,
+    read_of,
+)
 
 log = logging.getLogger(__name__)
 
@@ -92,12 +100,15 @@ class Drain:
             self._batch = await self._waiting(connection, self._limit)
             if not self._batch:
                 return 0
-            outcomes = [(frame, _decoded(frame)) for frame in self._batch]
+            outcomes = _decoded_batch(self._batch)
+            self._batch = [frame for frame, _ in outcomes]
             matched, unmatched = await match(
                 connection, [found for _, found in outcomes if isinstance(found, Readout)]
             )
-            known, reads = await self._reads(connection, self._batch, matched)
-            stored = await readings.store(connection, reads, now=self._clock())
+            with_registers = [one for one in matched if one.readout.values]
+            known, reads = await self._reads(connection, self._batch, with_registers)
+            profile = [told for one in matched for told in profile_of(one)]
+            stored = await readings.store(connection, reads, profile=profile, now=self._clock())
             reviews = _reviews(outcomes, {readout.frame_id for readout in unmatched})
             await frames.settle(connection, _keys(self._batch), reviews)
         self._register_sets = known
@@ -137,6 +148,22 @@ class Drain:
                 return 0
             await frames.settle(connection, _keys([frame]), [_review(frame, _failed(error))])
         return 1
+
+
+def _decoded_batch(
+    waiting: Sequence[PendingFrame],
+) -> list[tuple[PendingFrame, Readout | NoReadout]]:
+    """Decode frames, at least one, up to as many intervals as may be stored at once."""
+    outcomes: list[tuple[PendingFrame, Readout | NoReadout]] = []
+    intervals = 0
+    for frame in waiting:
+        outcome = _decoded(frame)
+        if isinstance(outcome, Readout):
+            intervals += sum(len(one.rows) * len(one.channels) for one in outcome.profile)
+        if outcomes and intervals > INTERVALS_MAX:
+            break
+        outcomes.append((frame, outcome))
+    return outcomes
 
 
 def _decoded(frame: PendingFrame) -> Readout | NoReadout:

@@ -4,13 +4,14 @@ Readouts and matches are named tuples: one of each is made per frame, and a tupl
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
-from datetime import datetime, timedelta
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta, tzinfo
 from typing import NamedTuple
 
 from db.access import Connection
 from db.enums import TimeSource
 from db.ids import CollectorId, CompanyId, FieldId, FrameId, MeterId
+from domain.profiles.rules import Block, Told, intervals_of
 from domain.readings.batch import Read
 from domain.readings.rules import MeterTime, ReadingTime, clock_zone, reading_time, utc_of
 
@@ -23,6 +24,7 @@ class Readout(NamedTuple):
     received_at: UTC. collector_at: by the collector's clock; naive is its local time.
     signature: OBIS code, power of ten and unit of each register; values in the same order.
     raw_index_wh: the total register in whole Wh as shown, None when there is none.
+    profile: blocks of the load profile; without registers, it is all that the message has.
     """
 
     company_id: CompanyId
@@ -35,16 +37,18 @@ class Readout(NamedTuple):
     signature: Signature
     values: Sequence[int | None]
     raw_index_wh: int | None
+    profile: Sequence[Block] = ()
 
 
 class Matched(NamedTuple):
-    """A readout's meter, and the clocks it is judged by."""
+    """A readout's meter, and the clocks it is judged by. zone: of the meter's clock."""
 
     readout: Readout
     meter_id: MeterId
     field_id: FieldId
     time: ReadingTime
     collector_at: datetime | None
+    zone: tzinfo
 
 
 async def match(
@@ -101,7 +105,7 @@ def _matched(
         received_at=readout.received_at,
         drift_max=timedelta(seconds=drift_max_s),
     )
-    return Matched(readout, meter_id, field_id, time, collector_at)
+    return Matched(readout, meter_id, field_id, time, collector_at, clock_zone(clock_rule))
 
 
 def at_first_receipt(matched: Matched, received_at: datetime) -> Matched:
@@ -124,6 +128,19 @@ def read_of(matched: Matched, register_set_id: int) -> Read:
         time_source=matched.time.source,
         meter_at=matched.time.meter_at,
         collector_at=matched.collector_at,
+        received_at=readout.received_at,
+        frame_id=readout.frame_id,
+    )
+
+
+def profile_of(matched: Matched) -> Iterator[Told]:
+    """Return the intervals that a readout tells of its meter."""
+    readout = matched.readout
+    return intervals_of(
+        readout.profile,
+        matched.zone,
+        company_id=readout.company_id,
+        meter_id=matched.meter_id,
         received_at=readout.received_at,
         frame_id=readout.frame_id,
     )

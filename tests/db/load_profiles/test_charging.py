@@ -247,7 +247,7 @@ def stories(draw: st.DrawFn) -> Story:
 async def test_any_order_of_pieces_and_readings_charges_what_the_whole_costs(story: Story) -> None:
     start = NOW - timedelta(days=2)
     change = start + story.change * QUARTER
-    versions = [(start, bands()), (change, bands("4", "0.7"))]
+    versions = [(start, bands("2.000000001")), (change, bands("4.7", "0.333333333"))]
     place = await place_by_bands(basis=story.basis, start=start, versions=versions)
     registers = await make_register_set(place.company_id)
     things: list[Read | list[Told]] = [
