@@ -24,6 +24,7 @@ from workers.jobs import (
     notices,
     partitions,
     payments,
+    profiles,
     readings,
 )
 
@@ -66,6 +67,7 @@ RECURRING: Mapping[str, RecurringJob] = MappingProxyType(
         "notices.start": RecurringJob(timedelta(minutes=10), notices.start),
         "partitions.maintain": RecurringJob(timedelta(hours=1), partitions.maintain),
         "payments.forget_texts": RecurringJob(timedelta(hours=1), payments.forget_texts),
+        "profiles.forget": RecurringJob(timedelta(minutes=1), profiles.forget),
         "readings.forget": RecurringJob(timedelta(minutes=1), readings.forget),
     }
 )

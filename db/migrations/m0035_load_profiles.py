@@ -68,6 +68,15 @@ create table held_interval ({COLUMNS}
 create index held_interval_by_receipt on held_interval (company_id, received_at);
 comment on table held_interval is 'Intervals that a validation rule keeps out until a person decides.';
 
+create table profiles_forgotten (
+    company_id int4 not null references company,
+    day date not null,
+    primary key (company_id)
+);
+comment on table profiles_forgotten is 'How far forgetting the intervals of companies that keep less than others has come.';
+comment on column profiles_forgotten.day is 'Of UTC; all before are done.';
+
+call protect_tenant_table('profiles_forgotten', 'select');
 call protect_tenant_table('load_interval', 'select');
 call protect_tenant_table('interval_conflict', 'select');
 call protect_tenant_table('held_interval', 'select');
@@ -111,7 +120,7 @@ delete from outbox where topic = 'profiles';
 alter table outbox drop constraint outbox_topic, add constraint outbox_topic check (topic in ('readings', 'balances'));
 drop function drop_load_intervals;
 {PARTITIONS_BEFORE.replace("create function", "create or replace function", 1)}
-drop table held_interval, interval_conflict, load_interval;
+drop table profiles_forgotten, held_interval, interval_conflict, load_interval;
 """
 
 

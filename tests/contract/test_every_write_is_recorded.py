@@ -88,6 +88,7 @@ EXEMPT = {
     "payment_reconciliation": "how far a comparison is",
     "pending_frame": "a queue of what collectors delivered",
     "plain_contact": "what a migration left; sealing it is recorded where it goes",
+    "profiles_forgotten": "how far a job has come",
     "purchase_correction": "which refund an invoice answers; both are kept",
     "purchase_due": "a queue of the ledger's transactions",
     "premises_stay": "follows from the premises' own row, which moves with it",
