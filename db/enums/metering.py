@@ -69,13 +69,14 @@ class ProfileKind(StrEnum):
 
 
 class ValidationRule(StrEnum):
-    """Why a reading is held."""
+    """What is wrong with a reading or a load profile: it is held, or told of."""
 
     FUTURE = "FUTURE"
     TOO_OLD = "TOO_OLD"
     NEGATIVE_CONSUMPTION = "NEGATIVE_CONSUMPTION"
     REGISTER_RANGE = "REGISTER_RANGE"
     INTERVAL_SPIKE = "INTERVAL_SPIKE"
+    SUM_CHECK = "SUM_CHECK"
 
 
 class MatchStatus(StrEnum):

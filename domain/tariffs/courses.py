@@ -11,6 +11,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from fractions import Fraction
+from itertools import pairwise
 from typing import NamedTuple, Self
 from zoneinfo import ZoneInfo
 
@@ -21,6 +22,7 @@ from domain.tariffs.flows import (
     Flow,
     Interval,
     Span,
+    Told,
     by_profile,
     flow_of,
     length_of,
@@ -28,10 +30,27 @@ from domain.tariffs.flows import (
 )
 from domain.tariffs.schedule import kind_of, local_days, pieces
 
-__all__ = ["INSTANT", "Course", "Interval", "Mark", "Span", "TariffRegisters", "overlap"]
+__all__ = [
+    "INSTANT",
+    "Contradiction",
+    "Course",
+    "Interval",
+    "Mark",
+    "Span",
+    "TariffRegisters",
+    "overlap",
+]
 
 # A display that shows fewer digits than these cuts off up to one step of its last one.
 STEPS_WH = (1000, 100, 10)
+
+
+class Contradiction(NamedTuple):
+    """What a register gained, and what a load profile tells instead. In Wh."""
+
+    span: Span
+    gained_wh: int
+    told_wh: int | Fraction
 
 
 class Mark(NamedTuple):
@@ -156,14 +175,26 @@ class Course:
             before, after = self.marks[place : place + 2]
             span, gained_wh = Span(before.at, after.at), after.index_wh - before.index_wh
             told = told_of(span, self.profile)
-            tolerance_wh = told.tolerance_wh(self.tolerance_wh) + 2 * (_step(before, after) - 1)
-            profiled = by_profile(told, gained_wh, tolerance_wh)
+            profiled = by_profile(told, gained_wh, self._tolerance_wh(told, before, after))
             # Of a profile with gaps, the tariff registers tell more: all of each band.
             by_registers = None
             if profiled is None or told.gaps:
                 by_registers = self._by_registers(span, gained_wh)
             self._flows[place] = by_registers or profiled or Flow(span, (0, 1), exact=False)
         return self._flows[place]
+
+    def _tolerance_wh(self, told: Told, before: Mark, after: Mark) -> int | Fraction:
+        return told.tolerance_wh(self.tolerance_wh) + 2 * (_step(before, after) - 1)
+
+    def contradictions(self) -> list[Contradiction]:
+        """Return where the load profile's sum is not what the register gained, by time."""
+        made = []
+        for before, after in pairwise(self.marks):
+            span, gained_wh = Span(before.at, after.at), after.index_wh - before.index_wh
+            told = told_of(span, self.profile)
+            if told.contradicts(gained_wh, self._tolerance_wh(told, before, after)):
+                made.append(Contradiction(span, gained_wh, sum(told.energies)))
+        return made
 
     def is_told_by_profile(self, span: Span) -> bool:
         """Whether a load profile tells how all the energy around a span came."""

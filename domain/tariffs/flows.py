@@ -86,6 +86,13 @@ class Told(NamedTuple):
         """Return how far off it may be. a_value_wh: how far a value that was rounded may be."""
         return a_value_wh * (len(self.energies) + 1) + self.cut_wh
 
+    def contradicts(self, gained_wh: int, tolerance_wh: int | Fraction) -> bool:
+        """Whether it cannot be true: it tells too much, or all of the time and too little."""
+        lacking_wh = gained_wh - sum(self.energies)
+        return bool(self.energies) and (
+            lacking_wh < -tolerance_wh or (not self.gaps and lacking_wh > tolerance_wh)
+        )
+
 
 def told_of(span: Span, profile: Sequence[Interval]) -> Told:
     """Return what a profile tells of a stretch. profile: by time, not overlapping."""
@@ -112,12 +119,12 @@ def by_profile(told: Told, gained_wh: int, tolerance_wh: int | Fraction) -> Flow
 
     What the profile lacks came in its gaps, evenly: which of them is not known.
     """
-    lacking_wh = gained_wh - sum(told.energies)
-    if not told.energies or lacking_wh < -tolerance_wh:
+    if not told.energies or told.contradicts(gained_wh, tolerance_wh):
         return None
     if not told.gaps:
-        return None if lacking_wh > tolerance_wh else _shaped(told.pieces, None)
-    missing_wh, length = max(lacking_wh, 0), sum(map(length_of, told.gaps))
+        return _shaped(told.pieces, None)
+    missing_wh = max(gained_wh - sum(told.energies), 0)
+    length = sum(map(length_of, told.gaps))
     filled = [
         (span, Fraction(missing_wh * length_of(span), length) if energy_wh is None else energy_wh)
         for span, energy_wh in told.pieces
@@ -146,11 +153,11 @@ def flow_of(knots: Sequence[datetime], energies: Sequence[int | Fraction]) -> Fl
 
 
 def _within(interval: Interval, part: Span) -> int | Fraction:
-    """Return an interval's energy in a part of it, in proportion to time, rounded down."""
+    """Return an interval's energy in a part of it, in proportion to time."""
     whole = Span(interval.starts_at, interval.ends_at)
     if part == whole:
         return interval.energy_wh
-    return interval.energy_wh * length_of(part) // length_of(whole)
+    return Fraction(interval.energy_wh) * length_of(part) / length_of(whole)
 
 
 def length_of(span: Span) -> int:
