@@ -47,7 +47,9 @@ COSTS = {
     "body": 10,
     # Made when it is first asked for, in a tenth of a second.
     "pdf": 10,
+    "loadProfile": 10,
     "readings": 10,
+    "sumChecks": 10,
     "totalCount": 5,
     # Every document is parsed and validated.
     "registerDocuments": 200,

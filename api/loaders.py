@@ -10,6 +10,7 @@ from strawberry.dataloader import DataLoader
 
 from api.caller import Caller
 from api.permissions.confine import Confine
+from api.profile_spans import ProfileSeries, profile_series_of, sum_checks_of
 from api.spans import Span, SpanSeries, series_of
 from db.access import Connection, reading, tenant
 from domain import listing
@@ -37,6 +38,8 @@ from domain.subscribers import contacts, protection
 from domain.subscribers.contacts import Contact
 from domain.subscribers.keyring import Keyring
 from domain.subscribers.protection import Detail
+from domain.tariffs.courses import Contradiction
+from domain.tariffs.flows import Span as Stretch
 from domain.topups.listings import automatic_of_accounts
 
 BATCH_MAX = 1_000
@@ -238,6 +241,24 @@ class Loaders:
             ("series", span),
             lambda connection, ids, wall: series_of(connection, ids, span, wall=wall),
             default=SpanSeries(),
+        )
+
+    def profile_series(self, span: Span, channel: str | None) -> DataLoader[int, ProfileSeries]:
+        """Load the profile of a span, by meter. channel: None for what is charged by."""
+        return self._loader(
+            ("profile_series", span, channel),
+            lambda connection, ids, wall: profile_series_of(
+                connection, ids, span, channel, now=self.reach.now, wall=wall
+            ),
+            default=ProfileSeries(),
+        )
+
+    def sum_checks(self, span: Stretch) -> DataLoader[int, list[Contradiction]]:
+        """Load where profiles do not add up to the total register, by meter."""
+        return self._loader(
+            ("sum_checks", span),
+            lambda connection, ids, wall: sum_checks_of(connection, ids, span, wall=wall),
+            default=[],
         )
 
     @property

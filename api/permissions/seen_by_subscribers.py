@@ -79,6 +79,14 @@ SEEN_BY_SUBSCRIBERS: Mapping[str, str] = {
             and a.subscriber_id = {subscriber}::int8
             and reading.ts >= greatest(mo.started_at, ap.started_at)
             and reading.ts <= coalesce(least(mo.ended_at, ap.ended_at), 'infinity'))""",
+    "load_interval": """exists (
+        select from mounting mo
+        join account_point ap on ap.company_id = mo.company_id and ap.point_id = mo.point_id
+        join account a on a.company_id = ap.company_id and a.id = ap.account_id
+        where mo.company_id = load_interval.company_id and mo.meter_id = load_interval.meter_id
+            and a.subscriber_id = {subscriber}::int8
+            and load_interval.starts_at >= greatest(mo.started_at, ap.started_at)
+            and load_interval.ends_at <= coalesce(least(mo.ended_at, ap.ended_at), 'infinity'))""",
     "premises": """exists (
         select from account a where a.company_id = premises.company_id
             and a.premises_id = premises.id and a.subscriber_id = {subscriber}::int8)""",

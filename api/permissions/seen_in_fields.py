@@ -80,8 +80,9 @@ SEEN_IN_FIELDS: Mapping[str, str] = {
     "raw_frame": """exists (
         select from collector c where c.company_id = raw_frame.company_id
             and c.id = raw_frame.collector_id and c.field_id in ({fields}))""",
-    # Readings are asked for by meter, and the meter was found behind its own condition.
+    # These are asked for by meter, and the meter was found behind its own condition.
     "reading": ALL,
+    "load_interval": ALL,
     "premises": "premises.field_id in ({fields})",
     "metering_point": """exists (
         select from premises p where p.company_id = metering_point.company_id

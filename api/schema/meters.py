@@ -7,6 +7,7 @@ import strawberry
 from api.context import Info
 from api.permissions.requires import requires
 from api.schema.devices import RfModule
+from api.schema.load_profiles import LoadProfile, SumCheck
 from api.schema.node import Node
 from api.schema.paging import Connection
 from api.schema.placements import MeterPlacement
@@ -18,6 +19,7 @@ from db.enums import Relay, Scope, Segment, Supply
 from domain.accounts.queries import ACCOUNTS, Standing
 from domain.hierarchy.queries import METERS, PLACEMENTS_OF_METER, RF_MODULES
 from domain.metering.queries import MOUNTINGS_OF_METER, POINTS, PREMISES
+from domain.tariffs.flows import Span
 
 if TYPE_CHECKING:
     from api.schema.accounts import Account, AccountBalance
@@ -171,3 +173,44 @@ class Meter(Node, listing=METERS, scope=Scope.METERS_READ):
         zone = info.context.signed_in.time_zone
         span = range.span(resolution, default_time_zone=zone)
         return ReadingSeries.of(await info.context.loaders.series(span).load(self.row_id), span)
+
+    @strawberry.field(
+        description="Its load profile over a span of time; at most 1,000 intervals, hours or days.",
+        extensions=[requires(Scope.READINGS_READ)],
+    )
+    async def load_profile(
+        self,
+        info: Info,
+        range: Annotated[TimeRangeInput, strawberry.argument(description="From when to when.")],
+        resolution: Annotated[
+            Resolution, strawberry.argument(description="How finely it is told.")
+        ] = Resolution.RAW,
+        channel: Annotated[
+            str | None,
+            strawberry.argument(
+                description="Which of its channels, by OBIS code: `5.5.0`. By default what it"
+                " imports, as it is charged by."
+            ),
+        ] = None,
+    ) -> LoadProfile | None:
+        zone = info.context.signed_in.time_zone
+        span = range.span(resolution, default_time_zone=zone)
+        series = await info.context.loaders.profile_series(span, channel).load(self.row_id)
+        return LoadProfile.of(series, span)
+
+    @strawberry.field(
+        description="Where its load profile does not add up to its total register, between two"
+        " readings each; at most 31 days. Nothing is charged by it.",
+        extensions=[requires(Scope.READINGS_READ)],
+    )
+    async def sum_checks(
+        self,
+        info: Info,
+        range: Annotated[TimeRangeInput, strawberry.argument(description="From when to when.")],
+    ) -> list[SumCheck] | None:
+        range.check()
+        span = Span(range.from_, range.to)
+        return [
+            SumCheck.of(one)
+            for one in await info.context.loaders.sum_checks(span).load(self.row_id)
+        ]

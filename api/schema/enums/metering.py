@@ -14,6 +14,7 @@ from db.enums import (
     SynchronisationKind,
     SynchronisationOutcome,
     TimeSource,
+    ValidationRule,
 )
 
 describe(
@@ -79,10 +80,22 @@ describe(
     },
 )
 describe(
+    ValidationRule,
+    "What is wrong with a reading or a load profile.",
+    {
+        ValidationRule.FUTURE: "It is dated after its receipt.",
+        ValidationRule.TOO_OLD: "It is older than may be stored.",
+        ValidationRule.NEGATIVE_CONSUMPTION: "The total register fell, and did not roll over.",
+        ValidationRule.REGISTER_RANGE: "The register has more digits than the meter.",
+        ValidationRule.INTERVAL_SPIKE: "It is more energy than the meter can carry.",
+        ValidationRule.SUM_CHECK: "The intervals do not add up to the register.",
+    },
+)
+describe(
     Resolution,
     "How finely readings are told.",
     {
-        Resolution.RAW: "Each reading with all its registers.",
+        Resolution.RAW: "Each reading with all its registers, or each interval.",
         Resolution.HOUR: "Energy of each hour.",
         Resolution.DAY: "Energy of each local day, which may have 23 or 25 hours.",
     },
