@@ -103,6 +103,12 @@ def shares_alike(one: Version, other: Version) -> bool:
     return hours[0] == hours[1] and one.special_days == other.special_days
 
 
+def profile_of(known: Sequence[Known]) -> list[Interval]:
+    """Return what a load profile tells of all that time: an interval across a place stands once."""
+    told = {interval.starts_at: interval for one in known for interval in one.profile}
+    return [told[at] for at in sorted(told)]
+
+
 def priced(piece: Piece, known: Sequence[Known], zone: ZoneInfo) -> Priced:
     """Return what a version charges. known: by time, from before the piece's span on."""
     return _Pricing(piece, known, zone).priced()
@@ -228,9 +234,7 @@ class _Pricing:
     def _total(self) -> Course:
         """Return the total register, told apart by the profile or tariff registers, if known."""
         marks = [Mark(one.at, one.index_wh) for one in self.known]
-        # An interval across a reading is told with the time before it and after it.
-        told = {interval.starts_at: interval for one in self.known for interval in one.profile}
-        profile = [told[at] for at in sorted(told)]
+        profile = profile_of(self.known)
         component = next((c for c in self.piece.terms.version.components if bands_of(c)), None)
         if component is None:
             return Course(marks=marks, profile=profile)

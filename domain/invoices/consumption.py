@@ -30,6 +30,7 @@ from domain.invoices.stored import tax_of
 from domain.invoices.stretches import Stretch, stretches
 from domain.money import major
 from domain.month_charges.invoiced import charged_parts
+from domain.profiles.queries import with_profiles
 from domain.tariffs.courses import Span
 
 # Readings come up to 90 days late, and what they change is settled with the next invoice.
@@ -203,12 +204,20 @@ async def _known(
     """Return what is known of the meters whose stretches are priced by a version."""
     spans: dict[Span, set[MeterId]] = defaultdict(set)
     by_registers: dict[MeterId, list[Segment]] = defaultdict(list)
+    profiled = await with_profiles(
+        connection,
+        company_id=company_id,
+        meter_ids={stretch.meter_id for stretch in found},
+        start=within.starts_at,
+        end=within.ends_at,
+    )
     for stretch in found:
         spans[within].add(stretch.meter_id)
         at = counted_from(stretch, zone)
         if at is not None:
             spans[Span(at, at)].add(stretch.meter_id)
-        if stretch.segment.version is not None and registers_of(stretch.segment.version):
+        version = stretch.segment.version
+        if version and (registers_of(version) or stretch.meter_id in profiled):
             by_registers[stretch.meter_id].append(stretch.segment)
     edges = {at for stretch in found for at in instants(stretch, zone)}
     known = await known_around(connection, company_id=company_id, spans=spans, instants=edges)

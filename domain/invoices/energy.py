@@ -11,6 +11,7 @@ from db.enums import InvoiceLineKind, LineUnit, Quality
 from db.ids import MeterId
 from domain.billing.rules import Anchor, version_charges
 from domain.billing.shares import counted
+from domain.billing.versions import profile_of
 from domain.invoices.indexes import Spot
 from domain.invoices.marks import Known
 from domain.invoices.rules import (
@@ -208,7 +209,8 @@ class _Shown:
 
 
 def _course(anchors: Sequence[Anchor]) -> Course:
-    return Course(marks=[Mark(anchor.at, anchor.index_wh) for anchor in anchors])
+    marks = [Mark(anchor.at, anchor.index_wh) for anchor in anchors]
+    return Course(marks=marks, profile=profile_of(anchors))
 
 
 def _clipped(at: datetime, course: Course) -> datetime:

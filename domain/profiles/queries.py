@@ -1,5 +1,6 @@
 """Reading load profiles."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from db.access import Connection
@@ -27,6 +28,29 @@ ENERGIES = """
     ) i
     where i.energy >= 0
 """
+
+PROFILED = """
+    select m.id from unnest($2::int8[]) m (id)
+    where exists (
+        select from load_interval i
+        where i.company_id = $1 and i.meter_id = m.id and i.channel = any($5::text[])
+            and i.starts_at >= $3 and i.starts_at < $4)
+"""
+
+
+async def with_profiles(
+    connection: Connection,
+    *,
+    company_id: CompanyId,
+    meter_ids: Iterable[MeterId],
+    start: datetime,
+    end: datetime,
+) -> set[MeterId]:
+    """Return which meters' profiles tell anything of a span."""
+    rows = await connection.fetch(
+        PROFILED, company_id, list(meter_ids), start, end, IMPORT_CHANNELS
+    )
+    return {MeterId(row["id"]) for row in rows}
 
 
 async def imported_in(
