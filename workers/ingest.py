@@ -100,7 +100,7 @@ class Drain:
             self._batch = await self._waiting(connection, self._limit)
             if not self._batch:
                 return 0
-            outcomes = _decoded_batch(self._batch)
+            outcomes = decoded_batch(self._batch)
             self._batch = [frame for frame, _ in outcomes]
             matched, unmatched = await match(
                 connection, [found for _, found in outcomes if isinstance(found, Readout)]
@@ -150,7 +150,7 @@ class Drain:
         return 1
 
 
-def _decoded_batch(
+def decoded_batch(
     waiting: Sequence[PendingFrame],
 ) -> list[tuple[PendingFrame, Readout | NoReadout]]:
     """Decode frames, at least one, up to as many intervals as may be stored at once."""
