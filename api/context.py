@@ -8,9 +8,10 @@ import strawberry
 from api.caller import Caller
 from api.equipment import Equipment
 from api.errors import Unauthenticated
-from api.loaders import Loaders, Reach
+from api.loaders import Loaders
 from api.messages import FALLBACK
 from api.rate_limits import Allowance
+from api.reach import Reach
 from db.acting import Actor
 from db.enums import ActorKind
 from domain.outbox import Cursor, position

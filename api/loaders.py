@@ -1,18 +1,15 @@
 """The dataloaders of one operation or event. They cache: never keep one for the next operation."""
 
 from collections.abc import Awaitable, Callable, Hashable, Sequence
-from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar, cast
 
 from strawberry.dataloader import DataLoader
 
-from api.caller import Caller
-from api.permissions.confine import Confine
 from api.profile_spans import ProfileSeries, profile_series_of, sum_checks_of
+from api.reach import Reach
 from api.spans import Span, SpanSeries, series_of
-from db.access import Connection, reading, tenant
+from db.access import Connection, tenant
 from domain import listing
 from domain.accounts import outlooks
 from domain.accounts.forecasts import Forecast
@@ -47,22 +44,6 @@ BATCH_MAX = 1_000
 Found = TypeVar("Found")
 Default = TypeVar("Default")
 Fetch = Callable[[Connection, Sequence[int], Wall], Awaitable[dict[int, Found]]]
-
-
-@dataclass(frozen=True, slots=True)
-class Reach:
-    """How far a caller's questions reach: one company's connection, behind the caller's wall."""
-
-    caller: Caller
-    now: datetime
-    confine: Confine
-
-    @property
-    def wall(self) -> Wall:
-        return self.confine(self.caller, now=self.now)
-
-    def connection(self) -> AbstractAsyncContextManager[Connection]:
-        return reading(self.caller.company_id)
 
 
 class Loaders:
