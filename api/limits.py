@@ -21,6 +21,7 @@ from graphql import (
     VariableNode,
 )
 
+from api.costs import COSTS, ITEMS, LISTS
 from api.errors import TooComplex
 from api.schema.paging import PAGE_SIZE, PAGE_SIZE_MAX
 
@@ -42,25 +43,6 @@ PRINTABLE_BITS = 53
 
 # Introspection is deep by nature; its own rule bounds it, and production has none.
 INTROSPECTION = frozenset({"__schema", "__type"})
-COSTS = {
-    # Up to 64 KiB each.
-    "body": 10,
-    # Made when it is first asked for, in a tenth of a second.
-    "pdf": 10,
-    "loadProfile": 10,
-    "readings": 10,
-    "sumChecks": 10,
-    "totalCount": 5,
-    # Every document is parsed and validated.
-    "registerDocuments": 200,
-    "search": 20,
-    "__schema": 100,
-    "__type": 20,
-}
-ITEMS = frozenset({"edges", "hits", "nodes"})
-# Lists that are pages themselves, with no object around their items.
-LISTS = frozenset({"fieldsNear"})
-
 Variables = Mapping[str, object]
 
 # Of variables, counted like tokens: each value of a list or an object.

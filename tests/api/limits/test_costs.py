@@ -3,8 +3,9 @@
 import pytest
 from graphql import build_schema, get_nullable_type, is_list_type, is_object_type
 
+from api.costs import LISTS
 from api.engine import JUDGING_COST, Engine
-from api.limits import COST_MAX, LISTS
+from api.limits import COST_MAX
 from api.requests import Request
 from api.sdl import sdl
 from tests.api.limits.refusing import refusals
