@@ -2,21 +2,18 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from contextlib import aclosing
 from typing import Protocol
 
-from graphql import GraphQLError
-
-from api.auth import COMPANY_HEADER
 from api.caller import Caller
 from api.context import Context
 from api.engine import Engine
-from api.errors import BadUserInput, Code, Forbidden, Refusal, Unauthenticated, formatted
+from api.errors import BadUserInput, Code, Forbidden, Refusal, Unauthenticated
 from api.languages import wanted
 from api.live import Lagging
-from api.outcomes import Outcome
 from api.requests import MalformedRequest, Request, request_of
+from api.socket_messages import Malformed, checked, credentials, error_event, next_event
 from db.access import DatabaseUnavailable
 from db.acting import acting
 
@@ -25,7 +22,6 @@ CHECK_EVERY_S = 4.0
 # Where the database did not say: it may be back sooner than that.
 CHECK_AGAIN_S = 0.5
 OPERATIONS_MAX = 100
-OPERATION_ID_CHARACTERS_MAX = 128
 
 INTERNAL_ERROR = 1011
 TRY_AGAIN_LATER = 1013
@@ -42,10 +38,6 @@ log = logging.getLogger(__name__)
 
 class Gone(Exception):
     """The other side is not there any more, or does not listen."""
-
-
-class Malformed(Exception):
-    """What the other side said is no message."""
 
 
 class Line(Protocol):
@@ -153,7 +145,7 @@ class SocketSession:
             case {"type": "pong"}:
                 pass
             case {"type": "subscribe", "id": str(id), "payload": dict(payload)}:
-                await self._subscribe(_checked(id), payload)
+                await self._subscribe(checked(id), payload)
             case {"type": "complete", "id": str(id)}:
                 self._forget(id, self._operations.get(id))
             case _:
@@ -171,7 +163,7 @@ class SocketSession:
 
     async def _authenticate(self, payload: object) -> Caller | None:
         """Return who opens the socket; otherwise end it and return None."""
-        authorization, company, locale = _credentials(payload)
+        authorization, company, locale = credentials(payload)
         try:
             caller = await self._context.equipment.auth.caller(
                 authorization=authorization,
@@ -223,9 +215,9 @@ class SocketSession:
             await self._end(ALREADY_EXISTS, f"Subscriber for {id} already exists")
         elif len(self._operations) >= OPERATIONS_MAX:
             refused = f"At most {OPERATIONS_MAX} operations may run on a socket."
-            await self._line.send(_error(id, [Refusal(Code.BAD_REQUEST, refused)]))
+            await self._line.send(error_event(id, [Refusal(Code.BAD_REQUEST, refused)]))
         elif isinstance(request, Refusal):
-            await self._line.send(_error(id, [request]))
+            await self._line.send(error_event(id, [request]))
         else:
             self._operations_begun += 1
             request_id = f"{self._context.request_id}.{self._operations_begun}"
@@ -238,9 +230,9 @@ class SocketSession:
             async with aclosing(self._engine.stream(request, context)) as outcomes:
                 async for outcome in outcomes:
                     if outcome.is_refused:
-                        last = _error(id, outcome.errors)
+                        last = error_event(id, outcome.errors)
                         break
-                    await self._line.send(_next(id, outcome))
+                    await self._line.send(next_event(id, outcome))
         # The client may use the id again as soon as it has seen the last message.
         self._operations.pop(id, None)
         await self._line.send(last)
@@ -249,44 +241,6 @@ class SocketSession:
         if operation is not None:
             del self._operations[id]
             operation.cancel()
-
-
-def _credentials(payload: object) -> tuple[str | None, ...]:
-    """Return authorization, company and locale of connection_init, which may be named as headers.
-
-    :raises Malformed: the payload is nothing that has them
-    """
-    match payload:
-        case None:
-            return None, None, None
-        case dict():
-            # GraphiQL sends the headers that it was given.
-            given = {str(name).lower(): value for name, value in payload.items()}
-            company = given.get("company", given.get(COMPANY_HEADER.lower()))
-            locale = given.get("locale", given.get("accept-language"))
-            found = (given.get("authorization"), company, locale)
-            if all(isinstance(one, str | None) for one in found):
-                return found
-    raise Malformed("Invalid connection init payload")
-
-
-def _checked(id: str) -> str:
-    if not 0 < len(id) <= OPERATION_ID_CHARACTERS_MAX:
-        raise Malformed(f"An id has 1 to {OPERATION_ID_CHARACTERS_MAX} characters")
-    return id
-
-
-def _next(id: str, outcome: Outcome) -> dict[str, object]:
-    payload: dict[str, object] = {"data": outcome.data}
-    if outcome.errors:
-        payload["errors"] = [formatted(error) for error in outcome.errors]
-    if outcome.extensions:
-        payload["extensions"] = outcome.extensions
-    return {"id": id, "type": "next", "payload": payload}
-
-
-def _error(id: str, errors: Sequence[GraphQLError]) -> dict[str, object]:
-    return {"id": id, "type": "error", "payload": [formatted(error) for error in errors]}
 
 
 def _rights(caller: Caller) -> tuple[object, ...]:

@@ -18,7 +18,8 @@ from api.equipment import Equipment
 from api.languages import wanted
 from api.origins import may_open_socket
 from api.request_ids import REQUEST_ID_HEADER, request_id_of
-from api.socket_session import CHECK_EVERY_S, Gone, Malformed, SocketSession
+from api.socket_messages import Malformed
+from api.socket_session import CHECK_EVERY_S, Gone, SocketSession
 
 PROTOCOL = "graphql-transport-ws"
 SEND_TIMEOUT_S = 10.0
