@@ -22,6 +22,7 @@ SCOPES_OF_PARTS: Mapping[str, Scope] = {
     "AccountPoint": Scope.ACCOUNTS_READ,
     "Allocation": Scope.INVOICES_READ,
     "CollectorIdentity": Scope.COMPANY_READ,
+    "CompensationFault": Scope.READINGS_READ,
     "File": Scope.COMPANY_READ,
     "Holiday": Scope.COMPANY_READ,
     "Membership": Scope.USERS_READ,

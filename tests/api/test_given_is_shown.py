@@ -118,6 +118,7 @@ COMPANY: dict[str, Any] = {
     "profileRetentionDays": 4_001,
     "contactReadRetentionDays": 401,
     "messageRetentionDays": 402,
+    "transferTextRetentionDays": 404,
     "synchronisationRetentionDays": 403,
     "adjustmentApprovalLimit": "1000.000000",
     "warningLimit": "50.000000",
@@ -141,6 +142,7 @@ COMPANY: dict[str, Any] = {
     "invoiceDueDays": 20,
     "invoiceAfterDays": 3,
     "eInvoicesSince": "2026-04-01T00:00:00+00:00",
+    "noticeAfterDays": 15,
     "noticeWorkingDays": 6,
 }
 
@@ -154,7 +156,13 @@ OTHERS: dict[str, dict[str, Any]] = {
         "reconnectLimit": "1.250000",
     },
     "Branch": {"name": "South"},
-    "MeteringPoint": {"code": "T-42", "role": "CHECK"},
+    "MeteringPoint": {
+        "code": "T-42",
+        "role": "CHECK",
+        "installedKva": "49.5",
+        "connectionKw": "40",
+        "phases": 3,
+    },
     "Premises": {"name": "Kiosk"},
 }
 # What shows as an object; its own tests give it.

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from domain.longwork.jobs import Asker
-from tests.db.tables import POINTS, PREMISES, tables
+from tests.db.tables import LIGHTS, POINTS, PREMISES, tables
 from tests.factories import Place, make_place
 from tests.imports import faults, fetch, imported, workbook
 
@@ -63,37 +63,37 @@ async def place(connected: None) -> Place:
         ),
         pytest.param(
             "accounts",
-            ("A-3", "S-1", "Cheap", None, None, None, None, "2026-03-02", "P0", 0),
+            ("A-3", "S-1", "Cheap", None, None, None, None, None, "2026-03-02", "P0", 0),
             ("accounts", 5, "tariff", "UNKNOWN_PARENT"),
             id="no tariff",
         ),
         pytest.param(
             "accounts",
-            ("A-3", "S-1", "Standard", None, None, None, None, "2026-03-02", "P1", 0),
+            ("A-3", "S-1", "Standard", None, None, None, None, None, "2026-03-02", "P1", 0),
             ("accounts", 5, "point", "POINT_PAID_FOR"),
             id="point twice",
         ),
         pytest.param(
             "accounts",
-            ("A-2", "S-2", "Standard", "POSTPAID", None, None, None, "2026-03-02", "P9", 0),
+            ("A-2", "S-2", "Standard", "POSTPAID", None, None, None, None, "2026-03-02", "P9", 0),
             ("accounts", 5, "point", "UNKNOWN_PARENT"),
             id="no point in a further row",
         ),
         pytest.param(
             "accounts",
-            ("A-2", "S-1", "Standard", "POSTPAID", None, None, None, "2026-03-02", "P0", 0),
+            ("A-2", "S-1", "Standard", "POSTPAID", None, None, None, None, "2026-03-02", "P0", 0),
             ("accounts", 5, "subscriber", "DIFFERS_FROM_ROW"),
             id="rows of one account differ",
         ),
         pytest.param(
             "accounts",
-            ("A-3", "S-2", "Standard", None, None, None, None, "2027-03-02", "P0", 0),
+            ("A-3", "S-2", "Standard", None, None, None, None, None, "2027-03-02", "P0", 0),
             ("accounts", 5, "opened_at", "IN_THE_FUTURE"),
             id="not yet",
         ),
         pytest.param(
             "accounts",
-            ("A-3", "S-2", "Standard", None, None, None, None, "2026-03-02", "P0", None),
+            ("A-3", "S-2", "Standard", None, None, None, None, None, "2026-03-02", "P0", None),
             ("accounts", 5, "opening_index_kwh", "REQUIRED"),
             id="no index",
         ),
@@ -119,7 +119,7 @@ def pairs(found: list[tuple[Any, ...]], code: str) -> set[tuple[Any, ...]]:
 
 async def test_points_of_one_account_are_in_one_place(place: Place, asker: Asker) -> None:
     given = await tables(place)
-    row = ("A-1", "S-1", "Standard", "PREPAID", "12,5", -3, "1,25", "2026-03-02", "P0", 0)
+    row = ("A-1", "S-1", "Standard", "PREPAID", "12,5", -3, "1,25", LIGHTS, "2026-03-02", "P0", 0)
 
     await imported(
         place.company_id, asker, workbook(**{**given, "accounts": [*given["accounts"], row]})

@@ -11,7 +11,6 @@ from domain.refusals import InvalidValue, NotThere, Refused
 from domain.tariffs import assignments
 from domain.tariffs import operations as tariffs
 from domain.tariffs.assignments import NoPriceThen, Whom
-from domain.tariffs.chargeable import NotChargeable
 from domain.tariffs.operations import PriceInThePast
 from tests.db.tariffs import DAY, account_without_tariff, assign, periods, tariff
 from tests.factories import (
@@ -69,7 +68,6 @@ async def test_what_was_agreed_holds_until_the_account_itself_gets_another(place
     ("whom", "day", "basis", "refusal"),
     [
         pytest.param(Whom(), 0, BillingBasis.TOTAL_REGISTER, PriceInThePast, id="in the past"),
-        pytest.param(Whom(), 1, BillingBasis.INTERVAL, NotChargeable, id="by the profile"),
         pytest.param(
             Whom(account_ids=[AccountId(1), AccountId(2)]),
             1,
