@@ -62,7 +62,7 @@ create table month_due (
 ) with (autovacuum_vacuum_scale_factor = 0.02);
 create index month_due_by_time on month_due (due_at);
 comment on table month_due is 'A queue of accounts whose charges of a month are to be looked at again.';
-call protect_tenant_table('month_due', 'select, insert');
+call protect_tenant_table('month_due', 'select, insert, update');
 
 create table month_verdict (
     company_id int4 not null,

@@ -12,10 +12,13 @@ from domain.billing.accrual import OPEN_DAYS_LOCK
 from domain.invoices.rules import Month
 from domain.month_charges.energies import EDGE_MAX
 
+# Who is in the queue already is held there until the transaction is over: a row that is taken
+# before that would be charged without what has become known, and be gone.
+ONCE = "on conflict (company_id, account_id, month) do update set due_at = month_due.due_at"
 # What came late into months whose charges have begun; most batches have nothing of that age. Who
 # begins a month takes OPEN_DAYS_LOCK alone: so either this sees that the month has begun, or the
 # month will see the readings.
-LATE = """
+LATE = f"""
     with late as materialized (
         select distinct t.company_id, t.meter_id, t.ts from stage t
         where t.ts <= (select max(until_at) from month_run)
@@ -30,9 +33,9 @@ LATE = """
     join account_point ap on ap.company_id = mo.company_id and ap.point_id = mo.point_id
         and ap.started_at < r.until_at and (ap.ended_at is null or ap.ended_at > r.from_at)
     order by 1, 2, 3
-    on conflict do nothing
+    {ONCE}
 """
-OF_POINT = """
+OF_POINT = f"""
     insert into month_due (company_id, account_id, month, due_at)
     select distinct r.company_id, ap.account_id, r.month, $4::timestamptz
     from month_run r
@@ -40,10 +43,10 @@ OF_POINT = """
         and ap.started_at < r.until_at and (ap.ended_at is null or ap.ended_at > r.from_at)
     where r.company_id = $1 and r.month = $3
     order by 1, 2, 3
-    on conflict do nothing
+    {ONCE}
 """
 # Also of those who turn out to have paid for nothing.
-PAYERS_SINCE = """
+PAYERS_SINCE = f"""
     insert into month_due (company_id, account_id, month, due_at)
     select distinct r.company_id, payer.account_id, r.month, $4::timestamptz
     from month_run r
@@ -57,14 +60,14 @@ PAYERS_SINCE = """
     ) payer
     where r.company_id = $1 and r.until_at > $3
     order by 1, 2, 3
-    on conflict do nothing
+    {ONCE}
 """
-UNKNOWN = """
+UNKNOWN = f"""
     insert into month_due (company_id, account_id, month, due_at)
     select company_id, account_id, month, $3::timestamptz from month_verdict
     where company_id = $1 and point_id = $2 and not_judged = 'CONNECTION_UNKNOWN'
     order by 1, 2, 3
-    on conflict do nothing
+    {ONCE}
 """
 
 
