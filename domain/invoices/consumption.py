@@ -103,6 +103,11 @@ INVOICED = """
         and i.month >= $3::date and l.energy_month >= $3::date
     group by 1, 2
 """
+# A month as a whole may be judged otherwise a year later, and is settled then as well.
+REVISED_SINCE = """
+    select min(month) from month_charge
+    where company_id = $1 and account_id = any($2::int8[]) and charged_at >= $3
+"""
 FIRST_INVOICED = """
     select account_id, min(month) as month from invoice
     where company_id = $1 and account_id = any($2::int8[]) and kind = 'MONTHLY' group by 1
@@ -126,8 +131,8 @@ async def month_parts(
     as_a_whole = await charged_parts(connection, company_id, account_ids, month)
     for account_id, made in as_a_whole.items():
         parts[account_id] = _together(parts.get(account_id, NONE), made)
-    since, until = month.moved(-SETTLED_MONTHS_MAX).first, month.moved(1).first
-    whose = (company_id, account_ids, since)
+    since = await _settled_since(connection, company_id, account_ids, month, zone)
+    whose, until = (company_id, account_ids, since), month.moved(1).first
     posted = await _charges(connection, POSTED, *whose, until)
     await _add_taxes(connection, POSTED_TAXES, posted, *whose, until)
     invoiced = await _charges(connection, INVOICED, *whose)
@@ -147,6 +152,21 @@ async def month_parts(
         taxes = [*made.taxes, *(tax for line in settled for tax in line.taxes)]
         parts[account_id] = Parts([*made.lines, *settled], taxes_together(taxes))
     return {account_id: made for account_id, made in parts.items() if made.lines}
+
+
+async def _settled_since(
+    connection: Connection,
+    company_id: CompanyId,
+    account_ids: Sequence[AccountId],
+    month: Month,
+    zone: ZoneInfo,
+) -> date:
+    """Return the first day of the months to which something may have been charged late."""
+    earliest = month.moved(-SETTLED_MONTHS_MAX)
+    revised: date | None = await connection.fetchval(
+        REVISED_SINCE, company_id, account_ids, earliest.starts_at(zone)
+    )
+    return min(earliest.first, revised or earliest.first)
 
 
 def _together(one: Parts, other: Parts) -> Parts:
