@@ -23,6 +23,9 @@ FREE = """
                 when a.local_date < told.month + interval '1 month' then a.posted_micro else 0 end)
             from accrual a where a.company_id = $1 and a.account_id = b.account_id
                 and a.local_date >= told.month - $3::interval), 0)
+        + coalesce((select sum(m.amount_micro) from month_charge m
+            where m.company_id = $1 and m.account_id = b.account_id
+                and m.month > told.month), 0)
         + told.open_micro
         - coalesce((select sum(p.amount_micro - p.allocated_micro)
             from payment p where p.company_id = $1 and p.account_id = b.account_id
