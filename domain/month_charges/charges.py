@@ -68,8 +68,15 @@ class Charges:
 
     @property
     def moves_money(self) -> bool:
-        lines = any(amount.micro for amount in self.lines.values())
-        return lines or any(tax.micro for tax in self.taxes.values())
+        """Whether the books have anything to move: lines may make up for each other."""
+        return self.net_micro != 0 or any(self.tax_micro().values())
+
+    def tax_micro(self) -> Mapping[tuple[LedgerAccountKind, str], int]:
+        """Return what each tax comes to, by its side of the books and its name."""
+        sums: dict[tuple[LedgerAccountKind, str], int] = defaultdict(int)
+        for key, tax in self.taxes.items():
+            sums[key.side, key.name] += tax.micro
+        return sums
 
     def add(
         self,

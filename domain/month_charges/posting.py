@@ -1,6 +1,5 @@
 """Revisions of what a month is charged: each one journal, with lines and taxes beside it."""
 
-from collections import defaultdict
 from datetime import datetime
 
 from db.access import Connection
@@ -56,12 +55,12 @@ async def settle(
 
 def _lines(account_id: AccountId, owed: Charges) -> list[Line]:
     """Return what a revision moves: gross from the account, its taxes apart from what was sold."""
-    taxes: dict[tuple[LedgerAccountKind, str], int] = defaultdict(int)
-    for key, tax in owed.taxes.items():
-        taxes[key.side, key.name] += tax.micro
     lines = [
         Line(LedgerAccountKind.CREDIT, -major(owed.gross_micro), account_id),
         Line(LedgerAccountKind.REVENUE, major(owed.net_micro)),
-        *(Line(side, major(amount), code=name) for (side, name), amount in taxes.items()),
+        *(
+            Line(side, major(amount), code=name)
+            for (side, name), amount in owed.tax_micro().items()
+        ),
     ]
     return [line for line in lines if line.amount]

@@ -71,6 +71,14 @@ def test_difference(due: Charges, before: Charges, owed: Charges) -> None:
         pytest.param(
             Charges({DEMAND: Amount(Decimal(5), 5)}, {OF_DEMAND: Taxed(5, -5)}), True, id="to a tax"
         ),
+        pytest.param(
+            Charges(
+                {DEMAND: Amount(Decimal(5), 50), REACTIVE: Amount(Decimal(-25), -50)},
+                {OF_DEMAND: Taxed(50, 10), OF_REACTIVE: Taxed(-50, -10)},
+            ),
+            False,
+            id="lines make up for each other",
+        ),
     ],
 )
 def test_what_moves_money(charges: Charges, moves: bool) -> None:

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -10,6 +11,7 @@ from db.enums import RefundWay
 from domain.accounts import closing
 from domain.accounts.closing import Ending, Successor
 from domain.ledger.queries import verify
+from domain.month_charges import faults
 from domain.tariffs import assignments, proposals
 from domain.tariffs.assignments import Whom
 from domain.tariffs.components import Flat, Version
@@ -21,6 +23,7 @@ from tests.db.month_charges.world import (
     ENDS_AT,
     ENERGY,
     FACTORY,
+    FEBRUARY,
     OPENED_AT,
     REACTIVE,
     STARTS_AT,
@@ -164,3 +167,37 @@ async def test_each_metering_point_is_judged_by_itself_and_charged_with_the_othe
     ]
     assert await value("select array_agg(amount_micro) from month_charge") == [650_000_000]
     assert await charged(place, account_id=account_id) == 650
+
+
+async def test_metering_points_whose_changes_make_up_for_each_other_move_nothing(
+    room: None,
+) -> None:
+    place = await make_monthly(accounts=0, version=REACTIVE_ONLY)
+    one = await add_supply(place, opened_at=OPENED_AT, with_account=False)
+    other = await add_supply(
+        place, opened_at=OPENED_AT, with_account=False, premises_id=one.premises_id
+    )
+    account_id = await open_account(
+        place, {one.point_id: 0, other.point_id: 0}, one.premises_id, opened_at=OPENED_AT
+    )
+    for supply in (one, other):
+        await know(place, supply, FACTORY)
+        await read(place, BEFORE | AFTER, supply)
+    fault: dict[str, Any] = {
+        "company_id": place.company_id,
+        "month": FEBRUARY,
+        "reason": "A capacitor was dead",
+        "now": CHARGED_AT,
+    }
+    await faults.record(**fault, point_id=one.point_id)
+    await work()
+    before = await charged(place, account_id=account_id)
+    await faults.revoke(**fault, point_id=one.point_id)
+    await faults.record(**fault, point_id=other.point_id)
+
+    await work()
+
+    assert before == 450
+    assert await charged(place, account_id=account_id) == 450
+    assert await value("select count(*) from month_due") == 0
+    assert await verify() == []
