@@ -15,9 +15,9 @@ from domain.month_charges.energies import EDGE_MAX
 # Who is in the queue already is held there until the transaction is over: a row that is taken
 # before that would be charged without what has become known, and be gone.
 ONCE = "on conflict (company_id, account_id, month) do update set due_at = month_due.due_at"
-# What came late into months whose charges have begun; most batches have nothing of that age. Who
-# begins a month takes OPEN_DAYS_LOCK alone: so either this sees that the month has begun, or the
-# month will see the readings.
+# Who begins a month takes OPEN_DAYS_LOCK alone: so whoever has it either sees that the month has
+# begun, or is done before, and the month sees what became known.
+# What came late into months whose charges have begun; most batches have nothing of that age.
 LATE = f"""
     with late as materialized (
         select distinct t.company_id, t.meter_id, t.ts from stage t
@@ -62,10 +62,17 @@ PAYERS_SINCE = f"""
     order by 1, 2, 3
     {ONCE}
 """
+# Also of months that are being charged: what becomes of those, nobody else sees yet.
 UNKNOWN = f"""
     insert into month_due (company_id, account_id, month, due_at)
     select company_id, account_id, month, $3::timestamptz from month_verdict
     where company_id = $1 and point_id = $2 and not_judged = 'CONNECTION_UNKNOWN'
+    union
+    select r.company_id, ap.account_id, r.month, $3
+    from month_run r
+    join account_point ap on ap.company_id = r.company_id and ap.point_id = $2
+        and ap.started_at < r.until_at and (ap.ended_at is null or ap.ended_at > r.from_at)
+    where r.company_id = $1 and r.ended_at is null
     order by 1, 2, 3
     {ONCE}
 """
@@ -81,6 +88,7 @@ async def note_point(
     connection: Connection, company_id: CompanyId, point_id: PointId, month: Month, *, now: datetime
 ) -> None:
     """Note a month of all who paid for a metering point in it."""
+    await connection.execute(OPEN_DAYS_LOCK)
     await connection.execute(OF_POINT, company_id, point_id, month.first, now)
 
 
@@ -93,6 +101,7 @@ async def note_payers(
     now: datetime,
 ) -> None:
     """Note the months since an instant, when it turns out who paid for metering points."""
+    await connection.execute(OPEN_DAYS_LOCK)
     await connection.execute(PAYERS_SINCE, company_id, point_ids, since, now)
 
 
@@ -100,4 +109,5 @@ async def note_unknown(
     connection: Connection, company_id: CompanyId, point_id: PointId, *, now: datetime
 ) -> None:
     """Note the months that were not judged because nobody knew the point's connection."""
+    await connection.execute(OPEN_DAYS_LOCK)
     await connection.execute(UNKNOWN, company_id, point_id, now)
