@@ -3,12 +3,11 @@
 from collections.abc import Iterable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import groupby
 from operator import attrgetter
 
 from db.access import Connection
-from db.enums import ProfileKind
 from db.ids import CompanyId, MeterId
 from domain.billing.resettling import charged_by_profile
 from domain.profiles import storing
@@ -75,6 +74,7 @@ async def store(connection: Connection, told: Sequence[Told], *, now: datetime) 
 async def _insert(connection: Connection, new: Sequence[Told]) -> None:
     """Insert intervals, and charge what they change of each meter."""
     spans = _spans([one for one in new if one.channel in IMPORT_CHANNELS])
+    spans = await storing.reaches(connection, spans)
     async with AsyncExitStack() as charging:
         for (company_id, meter_id), span in spans.items():
             await charging.enter_async_context(
@@ -84,18 +84,13 @@ async def _insert(connection: Connection, new: Sequence[Told]) -> None:
 
 
 def _spans(new: Sequence[Told]) -> dict[tuple[CompanyId, MeterId], Span]:
-    """Return the time of which something is news, by meter."""
+    """Return the time in which intervals are, by meter."""
     by_meter = groupby(sorted(new), key=attrgetter("company_id", "meter_id"))
     return {meter: _span(list(its)) for meter, its in by_meter}
 
 
 def _span(told: Sequence[Told]) -> Span:
-    # An index tells of the interval after it as well.
-    following = max(
-        (one.ends_at - one.starts_at for one in told if one.kind is ProfileKind.INDEX),
-        default=timedelta(),
-    )
-    return Span(min(one.starts_at for one in told), max(one.ends_at for one in told) + following)
+    return Span(min(one.starts_at for one in told), max(one.ends_at for one in told))
 
 
 async def _tell(connection: Connection, new: Sequence[Told], *, now: datetime) -> None:

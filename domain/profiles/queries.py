@@ -63,4 +63,10 @@ async def imported_in(
 ) -> list[Interval]:
     """Return what a meter's profile tells of a span, by time; what crosses its edges as a whole."""
     rows = await connection.fetch(ENERGIES, company_id, meter_id, start, end, IMPORT_CHANNELS)
-    return imported(tuple(row) for row in rows)
+    since = min((row["starts_at"] for row in rows), default=start)
+    until = max((row["ends_at"] for row in rows), default=end)
+    if since < start or until > end:
+        # What displaces those that cross the edges may be beyond these.
+        rows = await connection.fetch(ENERGIES, company_id, meter_id, since, until, IMPORT_CHANNELS)
+    told = imported(tuple(row) for row in rows)
+    return [one for one in told if one.starts_at < end and one.ends_at > start]

@@ -1,6 +1,6 @@
 """Intervals of load profiles: when they are, and which of them may stand. Pure."""
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, tzinfo
@@ -157,13 +157,23 @@ def sorted_out(candidates: Iterable[Told], stored: Stored) -> Sorted:
 def imported(told: Iterable[tuple[str, datetime, datetime, int]]) -> list[Interval]:
     """Return what a meter imported, by time, each instant told once, by the best channel.
 
+    An interval counts unless one of a better channel overlaps it, whether that one counts or not:
+    so it matters for no interval what is known beyond those that overlap it.
+
     told: channel, start, end, and energy in thousandths of Wh.
     """
+    of_channel: dict[str, list[Interval]] = {channel: [] for channel in IMPORT_CHANNELS}
+    for channel, starts_at, ends_at, value in sorted(told):
+        of_channel[channel].append(Interval(starts_at, ends_at, Fraction(value, THOUSANDTHS)))
     made: list[Interval] = []
-    best_first = sorted(told, key=lambda one: (IMPORT_CHANNELS.index(one[0]), one[1]))
-    for _, starts_at, ends_at, value in best_first:
-        place = bisect_left(made, starts_at, key=attrgetter("starts_at"))
-        around = made[max(place - 1, 0) : place + 1]
-        if not any(one.starts_at < ends_at and starts_at < one.ends_at for one in around):
-            made.insert(place, Interval(starts_at, ends_at, Fraction(value, THOUSANDTHS)))
-    return made
+    better: list[Sequence[Interval]] = []
+    for its in of_channel.values():
+        made += [one for one in its if not any(_overlaps(one, others) for others in better)]
+        better.append(its)
+    return sorted(made)
+
+
+def _overlaps(one: Interval, others: Sequence[Interval]) -> bool:
+    """Whether an interval overlaps others, which are by time and do not overlap each other."""
+    place = bisect_right(others, one.starts_at, key=attrgetter("ends_at"))
+    return place < len(others) and others[place].starts_at < one.ends_at

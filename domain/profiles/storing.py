@@ -1,11 +1,13 @@
 """Writing intervals of load profiles: each once, and beside them those that may not stand."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from db.access import Connection
 from db.enums import ProfileKind, ValidationRule
-from domain.profiles.rules import Stored, Told
+from db.ids import CompanyId, MeterId
+from domain.profiles.rules import IMPORT_CHANNELS, Stored, Told
+from domain.tariffs.flows import Span
 
 COLUMNS = ", ".join(Told._fields)
 TYPES = (
@@ -23,6 +25,19 @@ AROUND = f"""
             = (asked.company_id, asked.meter_id, asked.channel)
         and i.starts_at > asked.since - interval '1 day' and i.starts_at < asked.until
     order by i.company_id, i.meter_id, i.channel, i.starts_at
+"""
+# A better channel displaces what it overlaps, and an index tells of the interval after it as well:
+# so what is new matters for all the time of these.
+REACHES = """
+    select asked.company_id, asked.meter_id, least(asked.since, min(i.starts_at)) as since,
+        greatest(asked.until, max(i.ends_at)) as until
+    from unnest($1::int4[], $2::int8[], $3::timestamptz[], $4::timestamptz[])
+        asked (company_id, meter_id, since, until)
+    left join load_interval i on (i.company_id, i.meter_id) = (asked.company_id, asked.meter_id)
+        and i.channel = any($5::text[]) and i.starts_at > asked.since - interval '1 day'
+        and i.starts_at <= asked.until and i.ends_at > asked.since
+    group by asked.company_id, asked.meter_id, asked.since, asked.until
+    order by 1, 2
 """
 DETAILS = {
     ValidationRule.FUTURE: "ends more than five minutes after its receipt",
@@ -46,6 +61,22 @@ async def around(connection: Connection, candidates: Iterable[Told]) -> Stored:
         told = Told._make(row)._replace(kind=ProfileKind(row["kind"]))
         found[told.series].append(told)
     return found
+
+
+async def reaches(
+    connection: Connection, spans: Mapping[tuple[CompanyId, MeterId], Span]
+) -> dict[tuple[CompanyId, MeterId], Span]:
+    """Return the time for which it matters what is news of spans, by meter in key order."""
+    asked = [(*meter, *span) for meter, span in spans.items()]
+    if not asked:
+        return {}
+    rows = await connection.fetch(
+        REACHES, *map(list, zip(*asked, strict=True)), list(IMPORT_CHANNELS)
+    )
+    return {
+        (CompanyId(row["company_id"]), MeterId(row["meter_id"])): Span(row["since"], row["until"])
+        for row in rows
+    }
 
 
 async def insert(connection: Connection, new: Sequence[Told]) -> None:
