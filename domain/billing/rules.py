@@ -37,13 +37,14 @@ class Anchor:
 
     at: UTC. registers: what others than the total showed then, in Wh or varh, where some price
     needs them; the same place has been known with and without. profile: what the load profile
-    tells of the time up to the next place, by time.
+    tells of the time up to the next place, by time. step_wh: as of a mark.
     """
 
     at: datetime
     index_wh: int
     registers: Mapping[str, int] = field(default_factory=dict, compare=False)
     profile: Sequence[Interval] = field(default=(), compare=False)
+    step_wh: int = field(default=1, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -288,7 +289,7 @@ def _edges(segments: Sequence[Segment]) -> list[datetime]:
 
 
 def _between(before: Anchor, after: Anchor) -> Course:
-    marks = [Mark(one.at, one.index_wh) for one in (before, after)]
+    marks = [Mark(one.at, one.index_wh, one.step_wh) for one in (before, after)]
     return Course(marks=marks, profile=before.profile)
 
 

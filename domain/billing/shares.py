@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from domain.billing.energy import NONE, Energy, consumed
 from domain.billing.portions import Portion
 from domain.billing.rules import Anchor, Bill, Segment, bill
+from domain.tariffs.courses import step_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,7 @@ def counted(anchors: Sequence[Anchor], portion: Portion) -> list[Anchor]:
             portion.of_index(anchor.index_wh),
             {name: portion.of(shown) for name, shown in anchor.registers.items()},
             portion.of_profile(anchor.profile),
+            step_of(anchor.index_wh),
         )
         for anchor in anchors
         if portion.reaches(anchor.at)

@@ -32,7 +32,8 @@ Marks = Mapping[datetime, int]
 class Known(Protocol):
     """What a meter is known to have shown. registers: others than the total, in Wh or varh.
 
-    profile: what its load profile tells of the time up to the next one.
+    profile: what its load profile tells of the time up to the next one. step_wh: the last digit
+    that was shown, where the index is only a part of that.
     """
 
     @property
@@ -43,6 +44,8 @@ class Known(Protocol):
     def registers(self) -> Mapping[str, int]: ...
     @property
     def profile(self) -> Sequence[Interval]: ...
+    @property
+    def step_wh(self) -> int: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -233,7 +236,7 @@ class _Pricing:
 
     def _total(self) -> Course:
         """Return the total register, told apart by the profile or tariff registers, if known."""
-        marks = [Mark(one.at, one.index_wh) for one in self.known]
+        marks = [Mark(one.at, one.index_wh, one.step_wh) for one in self.known]
         profile = profile_of(self.known)
         component = next((c for c in self.piece.terms.version.components if bands_of(c)), None)
         if component is None:

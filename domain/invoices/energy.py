@@ -209,7 +209,7 @@ class _Shown:
 
 
 def _course(anchors: Sequence[Anchor]) -> Course:
-    marks = [Mark(anchor.at, anchor.index_wh) for anchor in anchors]
+    marks = [Mark(anchor.at, anchor.index_wh, anchor.step_wh) for anchor in anchors]
     return Course(marks=marks, profile=profile_of(anchors))
 
 

@@ -54,10 +54,14 @@ class Contradiction(NamedTuple):
 
 
 class Mark(NamedTuple):
-    """An index that a register is known to have had. at: UTC. In Wh or varh, never decreasing."""
+    """An index that a register is known to have had. at: UTC. In Wh or varh, never decreasing.
+
+    step_wh: the last digit that was shown, where the index is only a part of that.
+    """
 
     at: datetime
     index_wh: int
+    step_wh: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -234,5 +238,9 @@ def _believable(told_wh: int, gained_wh: int, tolerance_wh: int) -> bool:
 
 def _step(before: Mark, after: Mark) -> int:
     """Return the last digit that a register shows at both ends."""
-    shown = (before.index_wh, after.index_wh)
-    return next((step for step in STEPS_WH if not any(wh % step for wh in shown)), 1)
+    return min(max(step_of(one.index_wh), one.step_wh) for one in (before, after))
+
+
+def step_of(index_wh: int) -> int:
+    """Return the last digit that a display shows of an index, as far as one can tell."""
+    return next((step for step in STEPS_WH if index_wh % step == 0), 1)
