@@ -35,6 +35,19 @@ log = logging.getLogger(__name__)
 BATCH_FRAMES_MAX = 4_000
 IDLE_WAIT_S = 0.25
 RETRY_PAUSE_S = 1.0
+# How often one frame alone may be cut off before nobody waits for it any longer.
+CUT_OFF_MAX = 5
+
+# The database ended a transaction that took too long, or went away itself.
+CutOff = (
+    TimeoutError,
+    asyncpg.IdleInTransactionSessionTimeoutError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.QueryCanceledError,
+    asyncpg.TransactionTimeoutError,
+)
 
 
 class Drain:
@@ -52,6 +65,7 @@ class Drain:
         self._register_sets: register_sets.Known = {}
         self._limit = BATCH_FRAMES_MAX
         self._batch: list[PendingFrame] = []
+        self._cut_off: list[FrameId] = []
 
     async def run(self) -> None:
         """Drain until cancelled; what fails waits in the queue and is tried again."""
@@ -78,7 +92,8 @@ class Drain:
         """Process the frames that wait longest; return how many are settled.
 
         A batch that fails is tried again at half its size, and batches grow again after that. What
-        keeps failing stays in the queue, unless the database refuses one frame's own values.
+        keeps failing stays in the queue, unless the database refuses one frame's own values, or
+        cuts it off again and again: nobody behind it would ever have their turn.
 
         :raises Exception: nothing is settled; the next batch is smaller
         """
@@ -89,13 +104,27 @@ class Drain:
                 return await self._set_aside(error)
             self._limit //= 2
             raise
+        except CutOff as error:
+            if self._is_cut_off_again():
+                return await self._set_aside(error)
+            self._limit = max(1, self._limit // 2)
+            raise
         except Exception:
             self._limit = max(1, self._limit // 2)
             raise
         self._limit = min(BATCH_FRAMES_MAX, self._limit * 2)
         return settled
 
+    def _is_cut_off_again(self) -> bool:
+        """Count in a row how often the same frame was cut off, alone."""
+        alone = [frame.frame_id for frame in self._batch] if self._limit == 1 else []
+        if not alone or alone != self._cut_off[:1]:
+            self._cut_off = []
+        self._cut_off += alone
+        return len(self._cut_off) >= CUT_OFF_MAX
+
     async def _drain(self) -> int:
+        self._batch = []
         async with access.system() as connection:
             self._batch = await self._waiting(connection, self._limit)
             if not self._batch:

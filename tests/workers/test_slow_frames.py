@@ -1,0 +1,81 @@
+"""A frame that takes longer than the database lets it: others are not to wait for it for ever."""
+
+from collections.abc import AsyncIterator
+
+import asyncpg
+import pytest
+
+from db.bell import Bell
+from db.settings import Urls
+from domain.frames import operations as frames
+from tests.factories import NOW, make_place
+from tests.workers.readouts import fetch, frames_of, readout
+from workers.ingest import BATCH_FRAMES_MAX, CUT_OFF_MAX, Drain
+
+# As when a statement takes too long, but at once.
+CUT_OFF = """
+    create function cut_off() returns trigger language plpgsql as $$
+    begin
+        raise 'canceling statement due to statement timeout' using errcode = 'query_canceled';
+    end $$;
+    create trigger cut_off before insert on reading for each row when (new.frame_id = {frame_id})
+        execute function cut_off();
+"""
+
+
+@pytest.fixture
+async def drain(connected: None, redis_url: str) -> AsyncIterator[Drain]:
+    async with Bell(redis_url, "test_slow_frames") as bell:
+        yield Drain(number=0, connections=1, bell=bell, clock=lambda: NOW)
+
+
+async def cut_off(database: Urls, frame_id: int) -> None:
+    owner = await asyncpg.connect(database.owner)
+    await owner.execute(CUT_OFF.format(frame_id=frame_id))
+    await owner.close()
+
+
+async def failures(drain: Drain) -> int:
+    """Drain until nothing waits; return how often that failed."""
+    failed = 0
+    while True:
+        try:
+            if not await drain.drain_once():
+                return failed
+        except asyncpg.QueryCanceledError:
+            failed += 1
+
+
+async def test_a_frame_that_is_cut_off_again_and_again_is_set_aside(
+    drain: Drain, database: Urls
+) -> None:
+    place = await make_place(meters=2)
+    slow, good = (frames_of(place, readout(one.serial, 1_000)) for one in place.supplies)
+    await frames.store([slow, good])
+    await cut_off(database, slow.id)
+
+    await failures(drain)
+
+    assert await fetch("select frame_id, reason from review_frame") == [
+        {"frame_id": slow.id, "reason": "FAILED"}
+    ]
+    assert await fetch("select frame_id from reading") == [{"frame_id": good.id}]
+    assert await fetch("select * from pending_frame") == []
+
+
+async def test_a_frame_that_is_cut_off_now_and_then_stays_in_the_queue(
+    drain: Drain, database: Urls
+) -> None:
+    place = await make_place()
+    slow = frames_of(place, readout(place.supplies[0].serial, 1_000))
+    await frames.store([slow])
+    await cut_off(database, slow.id)
+    # Batches come down to one frame, and that one is cut off as often as it may be.
+    halvings = BATCH_FRAMES_MAX.bit_length() - 1
+
+    for _ in range(halvings + CUT_OFF_MAX - 1):
+        with pytest.raises(asyncpg.QueryCanceledError):
+            await drain.drain_once()
+
+    assert await fetch("select frame_id from pending_frame") == [{"frame_id": slow.id}]
+    assert await fetch("select * from review_frame") == []
