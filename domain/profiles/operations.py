@@ -59,16 +59,20 @@ async def store(connection: Connection, told: Sequence[Told], *, now: datetime) 
         raise ValueError(f"{len(told)} intervals; at most {INTERVALS_MAX} expected")
     judged = [(one, held(one, now=now)) for one in told]
     timely = [one for one, rule in judged if rule is None]
-    kept_out = [(one, rule) for one, rule in judged if rule is not None]
+    kept_out = {one: rule for one, rule in judged if rule is not None}
     found = sorted_out(timely, await storing.around(connection, timely))
+    # Meters send their whole memory again, with much that was not too old when it was new.
+    untimely = sorted_out(kept_out, await storing.around(connection, kept_out))
+    to_hold = [(one, kept_out[one]) for one in (*untimely.new, *untimely.conflicts)]
     if found.new:
         await _insert(connection, found.new)
         await _tell(connection, found.new, now=now)
     if found.conflicts:
         await storing.keep_conflicts(connection, found.conflicts)
-    if kept_out:
-        await storing.hold(connection, kept_out)
-    return Stored(len(found.new), found.known, len(kept_out), len(found.conflicts))
+    if to_hold:
+        await storing.hold(connection, to_hold)
+    known = found.known + untimely.known
+    return Stored(len(found.new), known, len(to_hold), len(found.conflicts))
 
 
 async def _insert(connection: Connection, new: Sequence[Told]) -> None:

@@ -104,6 +104,19 @@ async def test_what_cannot_be_of_that_time_is_held(
     assert rows == [{"rule": rule, "value": 10_000}]
 
 
+async def test_what_is_known_is_not_held_when_it_comes_again_after_ninety_days(
+    place: Place,
+) -> None:
+    piece = told(place, START, 10)
+    await stored_now(piece)
+
+    async with access.system() as connection:
+        again = await profiles.store(connection, piece, now=NOW + timedelta(days=91))
+
+    assert again == Stored(known=1)
+    assert await stored(place, "held_interval") == []
+
+
 async def test_too_many_at_once_are_refused(place: Place) -> None:
     with pytest.raises(ValueError, match="at most 100000"):
         await stored_now(told(place, START, 1) * (INTERVALS_MAX + 1))
