@@ -1,15 +1,20 @@
 """Reading load profiles."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
+
+from asyncpg import Record
 
 from db.access import Connection
 from db.ids import CompanyId, MeterId
 from domain.profiles.rules import IMPORT_CHANNELS, imported
 from domain.tariffs.flows import Interval
 
+DAY = timedelta(days=1)
+
 # No interval is longer than a day. The energy before an index is what lies between it and the one
-# at its start; a register that fell tells nothing.
+# at its start; a register that fell tells nothing. The bounds are values, for with those that are
+# sums the planner opens the tables of all days: years of them, at each reading.
 ENERGIES = """
     select i.channel, i.starts_at, i.ends_at, i.energy
     from (
@@ -21,10 +26,10 @@ ENERGIES = """
             where i.kind = 'INDEX' and p.kind = 'INDEX' and p.company_id = $1 and p.meter_id = $2
                 and p.channel = i.channel and p.starts_at >= i.starts_at - interval '1 day'
                 and p.starts_at < i.starts_at and p.ends_at = i.starts_at
+                and p.starts_at >= $7 and p.starts_at < $4
         ) before on true
         where i.company_id = $1 and i.meter_id = $2 and i.channel = any($5::text[])
-            and i.unit = 'Wh' and i.starts_at > $3::timestamptz - interval '1 day'
-            and i.starts_at < $4 and i.ends_at > $3
+            and i.unit = 'Wh' and i.starts_at > $6 and i.starts_at < $4 and i.ends_at > $3
     ) i
     where i.energy >= 0
 """
@@ -62,11 +67,19 @@ async def imported_in(
     end: datetime,
 ) -> list[Interval]:
     """Return what a meter's profile tells of a span, by time; what crosses its edges as a whole."""
-    rows = await connection.fetch(ENERGIES, company_id, meter_id, start, end, IMPORT_CHANNELS)
+    rows = await _energies(connection, company_id, meter_id, start, end)
     since = min((row["starts_at"] for row in rows), default=start)
     until = max((row["ends_at"] for row in rows), default=end)
     if since < start or until > end:
         # What displaces those that cross the edges may be beyond these.
-        rows = await connection.fetch(ENERGIES, company_id, meter_id, since, until, IMPORT_CHANNELS)
+        rows = await _energies(connection, company_id, meter_id, since, until)
     told = imported(tuple(row) for row in rows)
     return [one for one in told if one.starts_at < end and one.ends_at > start]
+
+
+async def _energies(
+    connection: Connection, company_id: CompanyId, meter_id: MeterId, start: datetime, end: datetime
+) -> list[Record]:
+    return await connection.fetch(
+        ENERGIES, company_id, meter_id, start, end, IMPORT_CHANNELS, start - DAY, start - 2 * DAY
+    )

@@ -10,12 +10,13 @@ from itertools import pairwise
 
 from db.access import Connection
 from domain.listing import Record, Wall, fetch
+from domain.profiles.queries import DAY
 from domain.profiles.rules import IMPORT_CHANNELS, THOUSANDTHS, imported
 from domain.tariffs.courses import Contradiction, Course, Mark
 from domain.tariffs.flows import Interval, Span, told_of
 
 # The table is called by its own name in these, because the wall's condition speaks of it. No
-# interval is longer than a day.
+# interval is longer than a day. The bounds are values, as in `queries`.
 TOLD = """
     select parent.id as meter_id, found.*
     from unnest({{ids}}::int8[]) as parent(id)
@@ -30,11 +31,12 @@ TOLD = """
                 and p.meter_id = parent.id and p.channel = load_interval.channel
                 and p.starts_at >= load_interval.starts_at - interval '1 day'
                 and p.starts_at < load_interval.starts_at
+                and p.starts_at >= {{before_since}} and p.starts_at < {{end}}
                 and p.ends_at = load_interval.starts_at
         ) before on true
         where load_interval.company_id = {{company}} and load_interval.meter_id = parent.id
             and load_interval.channel = any({{channels}}::text[])
-            and load_interval.starts_at > {{start}}::timestamptz - interval '1 day'
+            and load_interval.starts_at > {{since}}
             and load_interval.starts_at < {{end}} and load_interval.ends_at > {{start}} and {wall}
         order by load_interval.starts_at
         limit {{limit}}
@@ -97,6 +99,8 @@ async def profiles(
         "channels": [channel] if channel else list(IMPORT_CHANNELS),
         "start": span.starts_at,
         "end": span.ends_at,
+        "since": span.starts_at - DAY,
+        "before_since": span.starts_at - 2 * DAY,
         "limit": limit + 1,
     }
     rows = await _by_meter(connection, TOLD.format(wall=wall.condition("load_interval")), values)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from db.access import Connection
 from db.enums import ProfileKind, ValidationRule
 from db.ids import CompanyId, MeterId
+from domain.profiles.queries import DAY
 from domain.profiles.rules import IMPORT_CHANNELS, Stored, Told
 from domain.tariffs.flows import Span
 
@@ -16,7 +17,8 @@ TYPES = (
 )
 ARRAYS = ", ".join(f"${number}::{kind}[]" for number, kind in enumerate(TYPES, start=1))
 
-# No interval is longer than a day: whatever overlaps begins at most a day before.
+# No interval is longer than a day: whatever overlaps begins at most a day before. The bounds of all
+# together are values, for without them the planner opens the tables of all days.
 AROUND = f"""
     select {", ".join(f"i.{column}" for column in Told._fields)}
     from unnest($1::int4[], $2::int8[], $3::text[], $4::timestamptz[], $5::timestamptz[])
@@ -24,6 +26,7 @@ AROUND = f"""
     join load_interval i on (i.company_id, i.meter_id, i.channel)
             = (asked.company_id, asked.meter_id, asked.channel)
         and i.starts_at > asked.since - interval '1 day' and i.starts_at < asked.until
+        and i.starts_at > $6 and i.starts_at < $7
     order by i.company_id, i.meter_id, i.channel, i.starts_at
 """
 # A better channel displaces what it overlaps, and an index tells of the interval after it as well:
@@ -36,6 +39,7 @@ REACHES = """
     left join load_interval i on (i.company_id, i.meter_id) = (asked.company_id, asked.meter_id)
         and i.channel = any($5::text[]) and i.starts_at > asked.since - interval '1 day'
         and i.starts_at <= asked.until and i.ends_at > asked.since
+        and i.starts_at > $6 and i.starts_at <= $7
     group by asked.company_id, asked.meter_id, asked.since, asked.until
     order by 1, 2
 """
@@ -57,7 +61,8 @@ async def around(connection: Connection, candidates: Iterable[Told]) -> Stored:
     found: dict[tuple[int, int, str], list[Told]] = defaultdict(list)
     if not asked:
         return found
-    for row in await connection.fetch(AROUND, *map(list, zip(*asked, strict=True))):
+    since, until = min(one[3] for one in asked) - DAY, max(one[4] for one in asked)
+    for row in await connection.fetch(AROUND, *map(list, zip(*asked, strict=True)), since, until):
         told = Told._make(row)._replace(kind=ProfileKind(row["kind"]))
         found[told.series].append(told)
     return found
@@ -71,7 +76,11 @@ async def reaches(
     if not asked:
         return {}
     rows = await connection.fetch(
-        REACHES, *map(list, zip(*asked, strict=True)), list(IMPORT_CHANNELS)
+        REACHES,
+        *map(list, zip(*asked, strict=True)),
+        list(IMPORT_CHANNELS),
+        min(span.starts_at for span in spans.values()) - DAY,
+        max(span.ends_at for span in spans.values()),
     )
     return {
         (CompanyId(row["company_id"]), MeterId(row["meter_id"])): Span(row["since"], row["until"])
