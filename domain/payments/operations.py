@@ -1,13 +1,14 @@
 """Payments: taking them, undoing them, and saying what they pay."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
 from db import access
 from db.access import Connection
 from db.enums import JournalKind, PaymentMethod, PaymentState
-from db.ids import AccountId, CompanyId, InvoiceId, PaymentId
+from db.ids import AccountId, CompanyId, InvoiceId, JournalId, PaymentId
 from domain import rows, values
 from domain.currencies import payable
 from domain.ledger.posting import LOCK_BALANCES, IdempotencyConflict, hash_of, post
@@ -16,6 +17,7 @@ from domain.ledger.rules import KEY_CHARACTERS_MAX, REASON_CHARACTERS_MAX, Line,
 from domain.listing import Record
 from domain.money import major, micro
 from domain.payments import allocation, buying
+from domain.payments.buying import Use
 from domain.payments.rules import PURCHASES, SIDES, Share
 from domain.refusals import InvalidValue, NotThere, Refused, StaleVersion
 from domain.tariffs.tax_in_advance import with_taxes
@@ -57,6 +59,32 @@ class AlreadyPaid(Refused):
 
 class PaymentTooSmall(Refused):
     """The payment has less than that: the fact `amount`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Taken:
+    """Money that was taken for an account. invoice_id: what it is to pay first."""
+
+    company_id: CompanyId
+    account_id: AccountId
+    amount: Decimal
+    method: PaymentMethod
+    reference: str | None
+    received_at: datetime
+    key: str
+    invoice_id: InvoiceId | None
+
+    @property
+    def request_hash(self) -> bytes:
+        asked = (
+            self.account_id,
+            micro(self.amount),
+            self.method,
+            self.received_at.timestamp(),
+            self.reference,
+            self.invoice_id,
+        )
+        return hash_of("/".join(map(str, asked)))
 
 
 async def record(
@@ -113,49 +141,26 @@ async def record_within(
     :raises IdempotencyConflict, InvalidValue, InTheFuture, NotThere: nothing was written
     """
     await _check_payable(connection, company_id, amount)
-    reference = values.optional_name(
-        reference, "reference", characters_max=REFERENCE_CHARACTERS_MAX
+    taken = _Taken(
+        company_id=company_id,
+        account_id=account_id,
+        amount=amount,
+        method=method,
+        reference=values.optional_name(
+            reference, "reference", characters_max=REFERENCE_CHARACTERS_MAX
+        ),
+        received_at=values.past(received_at, "received_at", now=now),
+        key=key,
+        invoice_id=invoice_id,
     )
-    received_at = values.past(received_at, "received_at", now=now)
-    amount_micro = micro(amount)
-    asked = (account_id, amount_micro, method, received_at.timestamp(), reference, invoice_id)
-    request_hash = hash_of("/".join(map(str, asked)))
-    await connection.execute(LOCK_KEY, company_id, key)
-    made = await connection.fetchrow(MADE_BEFORE, company_id, key)
-    if made is not None:
-        if made["request_hash"] != request_hash:
-            raise IdempotencyConflict
-        return PaymentId(made["id"])
+    made_before = await _made_before(connection, taken)
+    if made_before is not None:
+        return made_before
     await connection.fetch(LOCK_BALANCES, company_id, [account_id])
     use = await buying.use_of(
         connection, company_id=company_id, account_id=account_id, amount=amount, now=now
     )
-    posting = Posting(
-        company_id=company_id,
-        kind=PURCHASES[method] if use.buys_credit else JournalKind.PAYMENT,
-        idempotency_key=f"payment/{hash_of(key).hex()}",
-        request=request_hash.hex(),
-        occurred_at=received_at,
-        lines=[*use.cleared.lines(account_id), Line(SIDES[method], -amount)],
-    )
-    journal_id = await post(connection, await with_taxes(connection, posting), now=now)
-    payment_id = PaymentId(
-        await rows.insert(
-            connection,
-            "payment",
-            company_id=company_id,
-            account_id=account_id,
-            amount_micro=amount_micro,
-            method=method,
-            reference=reference,
-            received_at=received_at,
-            recorded_at=now,
-            journal_id=journal_id,
-            debt_share_micro=micro(use.cleared.debt_share),
-            idempotency_key=key,
-            request_hash=request_hash,
-        )
-    )
+    payment_id, journal_id = await _book(connection, taken, use, now)
     if invoice_id is not None:
         await _pay_named(connection, company_id, account_id, payment_id, invoice_id, amount, now)
     if use.buys_credit:
@@ -172,6 +177,47 @@ async def record_within(
         connection, company_id=company_id, account_ids=[account_id], now=now
     )
     return payment_id
+
+
+async def _made_before(connection: Connection, taken: _Taken) -> PaymentId | None:
+    """Return the payment that the same wish has made; whoever has its key waits for the others."""
+    await connection.execute(LOCK_KEY, taken.company_id, taken.key)
+    made = await connection.fetchrow(MADE_BEFORE, taken.company_id, taken.key)
+    if made is None:
+        return None
+    if made["request_hash"] != taken.request_hash:
+        raise IdempotencyConflict
+    return PaymentId(made["id"])
+
+
+async def _book(
+    connection: Connection, taken: _Taken, use: Use, now: datetime
+) -> tuple[PaymentId, JournalId]:
+    posting = Posting(
+        company_id=taken.company_id,
+        kind=PURCHASES[taken.method] if use.buys_credit else JournalKind.PAYMENT,
+        idempotency_key=f"payment/{hash_of(taken.key).hex()}",
+        request=taken.request_hash.hex(),
+        occurred_at=taken.received_at,
+        lines=[*use.cleared.lines(taken.account_id), Line(SIDES[taken.method], -taken.amount)],
+    )
+    journal_id = await post(connection, await with_taxes(connection, posting), now=now)
+    payment_id = await rows.insert(
+        connection,
+        "payment",
+        company_id=taken.company_id,
+        account_id=taken.account_id,
+        amount_micro=micro(taken.amount),
+        method=taken.method,
+        reference=taken.reference,
+        received_at=taken.received_at,
+        recorded_at=now,
+        journal_id=journal_id,
+        debt_share_micro=micro(use.cleared.debt_share),
+        idempotency_key=taken.key,
+        request_hash=taken.request_hash,
+    )
+    return PaymentId(payment_id), journal_id
 
 
 async def reverse(
