@@ -1,6 +1,6 @@
 """Months that are charged as a whole: looking at them, and faults of compensation."""
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from typing import Annotated
 
 import strawberry
@@ -57,15 +57,7 @@ class MonthChargeMutation:
     async def record_compensation_fault(
         self, info: Info, input: Recorded
     ) -> CompensationFaultPayload | None:
-        point_id, month = await _where(info, input)
-        operation = faults.record(
-            company_id=info.context.signed_in.company_id,
-            point_id=point_id,
-            month=month,
-            reason=input.reason,
-            now=info.context.clock(),
-        )
-        return await _ended(info, point_id, month, operation)
+        return await _told(info, input, faults.record)
 
     @strawberry.mutation(
         description="Say that no fault of compensation caused it after all; that it was recorded"
@@ -75,29 +67,25 @@ class MonthChargeMutation:
     async def revoke_compensation_fault(
         self, info: Info, input: Revoked
     ) -> CompensationFaultPayload | None:
-        point_id, month = await _where(info, input)
-        operation = faults.revoke(
-            company_id=info.context.signed_in.company_id,
-            point_id=point_id,
-            month=month,
-            reason=input.reason,
-            now=info.context.clock(),
-        )
-        return await _ended(info, point_id, month, operation)
+        return await _told(info, input, faults.revoke)
 
 
-async def _where(
-    info: Info, input: RecordCompensationFaultInput | RevokeCompensationFaultInput
-) -> tuple[PointId, Month]:
-    point_id = await seen(
-        info, MeteringPoint, input.metering_point_id, argument="input.meteringPointId"
-    )
-    return PointId(point_id), Month.of(input.month)
-
-
-async def _ended(
-    info: Info, point_id: PointId, month: Month, operation: Awaitable[int]
+async def _told(
+    info: Info,
+    input: RecordCompensationFaultInput | RevokeCompensationFaultInput,
+    tell: Callable[..., Awaitable[int]],
 ) -> CompensationFaultPayload:
+    point_id = PointId(
+        await seen(info, MeteringPoint, input.metering_point_id, argument="input.meteringPointId")
+    )
+    month = Month.of(input.month)
+    operation = tell(
+        company_id=info.context.signed_in.company_id,
+        point_id=point_id,
+        month=month,
+        reason=input.reason,
+        now=info.context.clock(),
+    )
     _, errors = await attempted(info, operation)
     shown = None
     if not errors and Scope.READINGS_READ in info.context.signed_in.scopes:
