@@ -6,10 +6,11 @@ are deleted. What was charged by them stays charged.
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from db import access
 from db.access import Connection
+from domain.retention import days, days_nobody_keeps, forget_reviewed, kept_from
 
 # Of one call: with the work of a chunk, no job may hold up the others.
 CHUNKS_MAX = 40
@@ -18,19 +19,11 @@ DAYS_DROPPED_MAX = 10
 DELETED_MAX = 50_000
 REVIEWED_MAX = 10_000
 
+SETTING = "profile_retention_days"
+
 LOCK = "select pg_advisory_xact_lock(hashtext('profiles_forgotten'))"
-# Conditions on a day may be tried on tables that are no partitions, before the join.
-DAYS = """
-    select to_date(substring(c.relname from '^load_interval_([0-9]{8})$'), 'YYYYMMDD') as day
-    from pg_inherits i join pg_class c on c.oid = i.inhrelid
-    where i.inhparent = 'load_interval'::regclass
-"""
-KEPT_FROM = """
-    select id as company_id, (
-            ($1::timestamptz - profile_retention_days * interval '1 day') at time zone 'UTC'
-        )::date as kept_from
-    from company
-"""
+DAYS = days("load_interval")
+KEPT_FROM = kept_from(SETTING)
 # Days before the shortest `kept_from` are dropped, but for those that would be made again.
 NEXT = f"""
     with day as ({DAYS}), company as ({KEPT_FROM})
@@ -100,23 +93,15 @@ async def forget(*, now: datetime, chunks_max: int = CHUNKS_MAX) -> Forgotten:
         async with access.system() as connection:
             if not await _forget_chunk(connection, forgotten, now=now):
                 break
-    async with access.system() as connection:
-        days = await connection.fetch(
-            f"select day from ({DAYS}) d where day < (select min(kept_from) from ({KEPT_FROM}) c)"
-            " order by day limit $2",
-            now,
-            DAYS_DROPPED_MAX,
-        )
-    for row in days:
+    for day in await days_nobody_keeps(
+        "load_interval", SETTING, days_max=DAYS_DROPPED_MAX, now=now
+    ):
         async with access.system() as connection:
             await connection.execute(LOCK)
-            forgotten.days += await connection.fetchval(
-                "select drop_load_intervals($1, $2)", row["day"], now
-            )
-    for statement in (FORGET_HELD, FORGET_CONFLICTS):
-        async with access.system() as connection:
-            status = await connection.execute(statement, now, REVIEWED_MAX)
-        forgotten.reviewed += int(status.rsplit(" ", 1)[1])
+            forgotten.days += await _drop(connection, day, now=now)
+    forgotten.reviewed = await forget_reviewed(
+        (FORGET_HELD, FORGET_CONFLICTS), rows_max=REVIEWED_MAX, now=now
+    )
     return forgotten
 
 
@@ -131,7 +116,10 @@ async def _forget_chunk(connection: Connection, forgotten: Forgotten, *, now: da
     if deleted < DELETED_MAX:
         await connection.execute(GO_ON, *due)
         # Others may have had nothing of that day.
-        forgotten.days += await connection.fetchval(
-            "select drop_load_intervals($1, $2)", due["day"], now
-        )
+        forgotten.days += await _drop(connection, due["day"], now=now)
     return True
+
+
+async def _drop(connection: Connection, day: date, *, now: datetime) -> bool:
+    """Have a day dropped by the owner, who refuses while anything of it is needed."""
+    return bool(await connection.fetchval("select drop_load_intervals($1, $2)", day, now))

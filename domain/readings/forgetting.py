@@ -6,7 +6,6 @@ reading, or the first after a long silence, is charged from there. No late readi
 whole; before that, readings of companies that keep less are deleted by meters.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -14,6 +13,7 @@ from enum import StrEnum
 from db import access
 from db.access import Connection
 from db.ids import CompanyId
+from domain.retention import days, days_nobody_keeps, forget_reviewed, kept_from
 
 # Of one call: with the work of a chunk, no job may hold up the others.
 CHUNKS_MAX = 40
@@ -23,19 +23,11 @@ METERS_KEPT_MAX = 500
 METERS_DELETED_MAX = 100
 REVIEWED_MAX = 10_000
 
+SETTING = "reading_retention_days"
+
 LOCK = "select pg_advisory_xact_lock(hashtext('readings_forgotten'))"
-# Conditions on a day may be tried on tables that are no partitions, before the join.
-DAYS = """
-    select to_date(substring(c.relname from '^reading_([0-9]{8})$'), 'YYYYMMDD') as day
-    from pg_inherits i join pg_class c on c.oid = i.inhrelid
-    where i.inhparent = 'reading'::regclass
-"""
-KEPT_FROM = """
-    select id as company_id, (
-            ($1::timestamptz - reading_retention_days * interval '1 day') at time zone 'UTC'
-        )::date as kept_from
-    from company
-"""
+DAYS = days("reading")
+KEPT_FROM = kept_from(SETTING)
 # Days before the shortest `kept_from` are not deleted by meters: they are dropped.
 NEXT = f"""
     with day as ({DAYS}), company as ({KEPT_FROM}), due as (
@@ -138,12 +130,13 @@ async def forget(*, now: datetime, chunks_max: int = CHUNKS_MAX) -> Forgotten:
         async with access.system() as connection:
             if not await _forget_chunk(connection, forgotten, now=now):
                 break
-    for day in await _days_nobody_keeps(now=now):
+    for day in await days_nobody_keeps("reading", SETTING, days_max=DAYS_DROPPED_MAX, now=now):
         async with access.system() as connection:
             await connection.execute(LOCK)
             forgotten.days += await _drop(connection, day, now=now)
-    for statement in (FORGET_HELD, FORGET_CONFLICTS):
-        forgotten.reviewed += await _forget_reviewed(statement, now=now)
+    forgotten.reviewed = await forget_reviewed(
+        (FORGET_HELD, FORGET_CONFLICTS), rows_max=REVIEWED_MAX, now=now
+    )
     return forgotten
 
 
@@ -164,23 +157,6 @@ async def _forget_chunk(connection: Connection, forgotten: Forgotten, *, now: da
     return True
 
 
-async def _days_nobody_keeps(*, now: datetime) -> Sequence[date]:
-    async with access.system() as connection:
-        rows = await connection.fetch(
-            f"select day from ({DAYS}) d where day < (select min(kept_from) from ({KEPT_FROM}) c)"
-            " order by day limit $2",
-            now,
-            DAYS_DROPPED_MAX,
-        )
-    return [row["day"] for row in rows]
-
-
 async def _drop(connection: Connection, day: date, *, now: datetime) -> bool:
     """Have a day dropped by the owner, who refuses while anything of it is needed."""
     return bool(await connection.fetchval("select drop_readings($1, $2)", day, now))
-
-
-async def _forget_reviewed(statement: str, *, now: datetime) -> int:
-    async with access.system() as connection:
-        status = await connection.execute(statement, now, REVIEWED_MAX)
-    return int(status.rsplit(" ", 1)[1])
