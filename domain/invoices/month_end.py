@@ -18,6 +18,7 @@ from domain.invoices.rules import Month
 from domain.invoices.writing import Issuer
 from domain.listing import Record
 from domain.month_charges.invoiced import IS_UNCHARGED
+from domain.turns import turn
 
 log = logging.getLogger(__name__)
 
@@ -76,28 +77,15 @@ async def work(*, now: datetime, chunks_max: int = CHUNKS_MAX) -> int:
         await connection.execute(BEGIN, now)
     issued = 0
     for _ in range(chunks_max):
-        made = await _chunk(now)
+        made = await turn(TAKE, go_on=_go_on, put_off=_put_off, now=now)
         if made is None:
             break
         issued += made
     return issued
 
 
-async def _chunk(now: datetime) -> int | None:
-    """Make the next invoices; return how many, or None when there is nothing left to look at."""
-    run: Record | None = None
-    try:
-        async with access.system() as connection:
-            run = await connection.fetchrow(TAKE, now)
-            return None if run is None else await _go_on(connection, run, now)
-    except Exception as error:
-        if run is None:
-            raise
-        await _put_off(run, error, now)
-        return 0
-
-
 async def _go_on(connection: Connection, run: Record, now: datetime) -> int:
+    """Make the next invoices and return how many."""
     company_id, month = CompanyId(run["company_id"]), Month(run["month"])
     issuer = await Issuer.of(connection, company_id)
     account_ids = await _next_accounts(connection, issuer, run)
@@ -110,7 +98,6 @@ async def _go_on(connection: Connection, run: Record, now: datetime) -> int:
 
 
 async def _put_off(run: Record, error: Exception, now: datetime) -> None:
-    """Let others go first, also where the next try would fail as well."""
     facts = {"company": run["company_id"], "month": str(run["month"]), "failures": run["failures"]}
     if isinstance(error, DatabaseUnavailable):
         log.warning("invoices.run_interrupted", extra=facts | {"reason": repr(error)})

@@ -18,6 +18,7 @@ from domain.listing import Record
 from domain.month_charges.account_month import charge
 from domain.month_charges.terms import HAS_MONTHLY, accounts_after
 from domain.tariffs.courses import Span
+from domain.turns import turn
 
 log = logging.getLogger(__name__)
 
@@ -107,20 +108,14 @@ async def work(*, now: datetime, chunks_max: int = CHUNKS_MAX) -> int:
 
 async def _chunk(now: datetime) -> int | None:
     """Charge the next accounts of a month; None when there is nothing left to look at."""
-    run: Record | None = None
-    try:
-        async with access.system() as connection:
-            run = await connection.fetchrow(TAKE, now)
-            return None if run is None else await _go_on(connection, run, now)
-    except Exception as error:
-        if run is None:
-            raise
-        # Others go first, also where the next try would fail as well.
-        _tell(error, company=run["company_id"], month=str(run["month"]))
-        async with access.system() as connection:
-            later = now + RETRY_AFTER
-            await connection.execute(PUT_RUN_OFF, run["company_id"], run["month"], later)
-        return 0
+    return await turn(TAKE, go_on=_go_on, put_off=_put_off, now=now)
+
+
+async def _put_off(run: Record, error: Exception, now: datetime) -> None:
+    _tell(error, company=run["company_id"], month=str(run["month"]))
+    async with access.system() as connection:
+        later = now + RETRY_AFTER
+        await connection.execute(PUT_RUN_OFF, run["company_id"], run["month"], later)
 
 
 async def _go_on(connection: Connection, run: Record, now: datetime) -> int:
