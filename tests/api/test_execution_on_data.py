@@ -137,7 +137,7 @@ async def test_a_plan_that_served_one_caller_refuses_the_next(world: World) -> N
 
 
 @settings(
-    max_examples=40,
+    max_examples=20,
     deadline=None,
     derandomize=True,
     suppress_health_check=[

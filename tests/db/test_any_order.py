@@ -87,7 +87,7 @@ def stories(draw: st.DrawFn) -> Story:
 
 
 @settings(
-    max_examples=60,
+    max_examples=30,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
