@@ -2,7 +2,7 @@
 
 from bisect import bisect_left
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import orjson
@@ -29,6 +29,18 @@ KNOWN = """
     union all
     select starts_at, base_index_wh from billing_segment
     where company_id = $1 and meter_id = $2 and not estimated
+"""
+# Readings have a table for each day, years of them, and the planner opens all that a question may
+# be about. Nearly always, what is asked for is as near as this.
+NEAR = timedelta(days=35)
+LAST = f"""
+    select max(at) from ({KNOWN}) k where at <= $3 and ($4::timestamptz is null or at >= $4)
+"""
+FIRST = f"""
+    select min(at) from ({KNOWN}) k where at >= $3 and ($4::timestamptz is null or at <= $4)
+"""
+NEXT = f"""
+    select min(at) from ({KNOWN}) k where at > $3 and ($4::timestamptz is null or at <= $4)
 """
 DEFINITIONS = f"""
     select distinct definition from ({TERMS}) t
@@ -62,12 +74,8 @@ async def anchors(
     profile tells up to the next.
     """
     above = await ancestors.above(connection, company_id=company_id, meter_id=meter_id)
-    start = await connection.fetchval(
-        f"select max(at) from ({KNOWN}) k where at <= $3", company_id, meter_id, from_at
-    )
-    end = await connection.fetchval(
-        f"select min(at) from ({KNOWN}) k where at > $3", company_id, meter_id, until_at
-    )
+    start = await _last(connection, company_id, meter_id, from_at)
+    end = await _first(connection, company_id, meter_id, until_at, NEXT)
     groups = await _register_groups(connection, company_id, meter_id, above, start or from_at)
     if groups or await _terms_change(
         connection, company_id, meter_id, above, start or from_at, end
@@ -119,17 +127,15 @@ async def earlier_anchors(
     needed = needed_from(before, segments, zone)
     if needed is None:
         return []
-    last = f"select max(at) from ({KNOWN}) k where at <= $3"
-    day_from = await connection.fetchval(last, company_id, meter_id, needed.day)
+    day_from = await _last(connection, company_id, meter_id, needed.day)
     versions = [segment.version for segment in segments if segment.version is not None]
     groups = list({group for version in versions for group in registers_of(version)})
     day_from = await told_before(connection, company_id, meter_id, groups, needed.day, day_from)
     around = []
     if needed.slabs < needed.day:
-        following = f"select min(at) from ({KNOWN}) k where at >= $3"
         around = [
-            await connection.fetchval(which, company_id, meter_id, needed.slabs)
-            for which in (last, following)
+            await _last(connection, company_id, meter_id, needed.slabs),
+            await _first(connection, company_id, meter_id, needed.slabs),
         ]
     rows = await connection.fetch(
         f"select at, max(index_wh) as index_wh from ({KNOWN}) k where at >= $3 and at < $4"
@@ -161,18 +167,35 @@ async def depends_on_profile(
 ) -> bool:
     """Whether charges of a meter depend on how its energy came in a span."""
     above = await ancestors.above(connection, company_id=company_id, meter_id=meter_id)
-    found = await connection.fetch(
-        f"select (select max(at) from ({KNOWN}) k where at <= $3),"
-        f" (select min(at) from ({KNOWN}) k where at >= $4)",
-        company_id,
-        meter_id,
-        *span,
-    )
-    start, end = found[0]
-    start = start or span.starts_at
+    start = await _last(connection, company_id, meter_id, span.starts_at) or span.starts_at
+    end = await _first(connection, company_id, meter_id, span.ends_at)
     if any(one.unsettles(start, end) for one in above):
         return True
     return bool(await connection.fetchval(SPLIT, company_id, meter_id, start, end))
+
+
+async def _last(
+    connection: Connection, company_id: CompanyId, meter_id: MeterId, until: datetime
+) -> datetime | None:
+    """Return when the last index up to an instant is known."""
+    near: datetime | None = await connection.fetchval(
+        LAST, company_id, meter_id, until, until - NEAR
+    )
+    return near or await connection.fetchval(LAST, company_id, meter_id, until, None)
+
+
+async def _first(
+    connection: Connection,
+    company_id: CompanyId,
+    meter_id: MeterId,
+    since: datetime,
+    query: str = FIRST,
+) -> datetime | None:
+    """Return when the first index from an instant on is known."""
+    near: datetime | None = await connection.fetchval(
+        query, company_id, meter_id, since, since + NEAR
+    )
+    return near or await connection.fetchval(query, company_id, meter_id, since, None)
 
 
 async def _terms_change(

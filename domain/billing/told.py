@@ -10,7 +10,8 @@ from db.ids import CompanyId, MeterId
 from domain.billing.rules import Anchor
 
 # How far back a reading that has other registers than the total is looked for: beyond it, what
-# they gained since says little of the days in between.
+# they gained since says little of the days in between. Given as an instant, for with a sum the
+# planner opens the tables of all days.
 LOOKED_BACK = timedelta(days=100)
 LAST_TOLD = """
     select max(told.ts)
@@ -20,7 +21,7 @@ LAST_TOLD = """
     cross join lateral (
         select r.ts from reading r
         where r.company_id = $1 and r.meter_id = $2 and r.register_set_id = s.id
-            and r.ts <= $3 and r.ts > $3 - $5::interval and r.index_wh is not null
+            and r.ts <= $3 and r.ts > $5 and r.index_wh is not null
             and not exists (
                 select from unnest(s.obis, r."values") shown (obis, value)
                 where shown.obis = any($4) and shown.value is null)
@@ -69,7 +70,7 @@ async def told_before(
     """Return the last reading up to an instant that has some registers, or `start` if earlier."""
     for group in groups:
         found = await connection.fetchval(
-            LAST_TOLD, company_id, meter_id, at, sorted(group), LOOKED_BACK
+            LAST_TOLD, company_id, meter_id, at, sorted(group), at - LOOKED_BACK
         )
         if found is not None and start is not None:
             start = min(start, found)
