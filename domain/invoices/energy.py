@@ -7,11 +7,11 @@ from datetime import date, datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from db.enums import InvoiceLineKind, LineUnit, Quality
+from db.enums import BillingBasis, InvoiceLineKind, LineUnit, Quality
 from db.ids import MeterId
 from domain.billing.rules import Anchor, version_charges
 from domain.billing.shares import counted
-from domain.billing.versions import profile_of
+from domain.billing.versions import bands_of, profile_of
 from domain.invoices.indexes import Spot
 from domain.invoices.marks import Known
 from domain.invoices.rules import (
@@ -176,18 +176,41 @@ class _Shown:
     anchors: Sequence[Anchor]
     own: Sequence[Anchor]
 
-    def metered(self, component: Component) -> Metered:
-        """Return the indexes of what a component is charged by; of the total, for what is not."""
-        if component.register is not None and component.register != TOTAL_IMPORT:
-            start, end = (self._of_register(at, component.register) for at in self.stretch.span)
-            if start is not None and end is not None:
-                return _metered(self.stretch, start, end, None)
+    def metered(self, component: Component, rate: str) -> Metered:
+        """Return the indexes of what a rate is charged by; of the total, for what is not."""
+        own = self._by_register(self._register(component, rate))
+        # Bands that nothing was told of were charged by the clock, from the total.
+        if own is not None and (own.first.at < own.last.at or not bands_of(component)):
+            return own
         first, last = self._of_total()
         shared_wh = None
         if self.stretch.segment.portion is not None:
             course = _course(self.own)
             start_wh, end_wh = (course.index_at(_clipped(at, course)) for at in self.stretch.span)
             shared_wh = end_wh - start_wh
+        return _metered(self.stretch, first, last, shared_wh)
+
+    def _register(self, component: Component, rate: str) -> str | None:
+        """Return the register of a rate: the band's own one, where bands are charged by these."""
+        if self.stretch.segment.basis is BillingBasis.TOU_REGISTERS:
+            bands = {band.name: band.register for band in bands_of(component)}
+            return bands.get(rate, component.register)
+        return component.register
+
+    def _by_register(self, register: str | None) -> Metered | None:
+        """Return the indexes of another register than the total, as far as it was shown."""
+        if register is None or register == TOTAL_IMPORT:
+            return None
+        first, last, start, end = (
+            _last_shown(anchors, at, register)
+            for anchors in (self.anchors, self.own)
+            for at in self.stretch.span
+        )
+        if first is None or last is None:
+            return None
+        shared_wh = None
+        if self.stretch.segment.portion is not None and start is not None and end is not None:
+            shared_wh = end.index_wh - start.index_wh
         return _metered(self.stretch, first, last, shared_wh)
 
     def _of_total(self) -> Iterator[Index]:
@@ -199,13 +222,14 @@ class _Shown:
             is_measured = is_told and reached == at and at not in self.known.estimated
             yield Index(reached, course.index_at(reached), is_estimated=not is_measured)
 
-    def _of_register(self, at: datetime, register: str) -> Index | None:
-        """Return what another register showed last."""
-        told = [one for one in self.anchors if register in one.registers]
-        before = [one for one in told if one.at <= at] or told[:1]
-        if not before:
-            return None
-        return Index(before[-1].at, before[-1].registers[register], before[-1].at != at)
+
+def _last_shown(anchors: Sequence[Anchor], at: datetime, register: str) -> Index | None:
+    """Return what a register other than the total showed last, or first if that was later."""
+    told = [one for one in anchors if register in one.registers]
+    before = [one for one in told if one.at <= at] or told[:1]
+    if not before:
+        return None
+    return Index(before[-1].at, before[-1].registers[register], before[-1].at != at)
 
 
 def _course(anchors: Sequence[Anchor]) -> Course:
@@ -225,7 +249,7 @@ def _line(
     month: Month,
 ) -> InvoiceLine:
     """Return what one rate of a component comes to in all. estimated: days that were split so."""
-    one, metered = made[0], shown.metered(component)
+    one, metered = made[0], shown.metered(component, made[0].rate)
     is_fixed = one.unit is LineUnit.DAY
     # Days that a price has in common are split for nothing but rounding; hours are not.
     is_split = isinstance(component.shape, TimeOfUse) and any(

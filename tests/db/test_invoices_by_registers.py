@@ -30,6 +30,7 @@ from tests.factories import Place, account_of, make_read, make_register_set
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 REGISTERS = ("1.8.0", "1.8.1", "1.8.2", "1.8.3", "2.8.0")
+AFTER = {STARTS_AT: 10_000, ENDS_AT: 110_000}
 BANDED = Version(
     components=(
         Component(
@@ -55,9 +56,9 @@ async def place(connected: None, database: Urls) -> Place:
     return await make_postpaid()
 
 
-async def banded(place: Place) -> None:
+async def banded(place: Place, version: Version = BANDED) -> None:
     """Charge the place's account by the registers of the bands."""
-    tariff_id = await tariff_of(place, BANDED, valid_from=OPENED_AT - HOUR)
+    tariff_id = await tariff_of(place, version, valid_from=OPENED_AT - HOUR)
     await assignments.assign(
         company_id=place.company_id,
         tariff_id=tariff_id,
@@ -92,11 +93,62 @@ async def test_bands_are_told_by_their_registers_and_exports_by_theirs(place: Pl
         ("Energy", "T3", Decimal(20)),
         ("Sold", "", Decimal(7)),
     ]
-    sold = invoice.lines[-1]
-    assert sold.amount == Decimal("-6.3")
-    assert sold.metered is not None
-    assert (sold.metered.first.index_wh, sold.metered.last.index_wh) == (100, 7_100)
+    assert invoice.lines[-1].amount == Decimal("-6.3")
+    shown = [line.metered for line in invoice.lines if line.metered is not None]
+    assert [(one.first.index_wh, one.last.index_wh) for one in shown] == [
+        (5_000, 65_000),
+        (3_000, 23_000),
+        (2_000, 22_000),
+        (100, 7_100),
+    ]
     assert not any(line.is_estimated for line in invoice.lines)
+    assert gross(invoice) == await charged(place)
+
+
+async def test_bands_whose_registers_were_not_shown_are_told_by_the_total(place: Place) -> None:
+    await banded(place)
+    registers = await make_register_set(place.company_id, REGISTERS)
+    alone = await make_register_set(place.company_id)
+    async with access.system() as connection:
+        before = make_read(
+            place, registers, STARTS_AT - DAY, 1_000, values=[1_000, 500, 300, 200, 0]
+        )
+        later = [make_read(place, alone, at, wh) for at, wh in AFTER.items()]
+        await readings.store(connection, [before, *later], now=ENDS_AT)
+    await ledger.close_days(now=ISSUED_AT)
+
+    invoice = await issued(place)
+
+    shown = [line.metered for line in invoice.lines if line.metered is not None]
+    assert {(one.first.index_wh, one.last.index_wh) for one in shown} == {(10_000, 110_000)}
+    assert gross(invoice) == await charged(place)
+
+
+async def test_who_shares_a_supply_is_told_the_own_part_of_bands(place: Place) -> None:
+    hours = Version(components=BANDED.components[:1])
+    await banded(place, hours)
+    other = await add_tenant(place, "OTHER", opened_at=OPENED_AT)
+    shares = {account_of(place): 250_000, other: 750_000}
+    await share(place, place.supplies[0], shares, since=STARTS_AT, index_wh=10_000)
+    registers = await make_register_set(place.company_id, REGISTERS[:4])
+    async with access.system() as connection:
+        reads = [
+            make_read(place, registers, at, values[0], values=values)
+            for at, values in (
+                (STARTS_AT, [10_000, 5_000, 3_000, 2_000]),
+                (ENDS_AT, [110_000, 65_000, 23_000, 22_000]),
+            )
+        ]
+        await readings.store(connection, reads, now=ENDS_AT)
+    await ledger.close_days(now=ISSUED_AT)
+
+    invoice = await issued(place)
+
+    first = invoice.lines[0]
+    assert told(first)[:3] == ("Energy", "T1", Decimal(15))
+    assert first.metered is not None
+    assert (first.metered.first.index_wh, first.metered.last.index_wh) == (5_000, 65_000)
+    assert first.metered.shared_wh == 15_000
     assert gross(invoice) == await charged(place)
 
 
