@@ -225,7 +225,7 @@ def part_of_lines(
 
 
 def share_of(lines: Sequence[InvoiceLine], taxes: Sequence[TaxLine], share: Decimal) -> Parts:
-    """Return the same part of each line and tax, to six decimals."""
+    """Return the same part of each line, of how much it is of, and of each tax, to six decimals."""
 
     def of(amount: Decimal) -> Decimal:
         return (amount * share).quantize(STEP)
@@ -233,10 +233,13 @@ def share_of(lines: Sequence[InvoiceLine], taxes: Sequence[TaxLine], share: Deci
     def of_all(taxes: Sequence[TaxLine]) -> list[TaxLine]:
         return [replace(tax, base=of(tax.base), amount=of(tax.amount)) for tax in taxes]
 
-    return Parts(
-        [replace(line, amount=of(line.amount), taxes=tuple(of_all(line.taxes))) for line in lines],
-        of_all(taxes),
-    )
+    def of_line(line: InvoiceLine) -> InvoiceLine:
+        priced = line.priced
+        if priced is not None and share != 1:
+            priced = replace(priced, quantity=of(priced.quantity))
+        return replace(line, amount=of(line.amount), priced=priced, taxes=tuple(of_all(line.taxes)))
+
+    return Parts([of_line(line) for line in lines], of_all(taxes))
 
 
 def state(

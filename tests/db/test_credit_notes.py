@@ -84,6 +84,25 @@ async def test_parts_are_taken_back_until_nothing_is_left(
     assert await query("select last_number from invoice_counter where series = 'CRN'") == 2
 
 
+async def test_a_part_of_a_line_is_of_as_much_less(place: Place, invoice_id: InvoiceId) -> None:
+    (line,) = (await invoice_of(place.company_id, invoice_id)).lines
+    half = (line.amount / 2).quantize(Decimal("0.01"))
+
+    note_ids = [
+        await credit(place, invoice_id, amounts={1: half}),
+        await credit(place, invoice_id, idempotency_key="two"),
+    ]
+
+    notes = [await invoice_of(place.company_id, one) for one in note_ids]
+    priced = [note.lines[0].priced for note in notes]
+    assert line.priced is not None
+    quantities = [one.quantity for one in priced if one is not None]
+    assert sum(quantities) == line.priced.quantity
+    assert [round(one * line.priced.price, 2) for one in quantities] == [
+        round(note.lines[0].amount, 2) for note in notes
+    ]
+
+
 async def test_the_same_key_makes_one_credit_note(place: Place, invoice_id: InvoiceId) -> None:
     first = await credit(place, invoice_id, amounts={1: Decimal(1)})
 
