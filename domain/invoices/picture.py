@@ -22,6 +22,12 @@ from domain.money import decimals_of
 
 TEMPLATE = Path(__file__).with_name("invoice.typ")
 WH_PER_KWH = 1000
+COLUMNS = ("first", "last", "quantity", "price", "amount")
+TOTALS = {
+    InvoiceKind.MONTHLY: "payable",
+    InvoiceKind.PURCHASE: "bought",
+    InvoiceKind.CREDIT_NOTE: "given_back",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +69,9 @@ def pdf(page: Page) -> bytes:
 
 def _data(page: Page) -> dict[str, Any]:
     invoice, words = page.invoice, WORDS[page.language]
+    lines = [_line(page, line, words) for line in invoice.lines]
+    # Bought credit has neither indexes nor a price.
+    shown = [column for column in COLUMNS if any(line["cells"][column] for line in lines)]
     return {
         "language": page.language.lower(),
         "labels": {"customer": words["customer"]},
@@ -71,10 +80,8 @@ def _data(page: Page) -> dict[str, Any]:
         "company": {"name": page.company.name, "lines": list(page.company.lines)},
         "customer": {"name": page.customer.name, "lines": list(page.customer.lines)},
         "facts": _facts(page, words),
-        "columns": [
-            words[name] for name in ("line", "first", "last", "quantity", "price", "amount")
-        ],
-        "lines": [_line(page, line, words) for line in invoice.lines],
+        "columns": [words[column] for column in ("line", *shown)],
+        "lines": [{**line, "cells": [line["cells"][column] for column in shown]} for line in lines],
         "sums": _sums(page, words),
         "notes": _notes(invoice, words),
     }
@@ -110,10 +117,11 @@ def _line(page: Page, line: InvoiceLine, words: Words) -> dict[str, Any]:
     if line.is_estimated:
         details.append(words["estimated"])
     counted = ["", ""] if line.priced is None else _priced(line.priced, words, page.language)
+    amount = _number(line.amount, 6, page.language)
     return {
         "what": " ".join([what, *_component(line)]),
         "details": details,
-        "cells": [*indexes, *counted, _number(line.amount, 6, page.language)],
+        "cells": dict(zip(COLUMNS, [*indexes, *counted, amount], strict=True)),
     }
 
 
@@ -136,17 +144,13 @@ def _sums(page: Page, words: Words) -> list[dict[str, Any]]:
     totals = invoice.totals
     rows = [(words["subtotal"], _number(totals.lines, 6, language), False)]
     for tax in invoice.taxes:
-        rate = (
-            ""
-            if tax.rate is None
-            else f" {_number((tax.rate * 100).normalize(), None, language)} %"
-        )
+        rate = "" if tax.rate is None else f" {_percent(tax.rate, language)}"
         base = f" ({words['on']} {_number(tax.base, 6, language)})"
         rows.append((tax.name + rate + base, _number(tax.amount, 6, language), False))
     if totals.rounding:
         rows.append((words["rounding"], _number(totals.rounding, 6, language), False))
     total = _number(totals.total, decimals_of(invoice.currency), language)
-    rows.append((words["total"], f"{total} {invoice.currency}", True))
+    rows.append((words[TOTALS[invoice.kind]], f"{total} {invoice.currency}", True))
     return [{"what": what, "amount": amount, "bold": bold} for what, amount, bold in rows]
 
 
@@ -171,6 +175,11 @@ def _month(month: Month, words: Words) -> str:
 
 def _day(day: date, language: InvoiceLanguage) -> str:
     return f"{day:%d.%m.%Y}" if language is InvoiceLanguage.TR else f"{day:%Y-%m-%d}"
+
+
+def _percent(rate: Decimal, language: InvoiceLanguage) -> str:
+    number = _number((rate * 100).normalize(), None, language)
+    return f"%{number}" if language is InvoiceLanguage.TR else f"{number}%"
 
 
 def _number(value: Decimal, decimals: int | None, language: InvoiceLanguage) -> str:

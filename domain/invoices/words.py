@@ -43,7 +43,9 @@ WORDS: Mapping[InvoiceLanguage, Words] = {
         "estimated": "Estimated",
         "subtotal": "Sum",
         "rounding": "Rounding",
-        "total": "To be paid",
+        "payable": "To be paid",
+        "bought": "Paid",
+        "given_back": "Given back",
         "reason": "Reason",
         "about_estimates": "Estimated: the meter was not read at that time. The last reading before"
         " it counts; what it lacks comes with the next invoice.",
@@ -87,7 +89,9 @@ WORDS: Mapping[InvoiceLanguage, Words] = {
         "estimated": "Tahminî",
         "subtotal": "Ara toplam",
         "rounding": "Yuvarlama",
-        "total": "Ödenecek tutar",
+        "payable": "Ödenecek tutar",
+        "bought": "Ödenen tutar",
+        "given_back": "İade edilen tutar",
         "reason": "Neden",
         "about_estimates": "Tahminî: sayaç o anda okunmadı. Ondan önceki son endeks alındı; eksik"
         " kalan tüketim sonraki faturaya yansır.",
