@@ -29,6 +29,7 @@ from api.resolvers.fields import FieldMutation
 from api.resolvers.files import FileMutation
 from api.resolvers.frames import FrameQuery
 from api.resolvers.health import HealthQuery
+from api.resolvers.held import HeldQuery
 from api.resolvers.holidays import HolidayMutation, HolidayQuery
 from api.resolvers.identity import IdentityMutation, IdentityQuery
 from api.resolvers.imports import ImportMutation, ImportQuery
@@ -82,6 +83,7 @@ Query = merge_types(
         PlaceQuery,
         HealthQuery,
         FrameQuery,
+        HeldQuery,
         NodeQuery,
         SearchQuery,
         IdentityQuery,

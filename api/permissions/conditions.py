@@ -7,6 +7,7 @@ NONE = "false"
 
 # Tables whose rows belong to what their column names.
 OF_ACCOUNT = ("automatic_top_up", "entry", "invoice", "payment", "top_up")
+OF_METER = ("held_interval", "held_reading", "interval_conflict", "reading_conflict")
 OF_TOP_UP = ("top_up_dispute", "top_up_refund")
 OF_SUBSCRIBER = ("protection_proof", "saved_card")
 

@@ -9,6 +9,7 @@ from api.permissions.conditions import (
     ALL,
     NONE,
     OF_ACCOUNT,
+    OF_METER,
     OF_SUBSCRIBER,
     OF_TOP_UP,
     OWN_WORK,
@@ -22,6 +23,15 @@ def _of_account(table: str) -> str:
         select from account a
         join premises p on p.company_id = a.company_id and p.id = a.premises_id
         where a.company_id = {table}.company_id and a.id = {table}.account_id and {SEEN})"""
+
+
+def _of_meter(table: str) -> str:
+    return f"""exists (
+        select from meter m
+        join rf_module r on r.company_id = m.company_id and r.id = m.rf_module_id
+        join collector c on c.company_id = r.company_id and c.id = r.collector_id
+        where m.company_id = {table}.company_id and m.id = {table}.meter_id
+            and c.field_id in ({{fields}}))"""
 
 
 def _of_top_up(table: str) -> str:
@@ -64,12 +74,7 @@ SEEN_IN_FIELDS: Mapping[str, str] = {
         join collector c on c.company_id = r.company_id and c.id = r.collector_id
         where r.company_id = rf_module_placement.company_id
             and r.id = rf_module_placement.rf_module_id and c.field_id in ({fields}))""",
-    "meter_placement": """exists (
-        select from meter m
-        join rf_module r on r.company_id = m.company_id and r.id = m.rf_module_id
-        join collector c on c.company_id = r.company_id and c.id = r.collector_id
-        where m.company_id = meter_placement.company_id and m.id = meter_placement.meter_id
-            and c.field_id in ({fields}))""",
+    "meter_placement": _of_meter("meter_placement"),
     "synchronisation": """exists (
         select from collector c where c.company_id = synchronisation.company_id
             and c.id = coalesce(synchronisation.collector_id, (
@@ -80,6 +85,7 @@ SEEN_IN_FIELDS: Mapping[str, str] = {
     "raw_frame": """exists (
         select from collector c where c.company_id = raw_frame.company_id
             and c.id = raw_frame.collector_id and c.field_id in ({fields}))""",
+    **{table: _of_meter(table) for table in OF_METER},
     # These are asked for by meter, and the meter was found behind its own condition.
     "reading": ALL,
     "load_interval": ALL,

@@ -89,7 +89,7 @@ class Reading:
             quality=Quality(row["quality"]),
             time_source=TimeSource(row["time_source"]),
             received_at=row["received_at"],
-            registers=list(_registers(row)),
+            registers=list(registers_of(row)),
         )
 
 
@@ -181,7 +181,7 @@ def _energy(row: Record | None, start: datetime, end: datetime) -> Energy:
 def _latest(rows: Sequence[Record]) -> Latest:
     registers: dict[str, RegisterValue] = {}
     for row in rows:
-        for register in _registers(row):
+        for register in registers_of(row):
             # The newest comes first; several sets may have the same register.
             registers.setdefault(register.obis, register)
     return Latest(
@@ -191,7 +191,8 @@ def _latest(rows: Sequence[Record]) -> Latest:
     )
 
 
-def _registers(row: Record) -> Iterator[RegisterValue]:
+def registers_of(row: Record) -> Iterator[RegisterValue]:
+    """Yield the values of a row with their register set; those that were left out are missing."""
     for obis, scaler, unit, value in zip(
         row["obis"], row["scaler"], row["unit"], row["values"], strict=True
     ):

@@ -4,17 +4,22 @@ from dataclasses import replace
 from datetime import timedelta
 
 from db import access
-from db.enums import ProtectionKind
+from db.access import Connection
+from db.enums import ProtectionKind, ValidationRule
 from domain.frames import operations as frames
 from domain.hierarchy import synchronisations
 from domain.identity.rules import Place as Confinement
+from domain.profiles import storing
+from domain.readings import exceptions
 from domain.readings import operations as readings
+from domain.readings.batch import Read
 from domain.subscribers import protection
 from domain.subscribers.protection import Detail
 from domain.tariffs import assignments
 from domain.tariffs.assignments import Whom
 from tests.api.documents import register
 from tests.api.keys import KEY, make_key
+from tests.db.load_profiles.told import told
 from tests.factories import KEYRING, NOW, Place, account_of, make_read, make_register_set
 from tests.walls.deliveries import frame_of, give_work, tell
 from tests.walls.members import people
@@ -37,6 +42,7 @@ async def inhabit(place: Place, index_wh: int) -> None:
     registers = await make_register_set(place.company_id, (f"1.8.{place.field_id}",))
     async with access.system() as connection:
         await readings.store(connection, [make_read(place, registers, NOW, index_wh)], now=NOW)
+        await doubt(connection, place, make_read(place, registers, NOW, index_wh + 1))
     await synchronisations.note_clock(
         company_id=place.company_id, collector_id=place.collector_id, device_at=NOW, now=NOW
     )
@@ -54,6 +60,15 @@ async def inhabit(place: Place, index_wh: int) -> None:
     await books(place)
     await payments(place)
     await judge(place)
+
+
+async def doubt(connection: Connection, place: Place, read: Read) -> None:
+    """Give a place's meter readings and intervals that wait for a person."""
+    intervals = told(place, NOW, place.field_id, channel=f"1.5.0 of field {place.field_id}")
+    await exceptions.hold(connection, [(read, ValidationRule.FUTURE)])
+    await exceptions.keep_conflicts(connection, [read])
+    await storing.hold(connection, [(one, ValidationRule.FUTURE) for one in intervals])
+    await storing.keep_conflicts(connection, intervals)
 
 
 async def assign_tariff(place: Place) -> None:
