@@ -106,7 +106,7 @@ class Company(Node, listing=COMPANIES, scope=Scope.COMPANY_READ):
     )
     notice_after_days: int | None = strawberry.field(
         description="How many days after the day on which an invoice is due its first notice goes"
-        " out by itself; null: only when somebody asks."
+        " out by itself, also of what was overdue when that was set; null: only when somebody asks."
     )
     notice_working_days: int = strawberry.field(
         description="How many whole working days lie between the proven delivery of the second"

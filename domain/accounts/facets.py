@@ -43,6 +43,7 @@ METER_OF_ACCOUNT = Via(
 BALANCE = """(
     select b.balance_micro from account_balance b
     where b.company_id = account.company_id and b.account_id = account.id)"""
+DEBT = BALANCE.replace("balance_micro", "debt_micro")
 _ALL_OF_POINT = f"""
     account_point ap
     join metering_point p on p.company_id = ap.company_id and p.id = ap.point_id
@@ -91,6 +92,13 @@ ACCOUNT_FACETS = (
     instant("account.opened_at"),
     instant("account.closed_at", nullable=True),
     money(BALANCE, name="balance", nullable=True, scope=Scope.BALANCES_READ),
+    money(
+        DEBT,
+        name="debt",
+        nullable=True,
+        scope=Scope.BALANCES_READ,
+        meaning="What is owed beside its balance.",
+    ),
     word(SEGMENT, Segment, name="segment", nullable=True, scope=Scope.BALANCES_READ),
     id_of("subscriber", "account.subscriber_id"),
     id_of("premises", "account.premises_id"),
