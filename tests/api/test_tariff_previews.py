@@ -1,15 +1,21 @@
 """What prices would have cost yesterday, before anybody proposes them."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 from api.global_ids import encode
 from db import access
+from db.enums import BillingBasis
 from domain.readings import operations as readings
+from domain.tariffs import assignments
+from domain.tariffs.assignments import Whom
 from tests.api.tariffs import BANDS, FLAT, proposal, versions
 from tests.api.web import User, Web
-from tests.factories import NOW, Place, add_supply, make_read, make_register_set
+from tests.db.load_profiles.told import store, told
+from tests.factories import NOW, Place, account_of, add_supply, make_read, make_register_set
 
+HOUR = timedelta(hours=1)
 PREVIEW = """
 query ($input: PreviewTariffVersionInput!) {
   previewTariffVersion(input: $input) {
@@ -22,7 +28,7 @@ query ($input: PreviewTariffVersionInput!) {
   }
 }
 """
-TRIED = {
+TRIED: dict[str, Any] = {
     "components": [
         {"name": "Energy", "kind": "ENERGY", "register": "1.8.0", "bands": BANDS},
         {"name": "Standing", "kind": "FEE", "pricePerDay": "1.25"},
@@ -113,3 +119,50 @@ async def test_a_preview_leaves_out_meters_without_a_register(
 
     preview = answer.data["previewTariffVersion"]["preview"]
     assert (preview["meterCount"], preview["pricedMeterCount"]) == (1, 0)
+
+
+async def test_a_preview_tells_hours_apart_by_the_load_profile(
+    web: Web, place: Place, administrator: User
+) -> None:
+    # From eight to ten in the evening with all of it in the last hour but one, which is of T2.
+    registers = await make_register_set(place.company_id)
+    since = datetime(2026, 3, 16, 20, tzinfo=UTC)
+    reads = [
+        make_read(place, registers, since, 0),
+        make_read(place, registers, since + 26 * HOUR, 2_600),
+    ]
+    evening = told(place, since, *[0] * 22, 2_600, *[0] * 3, period=HOUR)
+    await store(evening, reads)
+    prices = {"components": TRIED["components"][:1]}
+
+    answer = await web.ask(PREVIEW, administrator, input=proposal(place, prices))
+
+    total = answer.data["previewTariffVersion"]["preview"]["total"]
+    assert Decimal(total["then"]) == Decimal("2.6") * Decimal("3.5")
+
+
+async def test_a_preview_tells_bands_by_their_registers_where_they_are_the_basis(
+    web: Web, place: Place, administrator: User
+) -> None:
+    await assignments.assign(
+        company_id=place.company_id,
+        tariff_id=place.tariff_id,
+        whom=Whom(account_ids=(account_of(place),)),
+        starts_at=NOW + HOUR,
+        basis=BillingBasis.TOU_REGISTERS,
+        now=NOW,
+    )
+    registers = await make_register_set(place.company_id, ("1.8.0", "1.8.1", "1.8.2", "1.8.3"))
+    day = datetime(2026, 3, 16, 21, tzinfo=UTC)
+    shown = {day: [1_000, 500, 300, 200], day + 24 * HOUR: [11_000, 6_500, 2_300, 2_200]}
+    async with access.system() as connection:
+        reads = [make_read(place, registers, at, v[0], values=v) for at, v in shown.items()]
+        await readings.store(connection, reads, now=NOW)
+    bands = [*BANDS[:2], {**BANDS[2], "register": "1.8.3"}]
+    prices = {"components": [{**TRIED["components"][0], "bands": bands}]}
+
+    answer = await web.ask(PREVIEW, administrator, input=proposal(place, prices))
+
+    total = answer.data["previewTariffVersion"]["preview"]["total"]
+    # 6 kWh at 2, 2 at 3.5 and 2 at 1.
+    assert total["then"] == "21.000000"
