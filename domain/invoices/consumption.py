@@ -23,8 +23,9 @@ from domain.invoices.energy import (
     spots,
 )
 from domain.invoices.indexes import indexes
+from domain.invoices.late import by_component
 from domain.invoices.marks import Known, known_around, tell_registers
-from domain.invoices.rules import Month, Parts, taxes_together
+from domain.invoices.rules import InvoiceLine, Month, Parts, taxes_together
 from domain.invoices.settlements import Charged, settlements
 from domain.invoices.stored import tax_of
 from domain.invoices.stretches import Stretch, stretches
@@ -124,13 +125,14 @@ async def month_parts(
 ) -> dict[AccountId, Parts]:
     """Return the lines and taxes of accounts for a month: the sum of what the books charged them.
 
-    Accounts without any have none. What came late of months that were invoiced is settled with a
-    line for each; so is what no line of energy tells.
+    Accounts without any have none. What came late of months that were invoiced is settled by
+    component, else with a line for each month; so is what no line of energy tells.
     """
-    parts = await _energy(connection, company_id, account_ids, month, zone)
-    as_a_whole = await charged_parts(connection, company_id, account_ids, month)
-    for account_id, made in as_a_whole.items():
-        parts[account_id] = _together(parts.get(account_id, NONE), made)
+
+    async def parts_in(month: Month, account_ids: Sequence[AccountId]) -> dict[AccountId, Parts]:
+        return await _used(connection, company_id, account_ids, month, zone)
+
+    parts = await parts_in(month, account_ids)
     since = await _settled_since(connection, company_id, account_ids, month, zone)
     whose, until = (company_id, account_ids, since), month.moved(1).first
     posted = await _charges(connection, POSTED, *whose, until)
@@ -141,6 +143,7 @@ async def month_parts(
         AccountId(row["account_id"]): Month(row["month"])
         for row in await connection.fetch(FIRST_INVOICED, company_id, account_ids)
     }
+    settled: dict[AccountId, list[InvoiceLine]] = {}
     for account_id in {*parts, *posted}:
         first = min(firsts.get(account_id, month), month)
         due = {m: one for m, one in posted[account_id].items() if m >= first}
@@ -148,10 +151,29 @@ async def month_parts(
         told = invoiced[account_id]
         told[month].gross += gross(made)
         told[month].add(made.taxes)
-        settled = settlements({month: Charged(), **due}, told)
-        taxes = [*made.taxes, *(tax for line in settled for tax in line.taxes)]
-        parts[account_id] = Parts([*made.lines, *settled], taxes_together(taxes))
+        settled[account_id] = settlements({month: Charged(), **due}, told)
+    late = await by_component(
+        connection, company_id=company_id, settled=settled, current=month, parts_in=parts_in
+    )
+    for account_id, lines in late.items():
+        taxes = taxes_together(tax for line in lines for tax in line.taxes)
+        parts[account_id] = _together(parts.get(account_id, NONE), Parts(lines, taxes))
     return {account_id: made for account_id, made in parts.items() if made.lines}
+
+
+async def _used(
+    connection: Connection,
+    company_id: CompanyId,
+    account_ids: Sequence[AccountId],
+    month: Month,
+    zone: ZoneInfo,
+) -> dict[AccountId, Parts]:
+    """Return what accounts used in a month, and what it was charged as a whole."""
+    parts = await _energy(connection, company_id, account_ids, month, zone)
+    as_a_whole = await charged_parts(connection, company_id, account_ids, month)
+    for account_id, made in as_a_whole.items():
+        parts[account_id] = _together(parts.get(account_id, NONE), made)
+    return parts
 
 
 async def _settled_since(

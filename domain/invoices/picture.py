@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 import typst
 
-from db.enums import InvoiceKind, InvoiceLanguage, LineUnit
+from db.enums import InvoiceKind, InvoiceLanguage, InvoiceLineKind, LineUnit
 from domain.invoices.rules import InvoiceLine, Month, Priced
 from domain.invoices.stored import StoredInvoice
 from domain.invoices.words import WORDS, Words
@@ -101,10 +101,9 @@ def _facts(page: Page, words: Words) -> list[tuple[str, str]]:
 
 def _line(page: Page, line: InvoiceLine, words: Words) -> dict[str, Any]:
     what, details, indexes = words[line.kind], [], ["", ""]
-    if (metered := line.metered) is None:
-        if line.energy_month is not None and line.priced is None:
-            what = f"{what} {_month(line.energy_month, words)}"
-    else:
+    if line.energy_month is not None and _is_of_month_alone(line):
+        what = f"{what} {_month(line.energy_month, words)}"
+    if (metered := line.metered) is not None:
         times = _number(metered.multiplier.normalize(), None, page.language)
         details = [f"{words['meter']} {metered.serial}", f"{words['multiplier']} {times}"]
         indexes = [
@@ -123,6 +122,12 @@ def _line(page: Page, line: InvoiceLine, words: Words) -> dict[str, Any]:
         "details": details,
         "cells": dict(zip(COLUMNS, [*indexes, *counted, amount], strict=True)),
     }
+
+
+def _is_of_month_alone(line: InvoiceLine) -> bool:
+    """Whether nothing else tells which month a line is of, which may be an earlier one."""
+    is_bare = line.metered is None and line.priced is None
+    return is_bare or line.kind is InvoiceLineKind.SETTLEMENT
 
 
 def _component(line: InvoiceLine) -> list[str]:

@@ -95,6 +95,27 @@ def test_a_picture_has_no_columns_for_what_none_of_its_lines_has() -> None:
     assert [word for word in ("index", "Quantity", "Unit price") if word in said] == []
 
 
+@pytest.mark.parametrize(
+    ("line", "text"),
+    [
+        pytest.param(
+            replace(energy("Bedel"), kind=InvoiceLineKind.SETTLEMENT),
+            "Mahsup: Şubat 2026 · Bedel",
+            id="by component",
+        ),
+        pytest.param(
+            InvoiceLine(kind=InvoiceLineKind.SETTLEMENT, amount=Decimal(5), energy_month=FEBRUARY),
+            "Mahsup: Şubat 2026",
+            id="as a whole",
+        ),
+    ],
+)
+def test_a_picture_says_which_month_is_settled(line: InvoiceLine, text: str) -> None:
+    (said,) = pages(monthly([line], []), TR)
+
+    assert text in " ".join(said.split())
+
+
 @pytest.mark.parametrize("rows", range(4))
 def test_lines_are_not_cut_where_a_page_ends(rows: int) -> None:
     invoice = monthly([energy(f"Bedel {number}") for number in range(40)], [])

@@ -9,18 +9,24 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from db.enums import InvoiceLineKind
+from db import access
+from db.enums import InvoiceLineKind, LineUnit
 from domain.invoices import credit_notes, monthly
-from domain.invoices.rules import TaxLine
+from domain.invoices.rules import InvoiceLine, TaxLine
+from domain.invoices.stored import StoredInvoice
 from domain.ledger.queries import verify
+from domain.tariffs.components import Version
 from tests.db.invoice_components.priced import (
     DAY,
     EVERYTHING,
+    HOUR,
     PLAIN,
+    RATES,
     change_to,
     charged,
     gross,
     issued,
+    told,
 )
 from tests.db.invoicing import (
     ENDS_AT,
@@ -38,7 +44,11 @@ from tests.factories import Place, account_of, make_register_set
 ISTANBUL = ZoneInfo("Europe/Istanbul")
 
 
-async def test_what_comes_late_is_settled_by_itself_with_its_taxes_apart(
+def settled(invoice: StoredInvoice) -> list[InvoiceLine]:
+    return [line for line in invoice.lines if line.kind is InvoiceLineKind.SETTLEMENT]
+
+
+async def test_what_comes_late_is_settled_by_component_with_its_taxes_apart(
     place: Place, registers: int
 ) -> None:
     await change_to(place, PLAIN)
@@ -51,15 +61,67 @@ async def test_what_comes_late_is_settled_by_itself_with_its_taxes_apart(
 
     second = await issued(place, now=later)
 
-    (settlement,) = [one for one in second.lines if one.kind is InvoiceLineKind.SETTLEMENT]
-    assert settlement.energy_month == FEBRUARY
-    # 10 kWh came late, at 2.845678901 with the grid, and three days at 1.25.
-    assert settlement.amount == Decimal("32.206789")
-    assert [(tax.name, tax.rate) for tax in settlement.taxes] == [
+    lines = settled(second)
+    assert {line.energy_month for line in lines} == {FEBRUARY}
+    # 10 kWh came late, with the grid, and three days.
+    assert [told(line) for line in lines] == [
+        ("Energy", "", Decimal(10), LineUnit.KWH, Decimal("23.456789")),
+        ("Grid", "", Decimal(10), LineUnit.KWH, Decimal(5)),
+        ("Standing", "", Decimal(3), LineUnit.DAY, Decimal("3.75")),
+    ]
+    metered = lines[0].metered
+    assert metered is not None
+    assert (metered.serial, metered.multiplier) == (place.supplies[0].serial, Decimal(1))
+    assert (metered.first.index_wh, metered.last.index_wh) == (0, 100_000)
+    assert [(tax.name, tax.rate) for tax in lines[0].taxes] == [
         (tax.name, tax.rate) for tax in first.taxes
     ]
-    taxes = sum(tax.amount for tax in settlement.taxes)
-    assert gross(first) + settlement.amount + taxes == await charged(place)
+    late = sum(line.amount + sum(tax.amount for tax in line.taxes) for line in lines)
+    assert gross(first) + late == await charged(place)
+
+
+async def test_what_was_too_much_is_given_back_by_rate(place: Place, registers: int) -> None:
+    """All at an even rate at first; then a reading tells that nothing flowed until noon."""
+    await change_to(place, Version(components=(RATES,)))
+    await measure(place, registers, {STARTS_AT: 0, STARTS_AT + DAY: 24_000, ENDS_AT: 24_000})
+    first = await issued(place)
+    later = ENDS_AT + 33 * DAY
+    late = {STARTS_AT + 17 * HOUR: 0, ENDS_AT + 20 * DAY: 24_000}
+    await measure(place, registers, late, closed_at=later)
+
+    second = await issued(place, now=later)
+
+    assert [told(line)[1:3] for line in first.lines] == [
+        ("T1", Decimal(11)),
+        ("T2", Decimal(5)),
+        ("T3", Decimal(8)),
+    ]
+    lines = settled(second)
+    assert [told(line)[1] for line in lines] == ["T2", "T3", "T1"]
+    assert sum(told(line)[2] for line in lines) == 0
+    assert told(lines[-1])[2] == Decimal(-11)
+    assert gross(first) + sum(line.amount for line in lines) == await charged(place)
+
+
+async def test_what_no_price_explains_is_settled_with_one_line(
+    place: Place, registers: int
+) -> None:
+    await change_to(place, PLAIN)
+    await measure(place, registers, {STARTS_AT: 0, ENDS_AT - 3 * DAY: 90_000})
+    await issued(place)
+    later = ENDS_AT + 33 * DAY
+    await measure(place, registers, {ENDS_AT + 20 * DAY: 150_000}, closed_at=later)
+    async with access.system() as connection:
+        await connection.execute(
+            "update accrual set charged_micro = charged_micro + 7, posted_micro = posted_micro + 7"
+            " where local_date = $1",
+            FEBRUARY.first,
+        )
+
+    second = await issued(place, now=later)
+
+    (line,) = settled(second)
+    assert (line.metered, line.priced) == (None, None)
 
 
 async def test_what_is_settled_is_settled_once(place: Place, registers: int) -> None:
