@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 import typst
 
 from db.enums import InvoiceKind, InvoiceLanguage, InvoiceLineKind, LineUnit
-from domain.invoices.rules import InvoiceLine, Month, Priced
+from domain.invoices.rules import Index, InvoiceLine, Month, Priced
 from domain.invoices.stored import StoredInvoice
 from domain.invoices.words import WORDS, Words
 from domain.money import decimals_of
@@ -106,11 +106,9 @@ def _line(page: Page, line: InvoiceLine, words: Words) -> dict[str, Any]:
     if (metered := line.metered) is not None:
         times = _number(metered.multiplier.normalize(), None, page.language)
         details = [f"{words['meter']} {metered.serial}", f"{words['multiplier']} {times}"]
-        indexes = [
-            f"{_kwh(Decimal(index.index_wh), page.language)}\n"
-            f"{_day(index.at.astimezone(page.zone).date(), page.language)}"
-            for index in (metered.first, metered.last)
-        ]
+        # Days are charged whatever the meter shows.
+        if line.priced is None or line.priced.unit is not LineUnit.DAY:
+            indexes = [_index(page, index) for index in (metered.first, metered.last)]
         if metered.shared_wh is not None:
             details.append(words["shared"])
     if line.is_estimated:
@@ -122,6 +120,11 @@ def _line(page: Page, line: InvoiceLine, words: Words) -> dict[str, Any]:
         "details": details,
         "cells": dict(zip(COLUMNS, [*indexes, *counted, amount], strict=True)),
     }
+
+
+def _index(page: Page, index: Index) -> str:
+    day = index.at.astimezone(page.zone).date()
+    return f"{_kwh(Decimal(index.index_wh), page.language)}\n{_day(day, page.language)}"
 
 
 def _is_of_month_alone(line: InvoiceLine) -> bool:

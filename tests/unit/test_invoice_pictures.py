@@ -116,6 +116,17 @@ def test_a_picture_says_which_month_is_settled(line: InvoiceLine, text: str) -> 
     assert text in " ".join(said.split())
 
 
+def test_days_are_charged_without_indexes() -> None:
+    days = Priced(component="Bedel", quantity=Decimal(28), unit=LineUnit.DAY, price=Decimal(2))
+    line = replace(energy("Bedel"), kind=InvoiceLineKind.FIXED, priced=days)
+
+    (said,) = pages(monthly([line], []), TR)
+
+    assert "Sayaç AEL00012345678" in said
+    assert "28 gün" in said
+    assert "123.456,789" not in said
+
+
 @pytest.mark.parametrize("rows", range(4))
 def test_lines_are_not_cut_where_a_page_ends(rows: int) -> None:
     invoice = monthly([energy(f"Bedel {number}") for number in range(40)], [])
