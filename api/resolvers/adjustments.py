@@ -19,8 +19,8 @@ from api.schema.adjustments import (
 )
 from db.enums import Scope
 from db.ids import AccountId, AdjustmentId
+from domain.hands import Hand
 from domain.ledger import adjustments, debts
-from domain.ledger.adjustments import Hand
 
 Adjusted = Annotated[AdjustCreditInput, strawberry.argument(description="What is to change.")]
 Owed = Annotated[ChangeDebtInput, strawberry.argument(description="Whose, and how much.")]

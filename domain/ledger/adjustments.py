@@ -1,14 +1,14 @@
 """Credit and debt that people change by hand: with a reason, and above a limit by two of them."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
 from db import access
 from db.access import Connection
 from db.enums import AdjustmentState, JournalKind, LedgerAccountKind
-from db.ids import AccountId, AdjustmentId, CompanyId, JournalId, KeyId, UserId
+from db.ids import AccountId, AdjustmentId, CompanyId, JournalId
 from domain import rows, values
+from domain.hands import Hand, behind
 from domain.ledger.posting import IdempotencyConflict, hash_of, post
 from domain.ledger.rules import KEY_CHARACTERS_MAX, REASON_CHARACTERS_MAX, Line, Posting
 from domain.listing import Record
@@ -24,16 +24,6 @@ MADE_BEFORE = """
 """
 LIMIT = "select adjustment_approval_limit_micro from company where id = $1"
 WAITING = "select * from adjustment where company_id = $1 and id = $2 for update"
-# A key may have been made with another one; whoever is behind that one is behind both.
-BEHIND_KEY = """
-    with recursive behind as (
-        select created_by, user_id, created_by_key from api_key where company_id = $1 and id = $2
-        union
-        select k.created_by, k.user_id, k.created_by_key
-        from behind b join api_key k on k.company_id = $1 and k.id = b.created_by_key
-    )
-    select created_by, user_id from behind
-"""
 OWED = """
     select debt_micro from account_balance
     where company_id = $1 and account_id = $2 for no key update
@@ -62,14 +52,6 @@ class MoreThanOwed(Refused):
 
 class SecondPersonNeeded(Refused):
     """Whoever proposed it stands behind this as well, or nobody in person does."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Hand:
-    """Who does something by hand: a user, or a program with a key."""
-
-    user_id: UserId | None = None
-    key_id: KeyId | None = None
 
 
 async def adjust(
@@ -193,21 +175,12 @@ async def _check_another(
     connection: Connection, company_id: CompanyId, row: Record, hand: Hand
 ) -> None:
     """Return if somebody in person stands behind this hand, and had none in the proposal."""
-    proposers = await _behind(
+    proposers = await behind(
         connection, company_id, Hand(user_id=row["proposed_by"], key_id=row["proposed_by_key"])
     )
-    deciders = await _behind(connection, company_id, hand)
+    deciders = await behind(connection, company_id, hand)
     if not deciders or deciders & proposers:
         raise SecondPersonNeeded
-
-
-async def _behind(connection: Connection, company_id: CompanyId, hand: Hand) -> set[UserId]:
-    """Return the users who act: for a key, those who made it and whom it was given to."""
-    users = {hand.user_id}
-    if hand.key_id is not None:
-        for row in await connection.fetch(BEHIND_KEY, company_id, hand.key_id):
-            users |= {row["created_by"], row["user_id"]}
-    return {user_id for user_id in users if user_id is not None}
 
 
 async def _post(

@@ -8,7 +8,8 @@ from decimal import Decimal
 
 from db.enums import LedgerAccountKind
 from db.ids import AccountId, AdjustmentId, CompanyId
-from domain.ledger.adjustments import Hand, adjust
+from domain.hands import Hand
+from domain.ledger.adjustments import adjust
 from domain.refusals import InvalidValue
 
 

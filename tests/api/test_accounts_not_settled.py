@@ -3,8 +3,8 @@
 from decimal import Decimal
 
 from db import access
+from domain.hands import Hand
 from domain.ledger import debts
-from domain.ledger.adjustments import Hand
 from domain.ledger.operations import credit_cash
 from tests.api.web import User, Web
 from tests.factories import NOW, Place, account_of, add_supply

@@ -30,9 +30,9 @@ from db.settings import Urls
 from domain.analytics.checks import verify as verify_sums
 from domain.analytics.folding import fold
 from domain.analytics.measuring import DAYS_MAX, measure
+from domain.hands import Hand
 from domain.ledger import adjustments, reversal
 from domain.ledger import operations as ledger
-from domain.ledger.adjustments import Hand
 from domain.ledger.posting import IdempotencyConflict
 from domain.ledger.queries import verify
 from tests.books import indicators

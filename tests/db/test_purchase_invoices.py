@@ -9,13 +9,13 @@ import pytest
 from db import access
 from db.enums import ComponentKind, InvoiceKind, InvoiceLineKind, TaxPoint
 from db.ids import JournalId
+from domain.hands import Hand
 from domain.invoices import bought, credit_notes, purchases
 from domain.invoices.bought import TRY_AGAIN
 from domain.invoices.credit_notes import TopUpStands
 from domain.invoices.purchases import NoTopUp
 from domain.invoices.rules import TaxLine, Totals
 from domain.ledger import adjustments
-from domain.ledger.adjustments import Hand
 from domain.ledger.operations import credit_cash
 from domain.ledger.queries import balance_of
 from domain.ledger.reversal import reverse

@@ -5,9 +5,9 @@ from decimal import Decimal
 from db import access
 from db.enums import PaymentMethod
 from db.ids import JobId
+from domain.hands import Hand
 from domain.invoices import purchases
 from domain.ledger import adjustments
-from domain.ledger.adjustments import Hand
 from domain.ledger.operations import credit_cash
 from domain.payments import transfers
 from domain.payments.entries import Transfer

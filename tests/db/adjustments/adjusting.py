@@ -5,8 +5,8 @@ from itertools import count
 from typing import Any
 
 from db.ids import AdjustmentId, UserId
+from domain.hands import Hand
 from domain.ledger import adjustments
-from domain.ledger.adjustments import Hand
 from domain.ledger.queries import balance_of
 from tests.db.rows import fetch
 from tests.factories import NOW, Place, account_of

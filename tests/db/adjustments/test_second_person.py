@@ -8,8 +8,9 @@ import pytest
 from db.acting import Actor, acting
 from db.enums import ActorKind, AdjustmentState
 from db.ids import KeyId
+from domain.hands import Hand
 from domain.keys import operations as keys
-from domain.ledger.adjustments import Hand, SecondPersonNeeded
+from domain.ledger.adjustments import SecondPersonNeeded
 from tests.api.keys import KEY, WHOEVER, make_key
 from tests.db.adjustments.adjusting import adjust, approve, balance, reject, somebody, state
 from tests.factories import NOW, Place
