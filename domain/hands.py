@@ -1,4 +1,4 @@
-"""Who does by hand what takes two people: users, and programs with keys that people stand behind."""
+"""Who does by hand what takes two people: users, and programs, behind whose keys people stand."""
 
 from dataclasses import dataclass
 

@@ -26,7 +26,7 @@ from api.schema.tariff_changes import (
 from api.schema.tariff_preview import TariffPreview, TariffPreviewPayload
 from api.schema.tariffs import Tariff, TariffAssignment, TariffVersion
 from db.enums import Scope
-from db.ids import AccountId, BranchId, TariffId, TariffVersionId, UserId
+from db.ids import AccountId, BranchId, KeyId, TariffId, TariffVersionId, UserId
 from domain.tariffs import assignments, proposals
 from domain.tariffs import operations as tariffs
 from domain.tariffs.assignments import GROUP_MAX, Whom
@@ -101,6 +101,7 @@ class TariffMutation:
             version=version_said(input.prices),
             valid_from=input.valid_from,
             by=_person(info),
+            by_key=_key(info),
             now=info.context.clock(),
         )
         return await ended(info, TariffVersionPayload, TariffVersion, operation)
@@ -163,6 +164,11 @@ def _person(info: Info) -> UserId | None:
     """Return who asks; None for a program, which is nobody in particular."""
     caller = info.context.signed_in
     return None if caller.key is not None else caller.user_id
+
+
+def _key(info: Info) -> KeyId | None:
+    caller = info.context.signed_in
+    return None if caller.key is None else caller.key.id
 
 
 async def _whom(info: Info, input: AssignTariffInput) -> Whom:

@@ -11,8 +11,9 @@ import orjson
 from db import access
 from db.access import Connection
 from db.enums import TariffState
-from db.ids import CompanyId, TariffId, TariffVersionId, UserId
+from db.ids import CompanyId, TariffId, TariffVersionId
 from domain import rows, values
+from domain.hands import Hand
 from domain.readings.rules import AHEAD_MAX
 from domain.refusals import NotThere, Refused
 from domain.tariffs.components import Version, flat, simple_price
@@ -147,7 +148,7 @@ async def add_version(
     version: Version,
     valid_from: datetime,
     state: TariffState,
-    by: UserId | None = None,
+    hand: Hand | None = None,
     proposed_at: datetime | None = None,
 ) -> TariffVersionId:
     """Write a version, and one flat price where the batch statement finds it."""
@@ -164,7 +165,8 @@ async def add_version(
             state=state,
             price_per_kwh=price,
             definition=definition,
-            proposed_by=by,
+            proposed_by=None if hand is None else hand.user_id,
+            proposed_by_key=None if hand is None else hand.key_id,
             proposed_at=proposed_at,
         )
     )

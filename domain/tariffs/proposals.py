@@ -12,7 +12,8 @@ import orjson
 from db import access
 from db.access import Connection
 from db.enums import TariffState
-from db.ids import CompanyId, TariffId, TariffVersionId, UserId
+from db.ids import CompanyId, KeyId, TariffId, TariffVersionId, UserId
+from domain.hands import Hand, behind
 from domain.refusals import NotThere, Refused
 from domain.tariffs import operations
 from domain.tariffs.chargeable import NotChargeable, check_bands, check_chargeable
@@ -56,11 +57,12 @@ async def propose(
     version: Version,
     valid_from: datetime,
     by: UserId | None,
+    by_key: KeyId | None = None,
     now: datetime,
 ) -> TariffVersionId:
     """Write down a version that takes effect at `valid_from` once it is approved.
 
-    by: who proposes; None for a program.
+    by: who proposes; None for a program, whose key is then `by_key`.
 
     :raises NotThere, InvalidValue, TooManyProposals: nothing was written
     """
@@ -84,7 +86,7 @@ async def propose(
             version=version,
             valid_from=valid_from,
             state=TariffState.PROPOSED if needs_second else TariffState.DRAFT,
-            by=by,
+            hand=Hand(user_id=by, key_id=by_key),
             proposed_at=now,
         )
 
@@ -94,15 +96,15 @@ async def approve(
 ) -> TariffVersionId:
     """Let a version take effect at its time; the one before ends there. Repeating is refused.
 
-    by: who approves; None for a program, which is nobody's second person.
+    by: who approves; None for a program, which is nobody's second person. Nor is who stands behind
+    the key with which it was proposed.
 
     :raises NotThere, AlreadyDecided, AnotherPersonNeeded, NotChargeable, NotDeductible,
         PriceInThePast: nothing was written
     """
     async with access.tenant(company_id) as connection:
         row = await _held(connection, company_id, version_id)
-        if await _needs_second_person(connection, company_id) and by in (None, row["proposed_by"]):
-            raise AnotherPersonNeeded
+        await _check_another(connection, company_id, row, by)
         await _check(connection, company_id, row)
         await operations.end_current(
             connection,
@@ -122,6 +124,20 @@ async def approve(
         if await depends_on_points(connection, company_id, row["tariff_id"]):
             await check_deductible(connection, company_id, None, since=now)
     return version_id
+
+
+async def _check_another(
+    connection: Connection, company_id: CompanyId, row: asyncpg.Record, by: UserId | None
+) -> None:
+    """Return if whoever approves may, be it that the company wants no second person.
+
+    :raises AnotherPersonNeeded: they had a hand in the proposal, or are none in person
+    """
+    if not await _needs_second_person(connection, company_id):
+        return
+    hand = Hand(user_id=row["proposed_by"], key_id=row["proposed_by_key"])
+    if by is None or by in await behind(connection, company_id, hand):
+        raise AnotherPersonNeeded
 
 
 async def _check(connection: Connection, company_id: CompanyId, row: asyncpg.Record) -> None:
@@ -163,7 +179,8 @@ async def _held(
 ) -> asyncpg.Record:
     """Return a version that nobody has decided on, with its tariff held."""
     statement = (
-        "select tariff_id, state, valid_from, proposed_by, price_per_kwh, definition"
+        "select tariff_id, state, valid_from, proposed_by, proposed_by_key, price_per_kwh,"
+        " definition"
         " from tariff_version where company_id = $1 and id = $2"
     )
     found = await connection.fetchrow(statement, company_id, version_id)

@@ -7,7 +7,8 @@ import asyncpg
 import pytest
 
 from db import access
-from db.enums import ComponentKind
+from db.acting import Actor, acting
+from db.enums import ActorKind, ComponentKind
 from db.ids import TariffVersionId, UserId
 from domain.refusals import NotThere, Refused
 from domain.tariffs import operations as tariffs
@@ -16,6 +17,8 @@ from domain.tariffs.chargeable import NotChargeable
 from domain.tariffs.components import Component, Flat, Version, flat
 from domain.tariffs.operations import PriceInThePast
 from domain.tariffs.proposals import AlreadyDecided, AnotherPersonNeeded, TooManyProposals
+from tests.api.keys import make_key
+from tests.db.adjustments.adjusting import somebody
 from tests.db.tariffs import DAY, OPENED_AT
 from tests.factories import NOW, Place, make_place
 
@@ -89,6 +92,32 @@ async def test_a_second_person_approves_where_the_company_wants_it(place: Place)
 
     assert [state for state, *_ in before] == ["ACTIVE", "PROPOSED"]
     assert after_refusals == before
+    assert [state for state, *_ in await states(place)] == ["ACTIVE", "ACTIVE"]
+
+
+async def test_who_made_a_key_is_no_second_person_to_what_was_proposed_with_it(
+    place: Place,
+) -> None:
+    await wants_second_person(place)
+    maker, other = (await somebody()).user_id, (await somebody()).user_id
+    with acting(Actor(kind=ActorKind.USER, user_id=maker)):
+        key_id, _ = await make_key(place.company_id)
+    version_id = await proposals.propose(
+        company_id=place.company_id,
+        tariff_id=place.tariff_id,
+        version=flat(Decimal(9)),
+        valid_from=NOW + DAY,
+        by=None,
+        by_key=key_id,
+        now=NOW,
+    )
+
+    with pytest.raises(AnotherPersonNeeded):
+        await approve(place, version_id, by=maker)
+    before = await states(place)
+    await approve(place, version_id, by=other)
+
+    assert [state for state, *_ in before] == ["ACTIVE", "PROPOSED"]
     assert [state for state, *_ in await states(place)] == ["ACTIVE", "ACTIVE"]
 
 
