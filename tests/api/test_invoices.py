@@ -9,10 +9,11 @@ from db.enums import Role
 from db.ids import InvoiceId
 from db.settings import Urls
 from domain.invoices.rules import state
+from domain.subscribers import operations as subscribers
 from tests.api.invoicing import ERRORS, account_id, pay
 from tests.api.web import User, Web
 from tests.db.invoicing import invoice_of, invoiced, make_consumed, query
-from tests.factories import NOW, Place, make_place
+from tests.factories import KEYRING, NOW, Place, make_place
 
 SHOWN = """
   id number kind state month issueDate dueDate estimated reason
@@ -207,11 +208,21 @@ async def test_a_subscriber_sees_the_own_invoices_alone(
         place.company_id, Role.SUBSCRIBER, subscriber_id=place.subscriber_id
     )
     stranger = await web.user(other.company_id, Role.SUBSCRIBER, subscriber_id=other.subscriber_id)
+    neighbour = await web.user(
+        place.company_id,
+        Role.SUBSCRIBER,
+        subscriber_id=await subscribers.create(
+            company_id=place.company_id,
+            reference="next door",
+            contact={"name": "Can Öz"},
+            keyring=KEYRING,
+        ),
+    )
     text = "query { invoices { nodes { number pdf { size } } } }"
 
     own = (await web.ask(text, subscriber)).data["invoices"]["nodes"]
-    none = (await web.ask(text, stranger)).data["invoices"]["nodes"]
+    others = [(await web.ask(text, one)).data["invoices"]["nodes"] for one in (stranger, neighbour)]
 
     assert [node["number"] for node in own] == ["INV2026000000001"]
     assert own[0]["pdf"]["size"] > 1_000
-    assert none == []
+    assert others == [[], []]
