@@ -1,5 +1,6 @@
 """Tariffs through GraphQL: prices in full, proposed, approved and assigned."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -7,7 +8,9 @@ import pytest
 
 from api.global_ids import encode
 from db import access
-from db.enums import Role
+from db.enums import Role, Scope
+from tests.api.documents import id_of, register
+from tests.api.keys import KEY, holder, make_key
 from tests.api.tariffs import BANDS, FLAT, PROPOSE, proposal, versions
 from tests.api.web import User, Web
 from tests.factories import NOW, Place
@@ -173,6 +176,30 @@ async def test_a_second_person_approves_where_the_company_wants_it(
         "ANOTHER_PERSON_NEEDED"
     ]
     assert approved.data["approveTariffVersion"]["tariffVersion"]["state"] == "ACTIVE"
+
+
+async def test_nobody_approves_what_their_own_program_proposed(
+    web: Web, place: Place, administrator: User
+) -> None:
+    async with access.system() as connection:
+        await connection.execute("update company set second_person_for_tariffs = true")
+    await register(place.company_id, PROPOSE)
+    scopes = frozenset({Scope.TARIFFS_READ, Scope.TARIFFS_WRITE})
+    own = replace(KEY, scopes=scopes, user_id=administrator.id)
+    _, key = await make_key(place.company_id, own)
+    body = {"documentId": id_of(PROPOSE), "variables": {"input": proposal(place, FLAT)}}
+    response = await web.post(body, holder(key).headers)
+    made = response.json()["data"]["proposeTariffVersion"]["tariffVersion"]
+    second = await web.user(place.company_id)
+
+    refused, approved = [
+        (await web.ask(APPROVE, user, input={"id": made["id"]})).data["approveTariffVersion"]
+        for user in (administrator, second)
+    ]
+
+    assert made["state"] == "PROPOSED"
+    assert [one["code"] for one in refused["userErrors"]] == ["ANOTHER_PERSON_NEEDED"]
+    assert approved["tariffVersion"]["state"] == "ACTIVE"
 
 
 async def test_a_tariff_is_assigned_to_a_branch(
