@@ -85,9 +85,12 @@ class InvoiceLine:
     energy_month: LocalDate | None = strawberry.field(
         description="The first day of the month whose energy it is."
     )
-    metered: MeteredEnergy | None = strawberry.field(description="The meter, if it is of one.")
+    metered: MeteredEnergy | None = strawberry.field(
+        description="The meter, if it is of one; of a settlement as its month is known by now."
+    )
     priced: PricedQuantity | None = strawberry.field(
-        description="The quantity, if it is of some at one price."
+        description="The quantity, if it is of some at one price; of a settlement, how much more"
+        " or less than was told before."
     )
     estimated: bool = strawberry.field(
         description="Whether no reading tells where it begins, ends, or is split."
