@@ -14,12 +14,11 @@ from iec62056_21.messages import DataLine  # type: ignore[import-untyped]
 from collectors.protocols.iec62056_21.build import render
 from collectors.protocols.iec62056_21.checksums import Checksum
 from collectors.protocols.iec62056_21.clock import MeterClock, Season
-from collectors.protocols.iec62056_21.obis import SkipReason
+from collectors.protocols.iec62056_21.obis import Skipped, SkipReason
 from collectors.protocols.iec62056_21.readout import Readout, parse_readout
 from collectors.protocols.iec62056_21.registers import (
     Decoded,
     Register,
-    Skipped,
     billing_index_wh,
     decode,
 )

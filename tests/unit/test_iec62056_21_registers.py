@@ -5,13 +5,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from collectors.protocols.iec62056_21.clock import MeterClock, Season
-from collectors.protocols.iec62056_21.obis import SkipReason
+from collectors.protocols.iec62056_21.itself import MAX_SERIAL_CHARS
+from collectors.protocols.iec62056_21.obis import Skipped, SkipReason
 from collectors.protocols.iec62056_21.readout import parse_readout
 from collectors.protocols.iec62056_21.registers import (
-    MAX_SERIAL_CHARS,
     Decoded,
     Register,
-    Skipped,
     billing_index_wh,
     decode,
 )

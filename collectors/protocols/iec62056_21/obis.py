@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 from enum import Enum, StrEnum
 from functools import lru_cache
+from typing import NamedTuple
 
 from collectors.protocols.iec62056_21.clock import CLOCK_CODES
 
@@ -57,6 +58,14 @@ class SkipReason(Enum):
     @property
     def sentence(self) -> str:
         return self.value
+
+
+class Skipped(NamedTuple):
+    """A data set that gave nothing."""
+
+    code: str
+    history: int | None
+    reason: SkipReason
 
 
 class Fact(StrEnum):

@@ -6,13 +6,12 @@ Pure and re-runnable. Billing by several tariff registers, profiles and events a
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from collectors.protocols.iec62056_21.clock import MeterClock, read_clock
+from collectors.protocols.iec62056_21.clock import MeterClock
+from collectors.protocols.iec62056_21.itself import clock_of, error_flags_of, serial_of
 from collectors.protocols.iec62056_21.obis import (
-    DSMR_GENERAL_MEDIUM,
-    EQUIPMENT_CODES,
-    SERIAL_CODES,
     Fact,
     Scale,
+    Skipped,
     SkipReason,
     is_heat_meter,
     natural_order,
@@ -22,9 +21,6 @@ from collectors.protocols.iec62056_21.readout import DataSet, Readout
 
 BILLING_REGISTER = "1.8.0"
 BILLING_UNIT = "Wh"
-MAX_SERIAL_CHARS = 64
-# DSMR prints equipment ids as the hex of their characters; a shorter row of digits is a number.
-MIN_HEX_SERIAL_CHARS = 20
 # A value and its time.
 DATED_VALUES = 2
 _MAX_FIGURES = 32
@@ -47,14 +43,6 @@ class Register(NamedTuple):
     scaler: int
     unit: str
     digits: int | None
-
-
-class Skipped(NamedTuple):
-    """A data set that gave nothing."""
-
-    code: str
-    history: int | None
-    reason: SkipReason
 
 
 class Decoded(NamedTuple):
@@ -97,9 +85,9 @@ def decode(readout: Readout) -> Decoded:
             made = SkipReason.REPEATED if known == made else SkipReason.CONFLICTING
         skipped.append(Skipped(code, data_set.history, made))
     return Decoded(
-        serial=_serial([found for fact, found in facts if fact is Fact.SERIAL], skipped),
-        meter_clock=_clock([found for fact, found in facts if fact is Fact.CLOCK], skipped),
-        error_flags=_error_flags([s for fact, s in facts if fact is Fact.ERROR_FLAGS], skipped),
+        serial=serial_of([found for fact, found in facts if fact is Fact.SERIAL], skipped),
+        meter_clock=clock_of([found for fact, found in facts if fact is Fact.CLOCK], skipped),
+        error_flags=error_flags_of([s for fact, s in facts if fact is Fact.ERROR_FLAGS], skipped),
         registers=tuple([registers[code] for code in sorted(registers, key=natural_order)]),
         skipped=tuple(skipped),
     )
@@ -153,59 +141,3 @@ def _skip_reason(text: str, outcome: Scale | SkipReason) -> SkipReason:
     if not text:
         return SkipReason.EMPTY
     return SkipReason.NO_UNIT if text.replace(".", "", 1).isdecimal() else SkipReason.TEXT
-
-
-def _clock(data_sets: list[DataSet], skipped: list[Skipped]) -> MeterClock | None:
-    printed: dict[str, str] = {}
-    for data_set in data_sets:
-        if data_set.code in printed:
-            skipped.append(Skipped(data_set.code, None, SkipReason.SUPERSEDED))
-        else:
-            printed[data_set.code] = data_set.values[0].text
-    clock = read_clock(printed)
-    if clock is None:
-        skipped.extend(Skipped(code, None, SkipReason.UNREADABLE_CLOCK) for code in printed)
-    return clock
-
-
-def _serial(data_sets: list[DataSet], skipped: list[Skipped]) -> str | None:
-    best_first = sorted(data_sets, key=lambda data_set: SERIAL_CODES.index(data_set.code))
-    chosen = _first_usable(best_first, skipped)
-    if chosen is None:
-        return None
-    serial = chosen.values[0].text.strip()
-    if chosen.medium == DSMR_GENERAL_MEDIUM and chosen.code in EQUIPMENT_CODES:
-        return _without_hex(serial)
-    return serial
-
-
-def _error_flags(data_sets: list[DataSet], skipped: list[Skipped]) -> str | None:
-    chosen = _first_usable(data_sets, skipped)
-    return chosen.values[0].text.strip() if chosen else None
-
-
-def _first_usable(data_sets: list[DataSet], skipped: list[Skipped]) -> DataSet | None:
-    """Return the first data set with an identifier in it, and note why the others are skipped."""
-    chosen: DataSet | None = None
-    for data_set in data_sets:
-        length = len(data_set.values[0].text.strip())
-        if length == 0:
-            skipped.append(Skipped(data_set.code, None, SkipReason.EMPTY))
-        elif length > MAX_SERIAL_CHARS:
-            skipped.append(Skipped(data_set.code, None, SkipReason.TOO_LONG))
-        elif chosen is None:
-            chosen = data_set
-        else:
-            skipped.append(Skipped(data_set.code, None, SkipReason.SUPERSEDED))
-    return chosen
-
-
-def _without_hex(serial: str) -> str:
-    """Return the characters that a DSMR equipment id is the hex of, or the id when of none."""
-    if len(serial) < MIN_HEX_SERIAL_CHARS:
-        return serial
-    try:
-        characters = bytes.fromhex(serial).decode("ascii").strip()
-    except ValueError:
-        return serial
-    return characters if characters.isprintable() and characters else serial
