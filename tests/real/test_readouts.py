@@ -154,7 +154,25 @@ def test_metcom_readout() -> None:
         Skipped("0.2.0", None, SkipReason.GENERAL),
         Skipped("0.2.0", None, SkipReason.GENERAL),
     ]
-    assert sum(s.reason is SkipReason.HISTORY for s in result.skipped) == 27
+    # Of three stored periods the two newest are taken: an end and eight registers each.
+    assert sum(s.reason is SkipReason.HISTORY for s in result.skipped) == 9
+    assert [
+        (period.number, period.ended.local, billing_index_wh(period.registers))
+        for period in result.periods
+    ] == [
+        (12, datetime(2022, 11, 1), 1_236_195),  # noqa: DTZ001
+        (11, datetime(2022, 10, 1), 1_158_974),  # noqa: DTZ001
+    ]
+    assert result.periods[0].registers == (
+        Register("1.6.1", 39912, -2, "W", 1),
+        Register("1.8.0", 12361958, -1, "Wh", 5),
+        Register("2.6.1", 0, -2, "W", 1),
+        Register("2.8.0", 0, -1, "Wh", 5),
+        Register("5.8.0", 488006, -1, "varh", 5),
+        Register("6.8.0", 0, -1, "varh", 5),
+        Register("7.8.0", 0, -1, "varh", 5),
+        Register("8.8.0", 750837, -1, "varh", 5),
+    )
 
 
 def test_dsmr_telegram_without_a_total_register() -> None:
@@ -247,7 +265,20 @@ def test_readout_with_fifteen_stored_periods() -> None:
         ("2.8.4", 0),
     ]
     assert billing_index_wh(result.registers) == 8048375
-    assert sum(s.reason is SkipReason.HISTORY for s in result.skipped) == 318
+    # Here the newest period is the first. C.51.2 has dates of events, numbered in the same way.
+    assert [
+        (period.number, period.ended.local, billing_index_wh(period.registers))
+        for period in result.periods
+    ] == [
+        (1, datetime(2017, 3, 1), 7_904_135),  # noqa: DTZ001
+        (2, datetime(2017, 2, 1), 7_660_326),  # noqa: DTZ001
+    ]
+    reasons = Counter(skipped.reason for skipped in result.skipped if skipped.history is not None)
+    assert reasons == {
+        SkipReason.HISTORY: 13 * 21 + 1,
+        SkipReason.EMPTY: 12,
+        SkipReason.GENERAL: 2,
+    }
 
 
 def test_heat_meter_readout() -> None:

@@ -86,8 +86,8 @@ def test_numbers_become_scaled_integers_of_the_base_unit(
 @pytest.mark.parametrize(
     ("printed", "reason"),
     [
-        pytest.param("1.8.0*1(5*kWh)", SkipReason.HISTORY, id="stored value"),
-        pytest.param("0.0.0*1(5)", SkipReason.HISTORY, id="stored serial"),
+        pytest.param("1.8.0*1(5*kWh)", SkipReason.UNDATED, id="stored value"),
+        pytest.param("0.0.0*1(5)", SkipReason.UNDATED, id="stored serial"),
         pytest.param("0-1:24.2.1(161129200000W)(9.4*m3)", SkipReason.OTHER_MEDIUM, id="gas"),
         pytest.param("0-1:96.1.0(4819)", SkipReason.OTHER_MEDIUM, id="serial of a gas meter"),
         pytest.param("8-0:1.8.0(5*kWh)", SkipReason.OTHER_MEDIUM, id="water"),

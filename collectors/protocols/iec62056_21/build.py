@@ -5,9 +5,10 @@ from itertools import chain
 
 from collectors.protocols.iec62056_21.checksums import Checksum, block_check
 from collectors.protocols.iec62056_21.clock import DATE, TIME, MeterClock, Season
+from collectors.protocols.iec62056_21.history import PERIOD_END
 from collectors.protocols.iec62056_21.profiles import PROFILE_CODE
 from collectors.protocols.iec62056_21.readout import ETX, STX, DataSet, Readout, Value
-from collectors.protocols.iec62056_21.registers import Register
+from collectors.protocols.iec62056_21.registers import Period, Register
 
 USUAL_DECIMALS = 3
 _LINE_END = "\r\n"
@@ -28,6 +29,7 @@ def build_readout(
     identification: str | None = None,
     decimals: int = USUAL_DECIMALS,
     profile: Sequence[DataSet] = (),
+    periods: Sequence[Period] = (),
 ) -> bytes:
     """Return the bytes of a mode C data readout with STX, ETX and BCC.
 
@@ -36,6 +38,7 @@ def build_readout(
         as a meter's display does. Other registers are printed with the decimals of their scaler.
     identification: the line before the readout, without its slash.
     profile: blocks of a load profile, see `profile_set`.
+    periods: what is stored of billing periods, each after the end of it.
 
     :raises ValueError: a text has characters that a readout cannot carry
     """
@@ -47,6 +50,8 @@ def build_readout(
     data_sets.extend(
         _data_set(register.obis, printed(register, decimals=decimals)) for register in registers
     )
+    for period in periods:
+        data_sets.extend(_period_sets(period, decimals))
     data_sets.extend(profile)
     return render(Readout(identification, tuple(data_sets), Checksum.VALID, ()))
 
@@ -105,6 +110,13 @@ def _clock_sets(clock: MeterClock) -> Iterator[DataSet]:
     season = _SEASONS[clock.season]
     yield _data_set(TIME, Value(f"{season}{clock.local:%H%M%S}", None))
     yield _data_set(DATE, Value(f"{season}{clock.local:%y%m%d}", None))
+
+
+def _period_sets(period: Period, decimals: int) -> Iterator[DataSet]:
+    stamp = f"{_SEASONS[period.ended.season]}{period.ended.local:%y%m%d%H%M}"
+    told = [(register.obis, printed(register, decimals=decimals)) for register in period.registers]
+    for code, value in [(PERIOD_END, Value(stamp, None)), *told]:
+        yield DataSet(medium=None, code=code, history=period.number, values=(value,))
 
 
 def _line(data_set: DataSet) -> str:

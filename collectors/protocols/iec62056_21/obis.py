@@ -39,6 +39,7 @@ class SkipReason(Enum):
     """Why a data set gives no register; the value is the sentence to show."""
 
     HISTORY = "It is a stored value of an earlier billing period."
+    UNDATED = "It is a stored value of a billing period whose end is not known."
     OTHER_MEDIUM = "It belongs to another medium or to a device behind the meter."
     PROFILE = "It is a load profile, a list or an event log."
     GENERAL = "It describes the meter and measures nothing."

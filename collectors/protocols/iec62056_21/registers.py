@@ -3,10 +3,12 @@
 Pure and re-runnable. Billing by several tariff registers, profiles and events are not here.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from typing import NamedTuple
 
 from collectors.protocols.iec62056_21.clock import MeterClock
+from collectors.protocols.iec62056_21.history import PERIOD_END, period_ends
 from collectors.protocols.iec62056_21.itself import clock_of, error_flags_of, serial_of
 from collectors.protocols.iec62056_21.obis import (
     Fact,
@@ -23,12 +25,15 @@ BILLING_REGISTER = "1.8.0"
 BILLING_UNIT = "Wh"
 # A value and its time.
 DATED_VALUES = 2
+# The newest period ended with the month that is invoiced next, and the one before it serves those
+# who were silent then. What ended earlier still is invoiced, and every readout prints it again.
+PERIODS_MAX = 2
 _MAX_FIGURES = 32
 _INT8_MIN, _INT8_MAX = -(2**63), 2**63 - 1
 
 
 class Register(NamedTuple):
-    """A current value as a scaled integer: the quantity is value · 10^scaler in `unit`.
+    """A value as a scaled integer: the quantity is value · 10^scaler in `unit`.
 
     value: None when the meter prints the register empty.
     scaler: 0 or below. Energies and powers have 0 up to three decimals of the kilo-unit, so that
@@ -45,11 +50,20 @@ class Register(NamedTuple):
     digits: int | None
 
 
+class Period(NamedTuple):
+    """What a meter stored at the end of a billing period. number: the meter's own name for it."""
+
+    number: int
+    ended: MeterClock
+    registers: tuple[Register, ...]
+
+
 class Decoded(NamedTuple):
     """What a readout says; every data set is in one of the fields.
 
     registers: in the natural order of their codes. The tuple of (obis, scaler, unit) identifies
         the register set.
+    periods: what is stored of dated billing periods, the newest first, PERIODS_MAX at most.
     """
 
     serial: str | None
@@ -57,10 +71,11 @@ class Decoded(NamedTuple):
     error_flags: str | None
     registers: tuple[Register, ...]
     skipped: tuple[Skipped, ...]
+    periods: tuple[Period, ...] = ()
 
 
 def decode(readout: Readout) -> Decoded:
-    """Return the current values of the meter itself, and of all else why it was skipped.
+    """Return current and stored values of the meter itself, and of all else why it was skipped.
 
     Whether the check value was right is the caller's to look at, in `readout.checksum`.
     """
@@ -68,9 +83,10 @@ def decode(readout: Readout) -> Decoded:
     registers: dict[str, Register] = {}
     facts: list[tuple[Fact, DataSet]] = []
     skipped: list[Skipped] = []
-    for data_set in readout.data_sets:
+    current = [data_set for data_set in readout.data_sets if data_set.history is None]
+    for data_set in current:
         code, values = data_set.code, data_set.values
-        outcome = plan(data_set.medium, code, data_set.history, values[0].unit, heat)
+        outcome = plan(data_set.medium, code, None, values[0].unit, heat)
         if isinstance(outcome, Scale) and _is_register(outcome, len(values)):
             made = _register(code, values[0].text, outcome)
         elif isinstance(outcome, Fact):
@@ -83,13 +99,19 @@ def decode(readout: Readout) -> Decoded:
             if known is made:
                 continue
             made = SkipReason.REPEATED if known == made else SkipReason.CONFLICTING
-        skipped.append(Skipped(code, data_set.history, made))
+        skipped.append(Skipped(code, None, made))
+    clock = clock_of([found for fact, found in facts if fact is Fact.CLOCK], skipped)
+    periods: tuple[Period, ...] = ()
+    if len(current) < len(readout.data_sets):
+        stored = [data_set for data_set in readout.data_sets if data_set.history is not None]
+        periods = _periods(stored, current, clock, skipped, heat=heat)
     return Decoded(
         serial=serial_of([found for fact, found in facts if fact is Fact.SERIAL], skipped),
-        meter_clock=clock_of([found for fact, found in facts if fact is Fact.CLOCK], skipped),
+        meter_clock=clock,
         error_flags=error_flags_of([s for fact, s in facts if fact is Fact.ERROR_FLAGS], skipped),
-        registers=tuple([registers[code] for code in sorted(registers, key=natural_order)]),
+        registers=_in_order(registers),
         skipped=tuple(skipped),
+        periods=periods,
     )
 
 
@@ -103,6 +125,65 @@ def billing_index_wh(registers: Sequence[Register]) -> int | None:
         if register.obis == BILLING_REGISTER and register.unit == BILLING_UNIT:
             return None if register.value is None else register.value // 10**-register.scaler
     return None
+
+
+def _in_order(registers: Mapping[str, Register]) -> tuple[Register, ...]:
+    return tuple([registers[code] for code in sorted(registers, key=natural_order)])
+
+
+def _periods(
+    stored: Sequence[DataSet],
+    current: Sequence[DataSet],
+    clock: MeterClock | None,
+    skipped: list[Skipped],
+    *,
+    heat: bool,
+) -> tuple[Period, ...]:
+    """Return the newest stored periods, and note of all other stored values why they are skipped.
+
+    What is stored without a unit has that of the current value of the same code.
+    """
+    ends = period_ends(stored, clock)
+    units = {(one.medium, one.code): one.values[0].unit for one in current}
+    taken: dict[int, dict[str, Register]] = {number: {} for number in islice(ends, PERIODS_MAX)}
+    for data_set in stored:
+        number, code = data_set.history, data_set.code
+        if number not in taken:
+            reason = SkipReason.HISTORY if number in ends else SkipReason.UNDATED
+            skipped.append(Skipped(code, number, reason))
+        elif code != PERIOD_END:
+            made = _stored(data_set, units.get((data_set.medium, code)), heat=heat)
+            if isinstance(made, Register):
+                known = taken[number].setdefault(code, made)
+                if known is made:
+                    continue
+                made = SkipReason.REPEATED if known == made else SkipReason.CONFLICTING
+            skipped.append(Skipped(code, number, made))
+    return tuple(_filled(taken, ends, skipped))
+
+
+def _filled(
+    taken: Mapping[int, Mapping[str, Register]],
+    ends: Mapping[int, MeterClock],
+    skipped: list[Skipped],
+) -> Iterator[Period]:
+    """Yield the periods of which anything is stored."""
+    for number, registers in taken.items():
+        if any(register.value is not None for register in registers.values()):
+            yield Period(number, ends[number], _in_order(registers))
+        else:
+            skipped.extend(
+                Skipped(code, number, SkipReason.EMPTY) for code in (PERIOD_END, *registers)
+            )
+
+
+def _stored(data_set: DataSet, unit: str | None, *, heat: bool) -> Register | SkipReason:
+    value = data_set.values[0]
+    outcome = plan(data_set.medium, data_set.code, None, value.unit or unit, heat)
+    if isinstance(outcome, Scale) and _is_register(outcome, len(data_set.values)):
+        return _register(data_set.code, value.text, outcome)
+    # The meter's serial, clock and error flags of then are no news.
+    return SkipReason.GENERAL if isinstance(outcome, Fact) else _skip_reason(value.text, outcome)
 
 
 def _is_register(scale: Scale, values: int) -> bool:
