@@ -1,5 +1,6 @@
 """From the stored frames of one message to what a meter's readout says. Pure, re-runnable."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
@@ -11,12 +12,18 @@ from collectors.protocols.iec62056_21.checksums import Checksum
 from collectors.protocols.iec62056_21.clock import MeterClock, Season
 from collectors.protocols.iec62056_21.profiles import Profile, read_profile
 from collectors.protocols.iec62056_21.readout import parse_readout
-from collectors.protocols.iec62056_21.registers import Decoded, billing_index_wh, decode
+from collectors.protocols.iec62056_21.registers import (
+    Decoded,
+    Period,
+    Register,
+    billing_index_wh,
+    decode,
+)
 from collectors.protocols.mass.dialects import Function
 from db.enums import MatchStatus
 from domain.frames.queries import PendingFrame
 from domain.profiles.rules import Block, Channel
-from domain.readings.matching import Readout
+from domain.readings.matching import Readout, Signature, StoredPeriod
 from domain.readings.rules import MeterTime
 
 CARRIES_READINGS: Final = frozenset({Function.READ, Function.READOUT, Function.PROFILE})
@@ -72,13 +79,15 @@ def _readout(
             "PROFILE_TOO_LONG",
             f"at most {PROFILE_VALUES_MAX} values of a load profile expected",
         )
-    if profile.problems and not profile.blocks and not decoded.registers:
+    has_registers = decoded.registers or decoded.periods
+    if profile.problems and not profile.blocks and not has_registers:
         return NoReadout(MatchStatus.REJECTED, "NO_PROFILE", "; ".join(profile.problems))
-    if not (profile.blocks or decoded.registers) or len(decoded.registers) > REGISTERS_MAX:
+    most = max([len(decoded.registers), *(len(one.registers) for one in decoded.periods)])
+    if not (profile.blocks or has_registers) or most > REGISTERS_MAX:
         return NoReadout(
             MatchStatus.REJECTED,
             "NO_REGISTERS",
-            f"1 to {REGISTERS_MAX} registers expected, got {len(decoded.registers)};"
+            f"1 to {REGISTERS_MAX} registers expected, got {most};"
             f" {len(decoded.skipped)} data sets skipped",
         )
     return Readout(
@@ -89,10 +98,24 @@ def _readout(
         meter_serial=serial,
         meter_time=_meter_time(decoded.meter_clock),
         collector_at=message.collector_at,
-        signature=tuple([(r.obis, r.scaler, r.unit) for r in decoded.registers]),
+        signature=_signature(decoded.registers),
         values=[register.value for register in decoded.registers],
         raw_index_wh=billing_index_wh(decoded.registers),
         profile=tuple(map(_block, profile.blocks)),
+        periods=[_period(period) for period in decoded.periods],
+    )
+
+
+def _signature(registers: Sequence[Register]) -> Signature:
+    return tuple([(r.obis, r.scaler, r.unit) for r in registers])
+
+
+def _period(period: Period) -> StoredPeriod:
+    return StoredPeriod(
+        ended=_time_of(period.ended),
+        signature=_signature(period.registers),
+        values=[register.value for register in period.registers],
+        raw_index_wh=billing_index_wh(period.registers),
     )
 
 

@@ -29,6 +29,8 @@ from domain.readings.matching import (
     profile_of,
     read_of,
 )
+from domain.readings.periods import ends, recalled_read
+from workers.repeats import Repeats
 
 log = logging.getLogger(__name__)
 
@@ -63,6 +65,7 @@ class Drain:
         self._bell = bell
         self._clock = clock
         self._register_sets: register_sets.Known = {}
+        self._repeats = Repeats()
         self._limit = BATCH_FRAMES_MAX
         self._batch: list[PendingFrame] = []
         self._cut_off: list[FrameId] = []
@@ -129,18 +132,19 @@ class Drain:
             self._batch = await self._waiting(connection, self._limit)
             if not self._batch:
                 return 0
+            now = self._clock()
             outcomes = decoded_batch(self._batch)
             self._batch = [frame for frame, _ in outcomes]
             matched, unmatched = await match(
                 connection, [found for _, found in outcomes if isinstance(found, Readout)]
             )
-            with_registers = [one for one in matched if one.readout.values]
-            known, reads = await self._reads(connection, self._batch, with_registers)
+            known, reads, recalled = await self._reads(connection, self._batch, matched, now=now)
             profile = [told for one in matched for told in profile_of(one)]
-            stored = await readings.store(connection, reads, profile=profile, now=self._clock())
+            stored = await readings.store(connection, [*reads, *recalled], profile=profile, now=now)
             reviews = _reviews(outcomes, {readout.frame_id for readout in unmatched})
             await frames.settle(connection, _keys(self._batch), reviews)
         self._register_sets = known
+        self._repeats.remember(read for read in recalled if read.key not in stored.deferred)
         log.info("ingest.batch", extra={"frames": len(self._batch), "new": stored.new})
         return len(self._batch)
 
@@ -149,24 +153,29 @@ class Drain:
         return await queries.pending(connection, buckets=buckets, limit=limit)
 
     async def _reads(
-        self, connection: Connection, waiting: Sequence[PendingFrame], matched: Sequence[Matched]
-    ) -> tuple[register_sets.Known, list[Read]]:
+        self,
+        connection: Connection,
+        waiting: Sequence[PendingFrame],
+        matched: Sequence[Matched],
+        *,
+        now: datetime,
+    ) -> tuple[register_sets.Known, list[Read], list[Read]]:
+        """Return register sets, readings, and those that meters recalled and are not stored yet."""
+        shown = [one for one in matched if one.readout.values]
+        ended = [(one, at, period) for one in matched for at, period in ends(one, now=now)]
         known = await register_sets.ids_of(
             connection,
-            {(m.readout.company_id, m.readout.signature) for m in matched},
+            {(one.readout.company_id, one.readout.signature) for one in shown}
+            | {(one.readout.company_id, period.signature) for one, _, period in ended},
             self._register_sets,
         )
-        undated = {m.readout.frame_id for m in matched if m.time.source is TimeSource.RECEIPT}
-        if undated:
-            receipts = await queries.first_receipts(
-                connection, [frame for frame in waiting if frame.frame_id in undated]
-            )
-            matched = [
-                at_first_receipt(m, receipts.get(m.readout.frame_id, m.readout.received_at))
-                for m in matched
-            ]
-        reads = [read_of(m, known[m.readout.company_id, m.readout.signature]) for m in matched]
-        return known, reads
+        dated = await _dated(connection, waiting, shown)
+        reads = [read_of(m, known[m.readout.company_id, m.readout.signature]) for m in dated]
+        recalled = [
+            recalled_read(one, at, period, known[one.readout.company_id, period.signature])
+            for one, at, period in ended
+        ]
+        return known, reads, [read for read in recalled if not self._repeats.has(read)]
 
     async def _set_aside(self, error: Exception) -> int:
         """Put the one frame of the batch that has just failed into review, if it is still ours."""
@@ -179,17 +188,34 @@ class Drain:
         return 1
 
 
+async def _dated(
+    connection: Connection, waiting: Sequence[PendingFrame], matched: Sequence[Matched]
+) -> Sequence[Matched]:
+    """Return matches dated by the first receipts where nothing else dates them."""
+    undated = {m.readout.frame_id for m in matched if m.time.source is TimeSource.RECEIPT}
+    if not undated:
+        return matched
+    receipts = await queries.first_receipts(
+        connection, [frame for frame in waiting if frame.frame_id in undated]
+    )
+    return [
+        at_first_receipt(m, receipts.get(m.readout.frame_id, m.readout.received_at))
+        for m in matched
+    ]
+
+
 def decoded_batch(
     waiting: Sequence[PendingFrame],
 ) -> list[tuple[PendingFrame, Readout | NoReadout]]:
-    """Decode frames, at least one, up to as many intervals as may be stored at once."""
+    """Decode frames, at least one, up to as much of them as may be stored at once."""
     outcomes: list[tuple[PendingFrame, Readout | NoReadout]] = []
-    intervals = 0
+    intervals = reads = 0
     for frame in waiting:
         outcome = _decoded(frame)
         if isinstance(outcome, Readout):
             intervals += sum(len(one.rows) * len(one.channels) for one in outcome.profile)
-        if outcomes and intervals > INTERVALS_MAX:
+            reads += 1 + len(outcome.periods)
+        if outcomes and (intervals > INTERVALS_MAX or reads > readings.BATCH_MAX):
             break
         outcomes.append((frame, outcome))
     return outcomes

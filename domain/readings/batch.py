@@ -18,6 +18,7 @@ class Read(NamedTuple):
 
     at: UTC. raw_index_wh: the total register in whole Wh as shown, None when the set has none.
     values: by the register set's order, scaled integers, None for a register that was empty.
+    is_recalled: the meter kept it from then, and tells it with every readout since.
     """
 
     company_id: CompanyId
@@ -33,6 +34,7 @@ class Read(NamedTuple):
     received_at: datetime
     frame_id: FrameId
     quality: Quality = Quality.ACTUAL
+    is_recalled: bool = False
 
     @property
     def key(self) -> Key:
@@ -48,7 +50,7 @@ STAGE = """
         register_set_id int8 not null, ts timestamptz not null, raw_index_wh int8,
         "values" int8[] not null, time_source text not null, meter_at timestamptz,
         collector_at timestamptz, received_at timestamptz not null, frame_id int8 not null,
-        quality text not null
+        quality text not null, is_recalled boolean not null
     ) on commit delete rows;
     create temp table if not exists stage (
         like incoming, index_wh int8, billed_at timestamptz, billed_index_wh int8,
@@ -133,6 +135,25 @@ async def drop_known(connection: Connection) -> int:
             """
         )
     )
+
+
+async def defer_recalled(connection: Connection, *, late_max: int) -> frozenset[Key]:
+    """Take out what meters recall from before their last reading, but for the newest so many.
+
+    Such reads are charged one by one, and all meters of a company may come with them at once. They
+    are told again with the next readouts.
+    """
+    rows = await connection.fetch(
+        """
+        delete from stage where ctid = any(array(
+            select ctid from stage where is_recalled and ts < billed_at
+            order by ts desc, company_id, meter_id, register_set_id offset $1
+        ))
+        returning company_id, meter_id, ts, register_set_id
+        """,
+        late_max,
+    )
+    return frozenset(map(tuple, rows))
 
 
 async def take_exceptional(connection: Connection) -> list[Read]:

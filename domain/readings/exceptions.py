@@ -38,7 +38,8 @@ async def store(connection: Connection, reads: Sequence[Read]) -> Judged:
     )
     limits = await _limits(connection, reads[0])
     after, judged = list(before), Judged()
-    for read in reads:
+    # What a meter recalls must not stand in the way of what it shows.
+    for read in sorted(reads, key=lambda one: one.is_recalled):
         anchor = _fit(after, read, limits)
         if isinstance(anchor, ValidationRule):
             judged.held.append((read, anchor))

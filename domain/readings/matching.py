@@ -18,13 +18,26 @@ from domain.readings.rules import MeterTime, ReadingTime, clock_zone, reading_ti
 Signature = tuple[tuple[str, int, str], ...]
 
 
+class StoredPeriod(NamedTuple):
+    """What a meter keeps from the end of a billing period, which its own clock dates.
+
+    The rest is as in a readout.
+    """
+
+    ended: MeterTime
+    signature: Signature
+    values: Sequence[int | None]
+    raw_index_wh: int | None
+
+
 class Readout(NamedTuple):
     """What one message says of one meter.
 
     received_at: UTC. collector_at: by the collector's clock; naive is its local time.
     signature: OBIS code, power of ten and unit of each register; values in the same order.
     raw_index_wh: the total register in whole Wh as shown, None when there is none.
-    profile: blocks of the load profile; without registers, it is all that the message has.
+    profile: blocks of the load profile. periods: stored ones. Without registers, they are all that
+        the message has.
     """
 
     company_id: CompanyId
@@ -38,6 +51,7 @@ class Readout(NamedTuple):
     values: Sequence[int | None]
     raw_index_wh: int | None
     profile: Sequence[Block] = ()
+    periods: Sequence[StoredPeriod] = ()
 
 
 class Matched(NamedTuple):

@@ -12,22 +12,29 @@ from domain.month_charges import due
 from domain.profiles import operations as profiles
 from domain.profiles.rules import Told
 from domain.readings import batch, exceptions
-from domain.readings.batch import Read
+from domain.readings.batch import Key, Read
 from domain.readings.rules import held_for_its_time
 
 log = logging.getLogger(__name__)
 
 BATCH_MAX = 10_000
+# Each takes milliseconds, and others some hundredths of one. Batches are large only while much
+# waits; readouts come often enough for those left out to have their turn.
+RECALLED_LATE_MAX = 50
 
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """What became of a batch: readings that are new, known already, and held or contradicting."""
+    """What became of a batch: readings that are new, known already, and held or contradicting.
+
+    deferred: keys of those that nothing became of, because meters will tell them again.
+    """
 
     new: int
     known: int
     held: int
     conflicting: int
+    deferred: frozenset[Key] = frozenset()
 
 
 async def store(
@@ -55,6 +62,7 @@ async def store(
         await profiles.store(connection, profile, now=now)
     await batch.fill(connection, timely)
     known = await batch.drop_known(connection)
+    deferred = await _defer(connection, timely)
     exceptional = await batch.take_exceptional(connection)
     await _insert(connection)
     await _charge(connection)
@@ -71,8 +79,16 @@ async def store(
     await _tell(connection, now=now)
     await exceptions.hold(connection, held)
     await exceptions.keep_conflicts(connection, conflicts)
-    new = len(timely) - known - (len(exceptional) - len(accepted))
-    return Stored(new=new, known=known, held=len(held), conflicting=len(conflicts))
+    new = len(timely) - known - len(deferred) - (len(exceptional) - len(accepted))
+    return Stored(
+        new=new, known=known, held=len(held), conflicting=len(conflicts), deferred=deferred
+    )
+
+
+async def _defer(connection: Connection, reads: Sequence[Read]) -> frozenset[Key]:
+    if not any(read.is_recalled for read in reads):
+        return frozenset()
+    return await batch.defer_recalled(connection, late_max=RECALLED_LATE_MAX)
 
 
 async def _insert(connection: Connection) -> None:
