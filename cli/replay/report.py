@@ -12,6 +12,7 @@ from rich.table import Table
 
 from cli.replay.delivery import Delivery
 from collectors.protocols.iec62056_21.obis import SkipReason
+from collectors.protocols.iec62056_21.registers import Register
 from collectors.protocols.mass.readouts import Failure
 from db.enums import MatchStatus
 from domain.frames.outcomes import FrameOutcome
@@ -72,9 +73,14 @@ class FileReport:
             "readAt": None if self.read_at is None else self.read_at.isoformat(),
             "timeFrom": delivery.time_from,
             "checksum": delivery.file.readout.checksum,
-            "registers": [
-                {"code": r.obis, "value": r.value, "scaler": r.scaler, "unit": r.unit}
-                for r in decoded.registers
+            "registers": [_register(register) for register in decoded.registers],
+            "periods": [
+                {
+                    "number": period.number,
+                    "ended": period.ended.local.isoformat(),
+                    "registers": [_register(register) for register in period.registers],
+                }
+                for period in decoded.periods
             ],
             "skipped": [
                 {"code": s.code, "history": s.history, "reason": s.reason.name}
@@ -87,6 +93,15 @@ class FileReport:
             },
             "problems": list(delivery.file.readout.problems),
         }
+
+
+def _register(register: Register) -> dict[str, Any]:
+    return {
+        "code": register.obis,
+        "value": register.value,
+        "scaler": register.scaler,
+        "unit": register.unit,
+    }
 
 
 def not_sent(delivery: Delivery) -> FileReport:

@@ -27,8 +27,8 @@ READINGS = """
     from held_reading where company_id = $1 and meter_id = $2 and (frame_id = any($3) or ts = $4)
 """
 CONFLICTS = """
-    select ts from reading_conflict
-    where company_id = $1 and meter_id = $2 and frame_id = any($3) limit 1
+    select max(ts) from reading_conflict
+    where company_id = $1 and meter_id = $2 and frame_id = any($3)
 """
 
 
@@ -94,13 +94,15 @@ async def _made(
     frame_ids: Sequence[FrameId],
     read_at: datetime | None,
 ) -> FrameOutcome:
-    conflict_at = await connection.fetchval(CONFLICTS, company_id, meter_id, frame_ids)
-    if conflict_at is not None:
-        return FrameOutcome(MatchStatus.MATCHED, read_at=conflict_at, contradicts=True)
     rows = await connection.fetch(READINGS, company_id, meter_id, frame_ids, read_at)
-    if not rows:
+    conflict_at = await connection.fetchval(CONFLICTS, company_id, meter_id, frame_ids)
+    # Besides the reading, a message may have brought what the meter stored at ends of months
+    # before it: the latest is what it is about.
+    found = max(rows, key=lambda row: (row["ts"], row["is_ours"]), default=None)
+    if conflict_at is not None and (found is None or conflict_at >= found["ts"]):
+        return FrameOutcome(MatchStatus.MATCHED, read_at=conflict_at, contradicts=True)
+    if found is None:
         return FrameOutcome(MatchStatus.MATCHED)
-    found = max(rows, key=lambda row: row["is_ours"])
     return FrameOutcome(
         MatchStatus.MATCHED,
         read_at=found["ts"],

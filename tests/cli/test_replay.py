@@ -6,21 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from cli.company_choice import chosen_company
 from cli.endings import Refused, Unreachable
-from cli.replay.importer import ImportOptions, import_serial
-from cli.replay.report import End, FileReport
-from cli.replay.run import Replay
-from collectors.protocols.iec62056_21.build import build_readout
-from collectors.protocols.iec62056_21.clock import MeterClock
-from collectors.protocols.iec62056_21.registers import Register
+from cli.replay.importer import import_serial
+from cli.replay.report import End
 from db import access
 from db.settings import Urls
-from tests.cli.running_system import HOST, System, running_system
+from tests.cli.replays import READ_AT, replayed, stored, written
+from tests.cli.running_system import System, running_system
 from tests.factories import NOW, TOKEN, Place, make_place
-
-LOCAL = timedelta(hours=3)
-READ_AT = NOW - timedelta(hours=2)
 
 
 @pytest.fixture
@@ -32,60 +25,6 @@ async def system(database: Urls, redis_url: str) -> AsyncIterator[System]:
 @pytest.fixture
 async def place(system: System) -> Place:
     return await make_place()
-
-
-def written(
-    folder: Path,
-    name: str,
-    *,
-    serial: str,
-    index_wh: int = 5_000,
-    at: datetime | None = READ_AT,
-    more: str = "",
-) -> Path:
-    """Write a readout of one register to a file."""
-    clock = None if at is None else MeterClock((at + LOCAL).replace(tzinfo=None), None)
-    registers = [Register("1.8.0", index_wh, 0, "Wh", 7)]
-    raw = build_readout(serial=serial, registers=registers, clock=clock)
-    path = folder / name
-    # Without STX there is no check value, and anything may be added.
-    path.write_bytes(raw[1:-4].replace(b"!", b"") + more.encode() + b"!\r\n")
-    return path
-
-
-async def replayed(
-    system: System,
-    files: list[Path],
-    home: Path,
-    *,
-    collector: tuple[str, str] | None = None,
-    token: str | None = None,
-    may_create: bool = True,
-    patience_s: float = 10.0,
-    at: datetime | None = None,
-    serial: str | None = None,
-) -> list[FileReport]:
-    options = ImportOptions(collector, token, may_create, None, home)
-    job = Replay(
-        company=await chosen_company(None),
-        options=options,
-        host=HOST,
-        port=system.port,
-        clock=system.clock,
-        patience_s=patience_s,
-        at=at,
-        serial=serial,
-    )
-    return await job.run(files)
-
-
-async def stored() -> list[tuple[str, datetime, int]]:
-    async with access.system() as connection:
-        rows = await connection.fetch(
-            "select m.serial, r.ts, r.index_wh from reading r join meter m"
-            " on m.company_id = r.company_id and m.id = r.meter_id order by r.ts, m.serial"
-        )
-    return [(row["serial"], row["ts"], row["index_wh"]) for row in rows]
 
 
 async def test_a_readout_of_a_known_meter_is_stored_as_its_collector_delivers_it(

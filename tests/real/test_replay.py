@@ -16,6 +16,7 @@ from cli.replay.importer import ImportOptions
 from cli.replay.readout_file import ReadoutFile
 from cli.replay.report import End
 from cli.replay.run import Replay
+from collectors.protocols.iec62056_21.history import PERIOD_END
 from db import access
 from db.settings import Urls
 from domain.readings.rules import clock_zone
@@ -42,6 +43,15 @@ UNDATED = {"testHttpRequestD0-1.txt", "testSerialResponseD0FastSend-10.txt"}
 
 # What a meter says of itself is told apart: its serial, its clock, its error flags.
 OF_ITSELF = {"0.0", "0.0.0", "0.9.1", "0.9.2", "1.0.0", "96.1.1", "F", "F.F", "F.F.0"}
+
+# What the meter kept from the ends of months, the newest first, by its own clock.
+KEPT = f"""
+    select to_char(r.ts at time zone '{ZONE}', 'YYYY-MM-DD"T"HH24:MI:SS') as ended, s.obis,
+        r."values"
+    from reading r
+    join register_set s on s.company_id = r.company_id and s.id = r.register_set_id
+    order by r.ts desc offset 1
+"""
 
 DataSetName = tuple[str, int | None]
 
@@ -87,7 +97,13 @@ def named(address: str) -> DataSetName:
 
 def told_of(facts: dict[str, Any]) -> Counter[DataSetName]:
     registers = [(row["code"], None) for row in facts["registers"]]
-    return Counter([*registers, *((row["code"], row["history"]) for row in facts["skipped"])])
+    kept = [
+        (code, period["number"])
+        for period in facts["periods"]
+        for code in (PERIOD_END, *(row["code"] for row in period["registers"]))
+    ]
+    skipped = [(row["code"], row["history"]) for row in facts["skipped"]]
+    return Counter([*registers, *kept, *skipped])
 
 
 def expected_end(name: str) -> tuple[str, str | None]:
@@ -130,10 +146,20 @@ async def test_a_dated_readout_is_stored_with_all_its_registers_in_its_own_time(
         row = await connection.fetchrow(
             'select r.ts, s.obis, r."values" from reading r join register_set s'
             " on s.company_id = r.company_id and s.id = r.register_set_id"
+            " order by r.ts desc limit 1"
         )
+        kept = await connection.fetch(KEPT)
     assert row is not None
     assert (facts["end"], facts["readAt"]) == (End.STORED, taken_at.isoformat())
     assert row["ts"] == taken_at.astimezone(UTC)
     assert [(r["code"], r["value"]) for r in facts["registers"]] == list(
         zip(row["obis"], row["values"], strict=True)
     )
+    assert [dict(row) for row in kept] == [
+        {
+            "ended": period["ended"],
+            "obis": [register["code"] for register in period["registers"]],
+            "values": [register["value"] for register in period["registers"]],
+        }
+        for period in facts["periods"]
+    ]
