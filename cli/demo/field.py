@@ -1,14 +1,14 @@
 """The demo's field: collectors that dial the gateway over TCP and push what their meters show."""
 
 import asyncio
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from time import monotonic
 from typing import Final
 
 from cli.demo.memory import Memory
-from cli.demo.plan import FLAG
+from cli.demo.plan import FLAG, DemoMeter
 from collectors.protocols.mass.dialects import STANDARD, VENDOR
 from collectors.simulator.clock import FastClock
 from collectors.simulator.collector import Persistence, SimulatedCollector
@@ -53,13 +53,19 @@ class SimulatedField:
 
     async def run(self, *, since: datetime, work: FieldWork) -> None:
         """Tell the past from `since` on, then the present until cancelled."""
-        await self._tell_past(since, work)
-        collectors = self._collectors(clock=self.clock, period=self.period, speed=1.0)
+        meters = [
+            replace(meter, simulated=replace(meter.simulated, keeps_since=since))
+            for meter in self.memory.plan.meters
+        ]
+        await self._tell_past(since, work, meters)
+        collectors = self._collectors(meters, clock=self.clock, period=self.period, speed=1.0)
         async with asyncio.TaskGroup() as tasks:
             for collector in collectors:
                 tasks.create_task(collector.run())
 
-    async def _tell_past(self, since: datetime, work: FieldWork) -> None:
+    async def _tell_past(
+        self, since: datetime, work: FieldWork, meters: Sequence[DemoMeter]
+    ) -> None:
         now = self.clock()
         since = max(since, now - PAST_MAX)
         period = max(PAST_PERIOD, (now - since) / PAST_ROUNDS_MAX)
@@ -68,7 +74,11 @@ class SimulatedField:
         fast = FastClock(start=since, speed=speed, monotonic=monotonic)
         # A busy machine delays readouts; their time must not run ahead of the world's for that.
         collectors = self._collectors(
-            clock=lambda: min(fast(), self.clock()), period=period, speed=speed, is_past=True
+            meters,
+            clock=lambda: min(fast(), self.clock()),
+            period=period,
+            speed=speed,
+            is_past=True,
         )
         work.total, work.collectors = rounds * self.memory.meter_count, collectors
         async with asyncio.TaskGroup() as tasks:
@@ -81,6 +91,7 @@ class SimulatedField:
 
     def _collectors(
         self,
+        meters: Sequence[DemoMeter],
         *,
         clock: Callable[[], datetime],
         period: timedelta,
@@ -88,7 +99,6 @@ class SimulatedField:
         is_past: bool = False,
     ) -> list[SimulatedCollector]:
         plan = self.memory.plan
-        meters = plan.meters
         spread = period / plan.collector_count
         return [
             SimulatedCollector(

@@ -1,13 +1,15 @@
 """What a simulated meter shows, and how a simulated collector insists."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
+from collectors.protocols.iec62056_21.clock import MeterClock
 from collectors.protocols.iec62056_21.readout import parse_readout
+from collectors.protocols.iec62056_21.registers import billing_index_wh
 from collectors.protocols.iec62056_21.registers import decode as decode_readout
 from collectors.simulator.collector import Persistence
-from collectors.simulator.load import EPOCH
+from collectors.simulator.load import EPOCH, ZONE
 from collectors.simulator.meter import SimulatedMeter
 
 START = EPOCH + timedelta(days=100)
@@ -38,3 +40,36 @@ def test_a_meters_clock_may_be_wrong() -> None:
 
     assert clock is not None
     assert clock.local == (START - timedelta(minutes=3)).replace(tzinfo=None)
+
+
+def test_a_meter_keeps_the_ends_of_months_by_its_own_clock() -> None:
+    error = timedelta(seconds=30)
+    meter = SimulatedMeter("9", seed=1, clock_error=error, keeps_since=EPOCH + timedelta(days=40))
+
+    readout = decode_readout(parse_readout(meter.readout(START)))
+
+    april = datetime(2024, 4, 1, tzinfo=ZONE)
+    march = datetime(2024, 3, 1, tzinfo=ZONE)
+    assert [
+        (one.number, one.ended, billing_index_wh(one.registers)) for one in readout.periods
+    ] == [
+        (92, as_shown(april), meter.registers_wh(april - error)["1.8.0"]),
+        (91, as_shown(march), meter.registers_wh(march - error)["1.8.0"]),
+    ]
+    assert readout.skipped == ()
+
+
+def test_a_month_is_over_when_the_meter_says_so() -> None:
+    april = datetime(2024, 4, 1, tzinfo=ZONE)
+    meter = SimulatedMeter("9", seed=1, clock_error=timedelta(seconds=30), keeps_since=EPOCH)
+
+    ends = [
+        decode_readout(parse_readout(meter.readout(april - timedelta(seconds=s)))).periods[0].ended
+        for s in (31, 30)
+    ]
+
+    assert ends == [as_shown(datetime(2024, 3, 1, tzinfo=ZONE)), as_shown(april)]
+
+
+def as_shown(at: datetime) -> MeterClock:
+    return MeterClock(at.replace(tzinfo=None), None)
