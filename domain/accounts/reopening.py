@@ -36,8 +36,8 @@ LEFT = """
     select point_id, sharing_id, share_ppm < 1000000 as was_shared from account_point
     where company_id = $1 and account_id = $2 and ended_at = $3 order by point_id
 """
-# Who has begun there since. The premises' owner has at the very end, and so have those anew who
-# share what was shared with the account.
+# Who has begun there since. The heir has at the very end, and so have those anew who share what was
+# shared with the account.
 TAKEN = """
     select ap.point_id from account_point ap
     where ap.company_id = $1 and ap.point_id = any($2::int8[]) and ap.started_at >= $3
@@ -71,7 +71,9 @@ class EndedTooLongAgo(Refused):
 
 
 @dataclass(frozen=True, slots=True)
-class _Account:
+class Ended:
+    """An account that is held. closed_at: None for one that goes on."""
+
     premises_id: PremisesId
     subscriber_id: SubscriberId
     closed_at: datetime | None
@@ -107,46 +109,83 @@ async def reopen(
     """
     reason = values.name(reason, "reason", characters_max=REASON_CHARACTERS_MAX)
     async with access.tenant(company_id) as connection:
-        account = await _hold(connection, company_id, account_id)
-        if account.closed_at is None:
-            if account.version == expected_version + 1:
-                return account_id
-            raise NotClosed("id")
-        if now - account.closed_at > REOPENED_WITHIN:
-            raise EndedTooLongAgo("id", days=REOPENED_WITHIN.days)
-        await rows.change(
+        account = await hold(connection, company_id, account_id)
+        if has_gone_on(account, expected_version):
+            return account_id
+        await go_on(
             connection,
-            "account",
             company_id=company_id,
-            row_id=account_id,
+            account_id=account_id,
             expected_version=expected_version,
-            changes={"closed_at": None},
+            account=account,
+            heir_id=account.owner_account_id,
+            reason=reason,
+            now=now,
         )
-        left = await _hold_points(connection, company_id, account_id, account, account.closed_at)
-        await _restore(connection, company_id, left, at=account.closed_at, now=now)
-        await check_deductible(
-            connection, company_id, left.point_ids, "id", since=account.closed_at
-        )
-        await reverse_all(
-            connection, company_id=company_id, account_id=account_id, reason=reason, now=now
-        )
-        await asking.ask(connection, company_id=company_id, account_id=account_id)
     return account_id
 
 
-async def _hold(connection: Connection, company_id: CompanyId, account_id: AccountId) -> _Account:
+async def hold(connection: Connection, company_id: CompanyId, account_id: AccountId) -> Ended:
     row = await connection.fetchrow(ENDED, company_id, account_id)
     if row is None:
         raise NotThere
-    return _Account(**row)
+    return Ended(**row)
+
+
+def has_gone_on(account: Ended, expected_version: int) -> bool:
+    """Return whether the caller has taken its end back before.
+
+    :raises NotClosed: it has not ended, or somebody else has
+    """
+    if account.closed_at is not None:
+        return False
+    if account.version != expected_version + 1:
+        raise NotClosed("id")
+    return True
+
+
+async def go_on(
+    connection: Connection,
+    *,
+    company_id: CompanyId,
+    account_id: AccountId,
+    expected_version: int,
+    account: Ended,
+    heir_id: AccountId | None,
+    reason: str,
+    now: datetime,
+) -> None:
+    """Let an ended account go on, in the caller's transaction, which holds it.
+
+    heir_id: who has paid since, instead of it; nobody else may have.
+    """
+    closed_at = account.closed_at
+    if closed_at is None or now - closed_at > REOPENED_WITHIN:
+        raise EndedTooLongAgo("id", days=REOPENED_WITHIN.days)
+    await rows.change(
+        connection,
+        "account",
+        company_id=company_id,
+        row_id=account_id,
+        expected_version=expected_version,
+        changes={"closed_at": None},
+    )
+    left = await _hold_points(connection, company_id, account_id, account, closed_at, heir_id)
+    await _restore(connection, company_id, left, at=closed_at, now=now)
+    await check_deductible(connection, company_id, left.point_ids, "id", since=closed_at)
+    await reverse_all(
+        connection, company_id=company_id, account_id=account_id, reason=reason, now=now
+    )
+    await asking.ask(connection, company_id=company_id, account_id=account_id)
 
 
 async def _hold_points(
     connection: Connection,
     company_id: CompanyId,
     account_id: AccountId,
-    account: _Account,
+    account: Ended,
     closed_at: datetime,
+    heir_id: AccountId | None,
 ) -> _Left:
     """Keep everything that the account needs as it is, and return what it paid for.
 
@@ -173,7 +212,7 @@ async def _hold_points(
     if await connection.fetchval(IS_ELSEWHERE, company_id, account.premises_id, left.point_ids):
         raise AccountElsewhere("id")
     taken = await connection.fetchval(
-        TAKEN, company_id, left.point_ids, closed_at, account.owner_account_id, left.sharing_ids
+        TAKEN, company_id, left.point_ids, closed_at, heir_id, left.sharing_ids
     )
     if taken is not None:
         raise PointPaidFor("id")
