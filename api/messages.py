@@ -13,6 +13,7 @@ MESSAGES: Mapping[str, Mapping[str, str]] = {
         "PAYMENT_IN_FLIGHT": "A payment is not confirmed yet; wait for it, or let it lapse.",
         "ENDED_TOO_LONG_AGO": "An account is reopened within {days} days of its end.",
         "NOT_CLOSED": "The account has not ended.",
+        "NOT_TAKEN_OVER": "No account that is still open took this one over.",
         "NOTHING_SETTLED": "No settlement of this account stands.",
         "ADJUSTMENT_DECIDED": "This adjustment is decided already: {state}.",
         "ALREADY_REVERSED": "The transaction was reversed before, for another reason.",
@@ -118,6 +119,7 @@ MESSAGES: Mapping[str, Mapping[str, str]] = {
         "ENDED_TOO_LONG_AGO": "Bir hesap, sona ermesinden sonraki {days} gün içinde yeniden"
         " açılabilir.",
         "NOT_CLOSED": "Hesap sona ermedi.",
+        "NOT_TAKEN_OVER": "Bu hesabı devralan açık bir hesap yok.",
         "NOTHING_SETTLED": "Bu hesabın geçerli bir kapanış işlemi yok.",
         "ADJUSTMENT_DECIDED": "Bu düzeltme zaten karara bağlandı: {state}.",
         "ALREADY_REVERSED": "İşlem daha önce başka bir nedenle ters kaydedildi.",

@@ -17,13 +17,14 @@ from api.schema.account_life import (
     ReverseSettlementInput,
     SettleAccountInput,
     SuspendAccountInput,
+    TakeBackTenancyInput,
 )
 from api.schema.accounts import Account
 from api.schema.subscribers import Subscriber
 from api.schema.tariffs import Tariff
 from db.enums import Scope
 from db.ids import AccountId, PointId, SubscriberId, TariffId
-from domain.accounts import closing, reopening, settling, suspension
+from domain.accounts import closing, reopening, returning, settling, suspension
 from domain.accounts.closing import Ending, Successor
 
 Closed = Annotated[CloseAccountInput, strawberry.argument(description="Which, and how it ends.")]
@@ -31,6 +32,7 @@ Changed = Annotated[
     ChangeTenancyInput, strawberry.argument(description="How it ends, and who takes over.")
 ]
 Reopened = Annotated[ReopenAccountInput, strawberry.argument(description="Which, and why.")]
+TakenBack = Annotated[TakeBackTenancyInput, strawberry.argument(description="Which, and why.")]
 Settled = Annotated[SettleAccountInput, strawberry.argument(description="Which account.")]
 Reversed = Annotated[ReverseSettlementInput, strawberry.argument(description="Whose, and why.")]
 Suspended = Annotated[SuspendAccountInput, strawberry.argument(description="Which, and why.")]
@@ -93,6 +95,23 @@ class AccountLifeMutation:
             account_id=AccountId(await seen(info, Account, input.id)),
             expected_version=input.expected_version,
             reason=input.reason,
+            now=info.context.clock(),
+        )
+        return await ended(info, AccountPayload, Account, operation)
+
+    @strawberry.mutation(
+        description="Take a change of tenancy back within 31 days: the account that ended goes on"
+        " as if nobody had taken over and is charged what the other was, and what was settled is"
+        " reversed; the other ends, and gets back what it paid.",
+        extensions=[requires(Scope.ACCOUNTS_WRITE), requires(Scope.CREDIT_ADJUST)],
+    )
+    async def take_back_tenancy(self, info: Info, input: TakenBack) -> AccountPayload | None:
+        operation = returning.take_back(
+            company_id=info.context.signed_in.company_id,
+            account_id=AccountId(await seen(info, Account, input.id)),
+            expected_version=input.expected_version,
+            reason=input.reason,
+            refund_by=input.refund_by,
             now=info.context.clock(),
         )
         return await ended(info, AccountPayload, Account, operation)

@@ -70,6 +70,16 @@ class ReopenAccountInput(VersionInput):
     reason: str = strawberry.field(description="Why; it stays in the books.")
 
 
+@strawberry.input(description="An account that another took over by mistake.")
+class TakeBackTenancyInput(VersionInput):
+    id: strawberry.ID = strawberry.field(description="The account that ended, and goes on.")
+    reason: str = strawberry.field(description="Why; it stays in the books.")
+    refund_by: RefundWay = strawberry.field(
+        default=RefundWay.BANK,
+        description="How what the other account paid is paid out; what it owes becomes its debt.",
+    )
+
+
 @strawberry.input(description="An account to settle.")
 class SettleAccountInput:
     id: strawberry.ID = strawberry.field(description="One that has ended.")

@@ -37,6 +37,14 @@ mutation ($input: ReopenAccountInput!) {
   }
 }
 """
+TAKE_BACK = """
+mutation ($input: TakeBackTenancyInput!) {
+  takeBackTenancy(input: $input) {
+    account { closedAt version balance { amount debt } meteringPoints { totalCount } }
+    userErrors { code path }
+  }
+}
+"""
 SETTLE = """
 mutation ($input: SettleAccountInput!) {
   settleAccount(input: $input) { account { version } userErrors { code path } }
@@ -169,6 +177,31 @@ async def test_a_tenancy_changes_in_one_mutation(
     }
 
 
+async def test_a_change_of_tenancy_is_taken_back(
+    web: Web, place: Place, administrator: User
+) -> None:
+    subscriber_id = encode("Subscriber", place.subscriber_id)
+    given = end(place, changedAt=AT, number="NEW", subscriberId=subscriber_id)
+    await web.ask(CHANGE, administrator, input=given)
+    wish = {"id": account(place), "expectedVersion": 2, "reason": "by mistake"}
+
+    answers = [await web.ask(TAKE_BACK, administrator, input=wish) for _ in range(2)]
+
+    assert [answer.data["takeBackTenancy"] for answer in answers] == [
+        {
+            "account": {
+                "closedAt": None,
+                "version": 3,
+                "balance": {"amount": "-10.000000", "debt": "0.000000"},
+                "meteringPoints": {"totalCount": 1},
+            },
+            "userErrors": [],
+        }
+    ] * 2
+    rows = await fetch("select number from account where closed_at is not null")
+    assert rows == [{"number": "NEW"}]
+
+
 @pytest.mark.parametrize(
     ("changes", "code", "path"),
     [
@@ -196,13 +229,16 @@ async def test_who_only_reads_ends_nothing(web: Web, place: Place) -> None:
     answers = [
         await web.ask(CLOSE, auditor, input=end(place, closedAt=AT)),
         await web.ask(SETTLE, auditor, input=which),
-        await web.ask(
-            REOPEN, auditor, input={"id": account(place), "expectedVersion": 1, "reason": "x"}
-        ),
+        *[
+            await web.ask(
+                text, auditor, input={"id": account(place), "expectedVersion": 1, "reason": "x"}
+            )
+            for text in (REOPEN, TAKE_BACK)
+        ],
         await web.ask(REVERSE, auditor, input={**which, "reason": "x"}),
     ]
 
-    assert [answer.codes for answer in answers] == [["FORBIDDEN"]] * 4
+    assert [answer.codes for answer in answers] == [["FORBIDDEN"]] * 5
     assert await fetch("select closed_at from account") == [{"closed_at": None}]
 
 
