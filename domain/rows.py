@@ -65,6 +65,25 @@ async def change(
         await _explain_miss(connection, table, company_id=company_id, row_id=row_id)
 
 
+async def is_result(
+    connection: Connection,
+    table: str,
+    *,
+    company_id: CompanyId,
+    row_id: int,
+    expected_version: int,
+    changes: Mapping[str, object],
+) -> bool:
+    """Return whether a row is what this very change made of it: that it is asked for again."""
+    row = await connection.fetchrow(
+        f"select * from {table} where company_id = $1 and id = $2 and version = $3",
+        company_id,
+        row_id,
+        expected_version + 1,
+    )
+    return row is not None and all(row[name] == value for name, value in changes.items())
+
+
 async def overwrite(
     connection: Connection,
     table: str,

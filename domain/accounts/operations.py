@@ -15,12 +15,13 @@ from db.enums import BillingMode
 from db.ids import AccountId, CompanyId, PointId, PremisesId, SubscriberId, TariffId
 from domain import rows, values
 from domain.accounts import assignments
+from domain.accounts.opened_before import opened_before
 from domain.accounts.suspension import hold_open
 from domain.billing import submeters
 from domain.hierarchy import parents
 from domain.metering.rules import Course
 from domain.money import micro
-from domain.refusals import InvalidValue, Refused
+from domain.refusals import AlreadyExists, InvalidValue, Refused
 from domain.subscribers.operations import hold_present
 from domain.tariffs.deductible import check_deductible
 from domain.warnings import asking
@@ -65,29 +66,34 @@ async def open_account(
         account that is to pay for shares of supplies alone.
     warning_limit, cut_off_limit, reconnect_limit: in major units; None takes the company's.
     category: what taxes may exempt; it stays as long as the account lasts.
+    Returns the account; on a retry, the one already made.
 
     :raises AlreadyExists, NotThere, ParentInactive, InvalidValue, InTheFuture, PointElsewhere,
         PointPaidFor, NoTariffAssigned, SubscriberErased, AlreadyBilled, IndexOutOfRange,
         IndexContradicts, IndexImplausible, NotDeductible, SharedAbove, RegistersShared:
         nothing was written
     """
-    async with access.tenant(company_id) as connection:
-        return await add(
-            connection,
-            company_id=company_id,
-            number=number,
-            subscriber_id=subscriber_id,
-            premises_id=premises_id,
-            tariff_id=tariff_id,
-            points=points,
-            opened_at=opened_at,
-            billing_mode=billing_mode,
-            warning_limit=warning_limit,
-            cut_off_limit=cut_off_limit,
-            reconnect_limit=reconnect_limit,
-            category=category,
-            now=now,
-        )
+    columns = _columns(
+        number=number,
+        subscriber_id=subscriber_id,
+        premises_id=premises_id,
+        tariff_id=tariff_id,
+        billing_mode=billing_mode,
+        warning_limit=warning_limit,
+        cut_off_limit=cut_off_limit,
+        reconnect_limit=reconnect_limit,
+        opened_at=opened_at,
+        category=category,
+    )
+    try:
+        async with access.tenant(company_id) as connection:
+            return await _add(connection, company_id, columns, points, now)
+    except AlreadyExists:
+        async with access.tenant(company_id) as connection:
+            made = await opened_before(connection, company_id, columns, points)
+        if made is None:
+            raise
+        return made
 
 
 async def add(
@@ -107,10 +113,37 @@ async def add(
     category: str | None = None,
     now: datetime,
 ) -> AccountId:
-    """Do what `open_account` does, in the caller's transaction."""
-    values.past(opened_at, "opened_at", now=now)
-    assignments.check_indexes(points, "opening_index")
-    columns: dict[str, Any] = {
+    """Do what `open_account` does, in the caller's transaction; a retry is AlreadyExists."""
+    columns = _columns(
+        number=number,
+        subscriber_id=subscriber_id,
+        premises_id=premises_id,
+        tariff_id=tariff_id,
+        billing_mode=billing_mode,
+        warning_limit=warning_limit,
+        cut_off_limit=cut_off_limit,
+        reconnect_limit=reconnect_limit,
+        opened_at=opened_at,
+        category=category,
+    )
+    return await _add(connection, company_id, columns, points, now)
+
+
+def _columns(
+    *,
+    number: str,
+    subscriber_id: SubscriberId,
+    premises_id: PremisesId,
+    tariff_id: TariffId | None,
+    billing_mode: BillingMode,
+    warning_limit: Decimal | None,
+    cut_off_limit: Decimal | None,
+    reconnect_limit: Decimal | None,
+    opened_at: datetime,
+    category: str | None,
+) -> dict[str, Any]:
+    """Return the columns of an account, in the order in which `opened_before` compares them."""
+    return {
         "number": values.name(number, "number", characters_max=NUMBER_CHARACTERS_MAX),
         "subscriber_id": subscriber_id,
         "premises_id": premises_id,
@@ -122,9 +155,22 @@ async def add(
         "opened_at": opened_at,
         "category": checked_category(category, "category"),
     }
+
+
+async def _add(
+    connection: Connection,
+    company_id: CompanyId,
+    columns: Mapping[str, Any],
+    points: Mapping[PointId, int],
+    now: datetime,
+) -> AccountId:
+    opened_at: datetime = columns["opened_at"]
+    premises_id: PremisesId = columns["premises_id"]
+    values.past(opened_at, "opened_at", now=now)
+    assignments.check_indexes(points, "opening_index")
     await parents.hold_active(connection, "premises", company_id=company_id, row_id=premises_id)
     await hold_present(
-        connection, "subscriber_id", company_id=company_id, subscriber_id=subscriber_id
+        connection, "subscriber_id", company_id=company_id, subscriber_id=columns["subscriber_id"]
     )
     await assignments.lock_points(connection, company_id, premises_id, points)
     account_id = AccountId(
@@ -180,6 +226,7 @@ async def update(
 
     changes: `number`, `billing_mode` and the limits, whichever is to change. Limits are in major
         units; None takes the company's. They act within seconds.
+    A retry changes nothing.
 
     :raises AccountClosed, StaleVersion, NotThere, AlreadyExists, InvalidValue: nothing was written
     """
@@ -193,14 +240,15 @@ async def update(
         columns[f"{name}_micro"] = _limit_micro(columns.pop(name), name)
     async with access.tenant(company_id) as connection:
         await hold_open(connection, company_id=company_id, account_id=account_id)
-        await rows.change(
-            connection,
-            "account",
-            company_id=company_id,
-            row_id=account_id,
-            expected_version=expected_version,
-            changes=columns,
-        )
+        which: dict[str, Any] = {
+            "company_id": company_id,
+            "row_id": account_id,
+            "expected_version": expected_version,
+            "changes": columns,
+        }
+        if await rows.is_result(connection, "account", **which):
+            return account_id
+        await rows.change(connection, "account", **which)
         if moved or "billing_mode" in columns:
             await asking.ask(connection, company_id=company_id, account_id=account_id)
     return account_id

@@ -88,6 +88,42 @@ async def test_an_account_is_opened(
     }
 
 
+async def test_opening_an_account_may_be_repeated(
+    web: Web, place: Place, supply: Supply, administrator: User
+) -> None:
+    given = account(place, supply, warningLimit="7", cutOffLimit="1", category="SHOP")
+
+    first = await web.ask(OPEN, administrator, input=given)
+    again = await web.ask(OPEN, administrator, input=given)
+
+    assert first.data["openAccount"]["userErrors"] == []
+    assert again.data == first.data
+    assert await count() == 1
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param({"warningLimit": "8"}, id="another limit"),
+        pytest.param({"billingMode": "POSTPAID"}, id="another mode"),
+        pytest.param({"openedAt": "2026-03-18T10:00:00+00:00"}, id="another beginning"),
+        pytest.param({"points": []}, id="other points"),
+    ],
+)
+async def test_another_account_of_the_same_number_is_not_opened(
+    web: Web, place: Place, supply: Supply, administrator: User, changes: dict[str, Any]
+) -> None:
+    await web.ask(OPEN, administrator, input=account(place, supply))
+
+    refused = await web.ask(OPEN, administrator, input=account(place, supply, **changes))
+
+    assert refused.data["openAccount"] == {
+        "account": None,
+        "userErrors": [{"code": "ALREADY_EXISTS", "path": ["input", "number"]}],
+    }
+    assert await count() == 1
+
+
 @pytest.mark.parametrize(
     ("changes", "code", "path"),
     [

@@ -1,5 +1,6 @@
 """An account is changed and suspended until it has ended."""
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from db.enums import BillingMode
 from domain.accounts import operations, suspension
 from domain.accounts.suspension import AccountClosed, AlreadySuspended, NotSuspended
+from domain.refusals import StaleVersion
 from tests.db.account_ends.ending import close
 from tests.db.exchanges import fetch
 from tests.factories import NOW, Place, account_of
@@ -22,6 +24,20 @@ async def test_an_account_changes_between_prepaid_and_postpaid(place: Place) -> 
 
     assert await fetch("select billing_mode, version from account") == [
         {"billing_mode": "POSTPAID", "version": 2}
+    ]
+
+
+async def test_changing_an_account_may_be_repeated(place: Place) -> None:
+    which: dict[str, Any] = {"company_id": place.company_id, "account_id": account_of(place)}
+    change = {"billing_mode": BillingMode.POSTPAID, "warning_limit": Decimal(5)}
+
+    for _ in range(2):
+        await operations.update(**which, expected_version=1, changes=change)
+
+    with pytest.raises(StaleVersion):
+        await operations.update(**which, expected_version=1, changes={"warning_limit": Decimal(6)})
+    assert await fetch("select billing_mode, warning_limit_micro, version from account") == [
+        {"billing_mode": "POSTPAID", "warning_limit_micro": 5_000_000, "version": 2}
     ]
 
 
