@@ -145,6 +145,27 @@ def test_a_warning_says_how_long_the_credit_lasts() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("days", "locale", "by_mail", "by_sms"),
+    [
+        pytest.param(0, "en", "(+03), within a day", "Lasts less than a day.", id="0 en"),
+        pytest.param(0, "tr", "(+03), bir günden kısa sürede", "Bir günden az yeter.", id="0 tr"),
+        pytest.param(1, "en", "(+03), 1 day from now", "Lasts 1 more day.", id="1 en"),
+        pytest.param(2, "en", "(+03), 2 days from now", "Lasts 2 more days.", id="2 en"),
+        pytest.param(1, "tr", "(+03), 1 gün sonra", "Yaklaşık 1 gün yeter.", id="1 tr"),
+    ],
+)
+def test_a_warning_counts_days_as_people_do(
+    days: int, locale: str, by_mail: str, by_sms: str
+) -> None:
+    told = replace(LOW, days_left=days)
+    words = words_of(told, locale)
+
+    assert f"{by_mail}\n" in words.text
+    assert f"{by_mail}</td>" in str(words.html)
+    assert f" {by_sms} " in worded(told, AYSE, locale=locale, channel=MessageChannel.SMS).text
+
+
 def test_a_warning_says_no_more_than_is_known() -> None:
     told = replace(
         LOW,
