@@ -17,6 +17,7 @@ from db.setting_values import IPNetwork
 PREFIX = "WATTLEDGER_"
 FILE_SUFFIX = "_FILE"
 FILE_BYTES_MAX = 64 * 1024
+PUBLIC_URL = "http://localhost:8080"
 
 # Read by the tests alone; a process that inherits it from them is not misconfigured.
 FOREIGN = frozenset({"WATTLEDGER_REAL_DATA"})
@@ -128,7 +129,7 @@ class Settings:
         default=500, metadata=_variable("WATTLEDGER_COST_BUDGET_PER_S", read.cost_budget_per_s)
     )
     public_url: str = field(
-        default="http://localhost:8080", metadata=_variable("WATTLEDGER_PUBLIC_URL", read.web_url)
+        default=PUBLIC_URL, metadata=_variable("WATTLEDGER_PUBLIC_URL", read.web_url)
     )
     oidc_private_issuers: bool = field(
         default=False, metadata=_variable("WATTLEDGER_OIDC_PRIVATE_ISSUERS", read.switch)

@@ -10,7 +10,7 @@ from cli.demo.welcome import Whereabouts
 from cli.embedded.ports import ANY_PORT, LOOPBACK, is_free
 from cli.servers import Addresses
 from cli.surroundings import inherited_environment
-from db.settings import Settings
+from db.settings import PUBLIC_URL, Settings
 
 MAIL_PAGE_PORT = 8025
 
@@ -62,6 +62,7 @@ class Listening:
         return inherited_environment(
             {
                 **({} if twin is None else twin.environment),
+                **self._public_url(settings),
                 "DATABASE_URL": found.urls.owner,
                 "DATABASE_APP_URL": found.urls.app,
                 "DATABASE_SYSTEM_URL": found.urls.system,
@@ -78,6 +79,12 @@ class Listening:
                 "WATTLEDGER_LOG_FORMAT": "json",
             }
         )
+
+    def _public_url(self, settings: Settings) -> dict[str, str]:
+        """Return where links of mails lead, if nobody has said: to the port that was chosen."""
+        if settings.public_url != PUBLIC_URL:
+            return {}
+        return {"WATTLEDGER_PUBLIC_URL": f"http://localhost:{self.api}"}
 
     def whereabouts(self, settings: Settings, twin: Twin | None) -> Whereabouts:
         return Whereabouts(

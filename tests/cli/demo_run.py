@@ -29,6 +29,13 @@ class DemoRun:
     def said(self) -> str:
         return self.output.read_text()
 
+    @property
+    def port(self) -> str:
+        """Return where its API listens."""
+        found = re.search(r"http://127\.0\.0\.1:(\d+)/graphql", self.said)
+        assert found is not None, self.said
+        return found[1]
+
     def wait_for(self, text: str) -> None:
         """Wait until the demo has said it."""
         end = time.monotonic() + PATIENCE_S
@@ -43,13 +50,12 @@ class DemoRun:
 
     def ask(self, query: str, token: str | None = None, **variables: object) -> Any:
         """Return the data of an answer of its API."""
-        found = re.search(r"http://\S+/graphql", self.said)
-        assert found is not None
         headers = {"Content-Type": "application/json"}
         if token is not None:
             headers["Authorization"] = f"Bearer {token}"
         body = json.dumps({"query": query, "variables": variables}).encode()
-        request = urllib.request.Request(found[0], body, headers)  # noqa: S310 - our own
+        url = f"http://127.0.0.1:{self.port}/graphql"
+        request = urllib.request.Request(url, body, headers)
         with urllib.request.urlopen(request, timeout=PATIENCE_S) as answer:  # noqa: S310
             parsed = json.load(answer)
         assert "errors" not in parsed, parsed

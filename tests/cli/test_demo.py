@@ -80,6 +80,7 @@ def test_a_demo_runs_stops_and_goes_on(open_folder: Path) -> None:
     assert all(meter["registers"] for meter in meters["nodes"])
     assert warning["to"].endswith("@demo.example")
     assert "En küçük yükleme: " in warning["text"]
+    assert f"http://localhost:{run.port}/top-up#account=A0" in warning["text"]
     assert bought == {"state": "CREDITED", "received": {"amount": "125.500000"}}
     assert (verified.returncode, "The books are right" in verified.stdout) == (0, True)
     assert (code, processes_of(home)) == (0, [])
