@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -113,3 +114,25 @@ async def test_a_new_transformer_is_an_exchange_with_the_same_meter(place: Place
     await store(place, (supply, 1, 6_000), (supply, 6, 4_000))
 
     assert await balance(place) == -PRICE * (5 + 10)
+
+
+async def test_a_mistaken_exchange_is_undone_by_its_opposite(place: Place, spare: Supply) -> None:
+    old = place.supplies[0]
+    made = await exchange(place, spare)
+    await store(place, (old, 4, 5_500), (old, 3, 6_000))
+    back: dict[str, Any] = {
+        "mounting_id": made,
+        "meter_id": old.meter_id,
+        "exchanged_at": NOW - 2 * HOUR,
+        "final_index_wh": 700,
+        "initial_index_wh": 5_000,
+    }
+
+    undone = await exchange(place, spare, **back)
+    again = await exchange(place, spare, **back)
+
+    await store(place, (old, 1, 7_000))
+    assert again == undone
+    assert await balance(place) == -PRICE * 7
+    await ledger.close_days(now=NOW + timedelta(days=1))
+    assert await verify() == []
