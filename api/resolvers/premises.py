@@ -72,7 +72,7 @@ class PremisesMutation:
 
     @strawberry.mutation(
         description="Say which account pays for premises while no subscriber does: from the next"
-        " end of an account there.",
+        " end of an account there, or from the last one if that was within 31 days.",
         extensions=[requires(Scope.PREMISES_WRITE)],
     )
     async def set_premises_owner(self, info: Info, input: Owned) -> PremisesPayload | None:
@@ -85,6 +85,7 @@ class PremisesMutation:
             premises_id=PremisesId(await seen(info, Premises, input.id)),
             expected_version=input.expected_version,
             account_id=account_id,
+            now=info.context.clock(),
         )
         return await ended(info, PremisesPayload, Premises, operation)
 

@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from db import access
 from db.access import Connection
 from db.ids import AccountId, CompanyId, FieldId, PremisesId
 from domain import rows, values
+from domain.accounts import vacancies
 from domain.hierarchy import parents
 from domain.metering.points import LOCK_TREES
 from domain.refusals import InUse, ParentInactive
@@ -17,6 +19,18 @@ IN_USE = """
         or exists (select from metering_point where company_id = $1 and premises_id = $2 and active)
 """
 OWNERS = "select closed_at is null from account where company_id = $1 and id = $2 for share"
+# An account pays for points of its own premises otherwise.
+PAYS_AS_OWNER = """
+    select exists (
+        select from premises pr
+        join metering_point p on p.company_id = pr.company_id and p.premises_id = pr.id
+        join account_point ap on ap.company_id = p.company_id and ap.point_id = p.id
+            and ap.account_id = pr.owner_account_id and ap.ended_at is null
+            and ap.share_ppm = 1000000
+        join account a on a.company_id = ap.company_id and a.id = ap.account_id
+        where pr.company_id = $1 and pr.id = $2 and a.premises_id <> pr.id
+            and pr.owner_account_id is distinct from $3)
+"""
 # Who moves twice on a day was that day where it was in the morning.
 STAYED = """
     insert into premises_stay (company_id, premises_id, until_date, field_id)
@@ -94,25 +108,40 @@ async def set_owner_account(
     premises_id: PremisesId,
     expected_version: int,
     account_id: AccountId | None,
+    now: datetime,
 ) -> PremisesId:
     """Say which account pays for premises while no subscriber does; None for none.
 
-    It holds from the next time that an account of the premises ends.
+    If their subscriber has left lately, it pays from then on. A retry changes nothing.
 
+    :raises InUse: the account that was said before pays for them now; open another in its place
     :raises ParentInactive: the account has ended
-    :raises StaleVersion, NotThere: nothing was written
+    :raises StaleVersion, NotThere, NotDeductible, SharedAbove, AlreadyBilled: nothing was written
     """
     async with access.tenant(company_id) as connection:
-        await rows.change(
-            connection,
-            "premises",
-            company_id=company_id,
-            row_id=premises_id,
-            expected_version=expected_version,
-            changes={"owner_account_id": account_id},
-        )
-        if account_id is not None and not await connection.fetchval(OWNERS, company_id, account_id):
+        pays = await connection.fetchval(PAYS_AS_OWNER, company_id, premises_id, account_id)
+        which: dict[str, Any] = {
+            "company_id": company_id,
+            "row_id": premises_id,
+            "expected_version": expected_version,
+            "changes": {"owner_account_id": account_id},
+        }
+        if await rows.is_result(connection, "premises", **which):
+            return premises_id
+        await rows.change(connection, "premises", **which)
+        if pays:
+            raise InUse("account_id")
+        if account_id is None:
+            return premises_id
+        if not await connection.fetchval(OWNERS, company_id, account_id):
             raise ParentInactive("account_id")
+        await vacancies.take_over(
+            connection,
+            company_id=company_id,
+            premises_id=premises_id,
+            account_id=account_id,
+            now=now,
+        )
     return premises_id
 
 

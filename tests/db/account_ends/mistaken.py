@@ -48,6 +48,7 @@ async def let_own(place: Place, supply: Supply) -> AccountId:
         premises_id=supply.premises_id,
         expected_version=1,
         account_id=owner,
+        now=NOW,
     )
     return owner
 

@@ -62,6 +62,7 @@ async def test_the_owner_pays_between_two_subscribers(place: Place) -> None:
         premises_id=supply.premises_id,
         expected_version=1,
         account_id=owner,
+        now=NOW,
     )
 
     await close(place)

@@ -77,6 +77,7 @@ async def test_an_owners_account_stays_while_premises_name_it(place: Place) -> N
         premises_id=place.supplies[0].premises_id,
         expected_version=1,
         account_id=account_of(place),
+        now=NOW,
     )
 
     with pytest.raises(InUse):
@@ -94,6 +95,7 @@ async def test_an_account_that_has_ended_is_no_owners(place: Place) -> None:
             premises_id=place.supplies[0].premises_id,
             expected_version=1,
             account_id=account_of(place),
+            now=NOW,
         )
 
     assert await fetch("select owner_account_id, version from premises") == [

@@ -168,6 +168,7 @@ async def test_a_share_goes_back(place: Place) -> None:
         premises_id=shop["premises_id"],
         expected_version=1,
         account_id=owner,
+        now=NOW,
     )
     before = await payers(supply)
     await close(place, first, supply)

@@ -185,6 +185,7 @@ async def test_the_owner_of_premises_is_no_successor(place: Place) -> None:
         premises_id=place.supplies[0].premises_id,
         expected_version=1,
         account_id=successor,
+        now=NOW,
     )
 
     with pytest.raises(NotTakenOver):

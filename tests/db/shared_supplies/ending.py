@@ -45,4 +45,5 @@ async def let_own(place: Place, account_id: AccountId, owner_id: AccountId) -> N
         premises_id=row["id"],
         expected_version=row["version"],
         account_id=owner_id,
+        now=NOW,
     )
