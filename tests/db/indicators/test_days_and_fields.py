@@ -11,6 +11,8 @@ from domain.analytics.folding import fold
 from domain.analytics.measuring import measure_company
 from domain.analytics.rules import IndicatorGrouping
 from domain.hierarchy import fields
+from domain.ledger import operations as ledger
+from domain.ledger.reversal import reverse
 from domain.metering import premises
 from tests.credit import pay
 from tests.db.indicators.telling import DAY, TODAY, read, told
@@ -97,4 +99,36 @@ async def test_money_and_energy_stay_with_the_field_of_their_day(place: Place) -
     assert [one.paid for one in found[new_field]] == [0, 0, 4]
     assert [one.charged.energy_wh for one in found[place.field_id]] == [1_000, 2_000, 0]
     assert [one.charged.energy_wh for one in found[new_field]] == [0, 0, 3_000]
+    assert await verify() == []
+
+
+async def test_what_comes_after_a_move_leaves_no_difference(place: Place) -> None:
+    journal_id = await pay(place, "8", at=NOW - DAY)
+    await read(place, NOW, 4_000)
+    await ledger.close_days(now=NOW + DAY)
+    await measure_company(company_id=place.company_id, now=NOW + DAY)
+    new_field = await move(place, now=NOW)
+    later = NOW + DAY
+    async with access.tenant(place.company_id) as connection:
+        await reverse(
+            connection,
+            company_id=place.company_id,
+            journal_id=journal_id,
+            reason="never paid",
+            now=later,
+        )
+    await read(place, NOW - DAY, 1_000, now=later)
+    await ledger.close_days(now=later + DAY)
+    await measure_company(company_id=place.company_id, now=later + DAY)
+
+    found = await told(
+        place, TODAY - DAY, TODAY, later.date(), later.date() + DAY, by=IndicatorGrouping.FIELD
+    )
+
+    assert [one.charged.energy_wh for one in found[place.field_id]] == [1_000, 3_000, 0]
+    assert [one.charged.energy_wh for one in found[new_field]] == [0, 0, 0]
+    assert [one.paid for one in found[place.field_id]] == [8, 0, 0]
+    assert [one.paid_back for one in found[place.field_id]] == [0, 0, 0]
+    assert [one.paid for one in found[new_field]] == [0, 0, 0]
+    assert [one.paid_back for one in found[new_field]] == [0, 0, 8]
     assert await verify() == []
