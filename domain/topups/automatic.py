@@ -43,7 +43,7 @@ DUE = """
         join account a on a.company_id = t.company_id and a.id = t.account_id
         join account_balance b on b.company_id = t.company_id and b.account_id = t.account_id
         where t.active and a.closed_at is null and a.suspended_at is null
-            and b.balance_micro <= t.threshold_micro
+            and a.billing_mode = 'PREPAID' and b.balance_micro <= t.threshold_micro
             and coalesce(t.rests_until, '-infinity') <= $1
             and not exists (
                 select from top_up p where p.company_id = t.company_id

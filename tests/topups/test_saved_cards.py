@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from db import access
-from db.enums import PaymentWay
+from db.enums import BillingMode, PaymentWay
 from db.ids import SavedCardId
-from domain.accounts import suspension
+from domain.accounts import operations, suspension
 from domain.accounts.suspension import AccountClosed
 from domain.refusals import AlreadyExists, NotThere, StaleVersion
 from domain.subscribers import operations as subscribers
@@ -202,6 +202,21 @@ async def test_nothing_buys_itself_for_a_suspended_account(shop: Shop) -> None:
     assert bought == 0
     assert len(shop.twin.world.all("charge")) == 1
     await suspension.resume(**account, expected_version=2)
+    assert await buy(shop) == 1
+
+
+async def test_nothing_buys_itself_for_who_pays_afterwards(shop: Shop) -> None:
+    await let(shop, await shop.saved_card())
+    account: Any = {"company_id": shop.place.company_id, "account_id": shop.account_id}
+    await operations.update(
+        **account, expected_version=1, changes={"billing_mode": BillingMode.POSTPAID}
+    )
+
+    assert await buy(shop) == 0
+
+    await operations.update(
+        **account, expected_version=2, changes={"billing_mode": BillingMode.PREPAID}
+    )
     assert await buy(shop) == 1
 
 
