@@ -3,7 +3,7 @@
 Follows what `hierarchy.synchronisations` has noted. Not here: when a device is silent.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -19,6 +19,8 @@ from domain.messages.members import Member, members_with, tell_member
 # How long a device has to be heard before its next silence is told: one that comes and goes is
 # told of once.
 CALM = timedelta(hours=2)
+# Whoever adds a collector has to install it yet.
+FIRST_HEARD_WITHIN = timedelta(hours=1)
 # Of a company in one run: what is left comes with the next.
 DEVICES_MAX = 5_000
 NAMES_MAX = 20
@@ -45,6 +47,7 @@ COLLECTORS = """
     join field f on f.company_id = d.company_id and f.id = d.field_id
     join branch b on b.company_id = f.company_id and b.id = f.branch_id
     where d.company_id = $1 and d.active and d.silent_since is not null
+        and (d.last_contact_at is not null or d.silent_since <= $3)
         and not exists (select from silence_notice n
             where n.company_id = d.company_id and n.collector_id = d.id)
     order by d.silent_since, d.id limit $2
@@ -70,9 +73,9 @@ TOLD = """
     select $1, id, $3 from unnest($2::int8[]) id
     on conflict do nothing returning {table}_id as id
 """
-DEVICES: Mapping[str, tuple[str, Sequence[object]]] = {
-    "collector": (COLLECTORS, ()),
-    "rf_module": (RF_MODULES, (SILENT_PERIODS,)),
+DEVICES: Mapping[str, tuple[str, Callable[[datetime], object]]] = {
+    "collector": (COLLECTORS, lambda now: now - FIRST_HEARD_WITHIN),
+    "rf_module": (RF_MODULES, lambda _: SILENT_PERIODS),
 }
 
 
@@ -105,8 +108,8 @@ async def tell_silences(*, now: datetime) -> int:
 
 
 async def _tell_of(run: _Run, table: str) -> int:
-    statement, more = DEVICES[table]
-    found = await run.connection.fetch(statement, run.company_id, DEVICES_MAX, *more)
+    statement, patience = DEVICES[table]
+    found = await run.connection.fetch(statement, run.company_id, DEVICES_MAX, patience(run.now))
     if not found:
         return 0
     ids = [row["id"] for row in found]

@@ -12,6 +12,7 @@ from domain.companies import settings
 from domain.hierarchy import branches, synchronisations
 from domain.identity import operations as identity
 from domain.identity.passwords import Passwords
+from domain.reports.silences import FIRST_HEARD_WITHIN
 from tests.factories import NOW, Place, make_place
 from tests.mailbox import letters
 from workers.jobs import devices
@@ -102,6 +103,20 @@ async def test_a_silent_collector_is_told_once_and_not_the_modules_behind_it(
     await look(NOW)
     await look(NOW + MINUTE)
 
+    assert await told() == [("Deniz", "COLLECTOR", 1)]
+
+
+async def test_a_collector_that_was_never_heard_is_told_once_it_could_be_there(
+    place: Place, members: Members
+) -> None:
+    await members.add("Deniz")
+
+    await look(NOW)
+    await look(NOW + FIRST_HEARD_WITHIN - MINUTE)
+    before = await told()
+    await look(NOW + FIRST_HEARD_WITHIN)
+
+    assert before == []
     assert await told() == [("Deniz", "COLLECTOR", 1)]
 
 
