@@ -33,7 +33,7 @@ def demo(
     ] = 4,
     history: Annotated[
         str, typer.Option(help="How far back the story begins: 90m, 6h, 3d; likewise.")
-    ] = "6h",
+    ] = "2d",
     speed: Annotated[
         float | None,
         typer.Option(
@@ -46,7 +46,8 @@ def demo(
 ) -> None:
     """Start everything with a small company and a simulated field, until Ctrl-C.
 
-    Time begins some hours ago, goes by fast, and goes on as the world's once it has caught up.
+    Time begins two days ago, so that yesterday is whole, goes by fast, and goes on as the world's
+    once it has caught up.
     A second start keeps the data, the users and their passwords.
     """
     signal.signal(signal.SIGTERM, signal.default_int_handler)

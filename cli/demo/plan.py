@@ -102,7 +102,7 @@ class DemoMeter:
             return WARNING_LIMIT / 2 + self._cost(since, now)
         if self.kind == OVERDRAWN:
             return max(MICRO, self._cost(since, now) - 5)
-        return Decimal(500 + self.number % 30 * 50)
+        return self._cost(since, now) + 500 + self.number % 30 * 50
 
     def _cost(self, since: datetime, until: datetime) -> Decimal:
         seed = self.simulated.seed

@@ -48,6 +48,15 @@ def test_some_accounts_are_low_from_the_start(kind: int, lowest: int, highest: i
     assert lowest < left(PLAN.meters[kind], NOW) < highest
 
 
+@pytest.mark.parametrize("days", [1, 60])
+def test_the_others_have_credit_however_long_the_story_is(days: int) -> None:
+    meter = PLAN.meters[CHECK + 1]
+    since = NOW - timedelta(days=days)
+    used = energy_wh(meter.simulated.seed, NOW) - energy_wh(meter.simulated.seed, since)
+
+    assert meter.credit(since=since, now=NOW) - PRICE_PER_KWH * used / 1000 == 500 + 6 * 50
+
+
 def test_every_kind_of_point_and_account_occurs() -> None:
     meters = PLAN.meters
 
