@@ -190,5 +190,7 @@ async def _successor(info: Info, input: ChangeTenancyInput) -> Successor:
         tariff_id=tariff_id,
         billing_mode=input.billing_mode,
         warning_limit=input.warning_limit,
+        cut_off_limit=input.cut_off_limit,
+        reconnect_limit=input.reconnect_limit,
         category=input.category,
     )

@@ -58,6 +58,14 @@ class ChangeTenancyInput(EndingInput):
     warning_limit: MoneyAmount | None = strawberry.field(
         default=None, description="At which credit to warn; the company's limit if left out."
     )
+    cut_off_limit: MoneyAmount | None = strawberry.field(
+        default=None,
+        description="At or below which credit has run out; the company's limit if left out.",
+    )
+    reconnect_limit: MoneyAmount | None = strawberry.field(
+        default=None,
+        description="Above which credit supply comes back; the company's limit if left out.",
+    )
     category: str | None = strawberry.field(
         default=None,
         description="Of what kind the new account's use is: what taxes may exempt; none if left"

@@ -63,13 +63,15 @@ class Ending:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Successor:
-    """Who takes over; what is None stays as it was, but for the category, which is its own."""
+    """Who takes over; None is as before, but of limits the company's, and no category."""
 
     number: str
     subscriber_id: SubscriberId
     tariff_id: TariffId | None = None
     billing_mode: BillingMode | None = None
     warning_limit: Decimal | None = None
+    cut_off_limit: Decimal | None = None
+    reconnect_limit: Decimal | None = None
     category: str | None = None
 
 
@@ -166,6 +168,8 @@ async def change_tenancy(
             opened_at=ending.at,
             billing_mode=successor.billing_mode or account.billing_mode,
             warning_limit=successor.warning_limit,
+            cut_off_limit=successor.cut_off_limit,
+            reconnect_limit=successor.reconnect_limit,
             category=successor.category,
             now=now,
         )

@@ -24,6 +24,7 @@ CHANGE = """
 mutation ($input: ChangeTenancyInput!) {
   changeTenancy(input: $input) {
     account { number openedAt billingMode balance { amount debt } subscriber { id }
+      warningLimit cutOffLimit reconnectLimit
       meteringPoints { nodes { id } } }
     userErrors { code path }
   }
@@ -160,6 +161,9 @@ async def test_a_tenancy_changes_in_one_mutation(
         number="NEW",
         subscriberId=encode("Subscriber", place.subscriber_id),
         billingMode="POSTPAID",
+        warningLimit="7",
+        cutOffLimit="-3",
+        reconnectLimit="1",
     )
 
     answer = await web.ask(CHANGE, administrator, input=given)
@@ -169,6 +173,9 @@ async def test_a_tenancy_changes_in_one_mutation(
             "number": "NEW",
             "openedAt": AT,
             "billingMode": "POSTPAID",
+            "warningLimit": "7.000000",
+            "cutOffLimit": "-3.000000",
+            "reconnectLimit": "1.000000",
             "balance": {"amount": "0.000000", "debt": "0.000000"},
             "subscriber": {"id": given["subscriberId"]},
             "meteringPoints": {"nodes": [{"id": given["points"][0]["meteringPointId"]}]},
