@@ -3,6 +3,7 @@
 A field guarded more strictly than its parent is nullable: a refusal then costs only that field.
 """
 
+from datetime import datetime
 from typing import Annotated, Self
 
 import strawberry
@@ -24,7 +25,7 @@ from api.schema.subscribers import Subscriber
 from api.schema.tariffs import Tariff
 from api.schema.topups import AutomaticTopUp, TopUp
 from db.enums import BillingMode, Scope, Segment
-from domain.accounts.forecasts import Forecast
+from domain.accounts.forecasts import Forecast, projected
 from domain.accounts.queries import (
     ACCOUNTS,
     METERS_OF_ACCOUNT,
@@ -87,11 +88,22 @@ class AccountForecast:
     runs_out_at: DateTime | None = strawberry.field(
         description="When the cut-off limit is reached if that goes on; null when it never is."
     )
+    projected_balance: MoneyAmount = strawberry.field(
+        description="What would be left by now if that went on since the balance's `asOf`: an"
+        " estimate for as long as meters are silent; it moves no balance."
+    )
 
     @classmethod
-    def of(cls, forecast: Forecast) -> Self:
+    def of(cls, forecast: Forecast, standing: Standing, *, now: datetime) -> Self:
         runs_out_at = forecast.runs_out_at
+        left_micro = projected(
+            balance_micro=standing.balance_micro,
+            daily_use_micro=forecast.daily_use_micro,
+            as_of=standing.as_of,
+            now=now,
+        )
         return cls(
+            projected_balance=MoneyAmount(major(left_micro)),
             daily_use=MoneyAmount(major(forecast.daily_use_micro)),
             runs_out_at=None if runs_out_at is None else DateTime(runs_out_at),
         )
@@ -223,7 +235,10 @@ class Account(Node, listing=ACCOUNTS, scope=Scope.ACCOUNTS_READ):
     )
     async def forecast(self, info: Info) -> AccountForecast | None:
         found = await info.context.loaders.forecast.load(self.row_id)
-        return None if found is None else AccountForecast.of(found)
+        standing = await info.context.loaders.standing.load(self.row_id)
+        if found is None or standing is None:
+            return None
+        return AccountForecast.of(found, standing, now=info.context.clock())
 
     @strawberry.field(
         description="The smallest top-up that brings supply back or, while it is on, ends the"

@@ -46,6 +46,15 @@ def forecast(
     return Forecast(daily_use_micro, as_of + left)
 
 
+def projected(*, balance_micro: int, daily_use_micro: int, as_of: datetime, now: datetime) -> int:
+    """Return what would be left by now if use went on as it did: an estimate, and never a balance.
+
+    as_of: what the balance is of.
+    """
+    silent = max(now - as_of, timedelta())
+    return balance_micro - daily_use_micro * (silent // MICROSECOND) // DAY_US
+
+
 def days_left(runs_out_at: datetime, *, now: datetime) -> int:
     """Return how many whole days are left."""
     return max(runs_out_at - now, timedelta()) // DAY

@@ -7,7 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.accounts.forecasts import Forecast, days_left, forecast, smallest_top_up
+from domain.accounts.forecasts import (
+    Forecast,
+    days_left,
+    forecast,
+    projected,
+    smallest_top_up,
+)
 from domain.accounts.rules import Limits
 from domain.money import major, micro
 from domain.topups.clearing import Owed, Share, clear
@@ -65,6 +71,25 @@ def test_from_a_few_hours_nobody_can_tell() -> None:
         forecast(**facts, since=AS_OF - known + timedelta(seconds=1))  # type: ignore[arg-type]
         is None
     )
+
+
+@pytest.mark.parametrize(
+    ("silent", "left_micro"),
+    [
+        pytest.param(timedelta(0), 40_000_000, id="news"),
+        pytest.param(DAY * 3 / 4, 33_454_546, id="eighteen hours"),
+        pytest.param(10 * DAY, -47_272_720, id="longer than it lasts"),
+        pytest.param(-DAY / 24, 40_000_000, id="a clock that is ahead"),
+    ],
+)
+def test_what_would_be_left_is_projected_at_the_recent_rate(
+    silent: timedelta, left_micro: int
+) -> None:
+    found = projected(
+        balance_micro=40 * UNIT, daily_use_micro=8_727_272, as_of=AS_OF, now=AS_OF + silent
+    )
+
+    assert found == left_micro
 
 
 @pytest.mark.parametrize(
