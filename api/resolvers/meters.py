@@ -12,16 +12,19 @@ from api.schema.meter_changes import (
     CreateMeterInput,
     MeterPayload,
     MoveMeterInput,
+    RecordSupplyInput,
     UpdateMeterInput,
 )
 from api.schema.meters import Meter
 from db.enums import Scope
 from db.ids import MeterId, RfModuleId
 from domain.hierarchy import meters
+from domain.supply import confirming
 
 Created = Annotated[CreateMeterInput, strawberry.argument(description="The meter.")]
 Updated = Annotated[UpdateMeterInput, strawberry.argument(description="What changes.")]
 Moved = Annotated[MoveMeterInput, strawberry.argument(description="Which meter, and where to.")]
+Seen = Annotated[RecordSupplyInput, strawberry.argument(description="Of which meter, and when.")]
 Which = Annotated[VersionInput, strawberry.argument(description="Which meter.")]
 
 
@@ -67,6 +70,21 @@ class MeterMutation:
             meter_id=MeterId(await seen(info, Meter, input.id)),
             rf_module_id=RfModuleId(rf_module_id),
             expected_version=input.expected_version,
+            now=info.context.clock(),
+        )
+        return await ended(info, MeterPayload, Meter, operation)
+
+    @strawberry.mutation(
+        description="Note whether somebody who was there found a meter's supply on or off. Who"
+        " pays is told when theirs goes off or comes back; nothing is switched.",
+        extensions=[requires(Scope.DEVICES_WRITE)],
+    )
+    async def record_supply(self, info: Info, input: Seen) -> MeterPayload | None:
+        operation = confirming.record(
+            company_id=info.context.signed_in.company_id,
+            meter_id=MeterId(await seen(info, Meter, input.id)),
+            supply=input.supply,
+            seen_at=input.seen_at,
             now=info.context.clock(),
         )
         return await ended(info, MeterPayload, Meter, operation)

@@ -3,8 +3,9 @@
 import strawberry
 
 from api.schema.meters import Meter
+from api.schema.scalars import DateTime
 from api.schema.user_errors import UserError
-from db.enums import Relay
+from db.enums import Relay, Supply
 from domain.hierarchy.meters import POWER_W_MAX, REGISTER_DIGITS
 
 
@@ -57,6 +58,15 @@ class MoveMeterInput:
         description="The `version` that the client saw; anything newer refuses the change."
     )
     rf_module_id: strawberry.ID = strawberry.field(description="The RF module.")
+
+
+@strawberry.input(description="What somebody has seen of a meter's supply.")
+class RecordSupplyInput:
+    id: strawberry.ID = strawberry.field(description="Which meter.")
+    supply: Supply = strawberry.field(description="ON or OFF.")
+    seen_at: DateTime = strawberry.field(
+        description="When; what was confirmed at a later time stays."
+    )
 
 
 @strawberry.type(description="How changing a meter ended.")

@@ -6,14 +6,17 @@ Not here: deciding about supply, and commanding it.
 from collections.abc import Sequence
 from datetime import datetime
 
+from db import access
 from db.access import Connection
 from db.enums import Supply
 from db.ids import CompanyId, MeterId
+from domain import values
 from domain.accounts.queries import Standing, standings
 from domain.listing import Wall
 from domain.messages.facts import CutOff, Facts, Money, Reconnection
 from domain.messages.payers import Payer, payers_of, tell
 from domain.money import major
+from domain.refusals import InvalidValue
 
 ACCOUNTS = """
     select distinct ap.account_id
@@ -43,6 +46,28 @@ STILL_SO = """
     update meter set supply_confirmed_at = $4
     where company_id = $1 and id = $2 and supply = $3 and supply_confirmed_at < $4
 """
+
+
+async def record(
+    *, company_id: CompanyId, meter_id: MeterId, supply: Supply, seen_at: datetime, now: datetime
+) -> MeterId:
+    """Note what somebody has seen of a meter's supply, as `confirm`. Repeating changes nothing.
+
+    :raises InvalidValue, InTheFuture: nothing was written
+    """
+    if supply is Supply.UNKNOWN:
+        raise InvalidValue("supply", expected="ON or OFF")
+    values.past(seen_at, "seen_at", now=now)
+    async with access.tenant(company_id) as connection:
+        await confirm(
+            connection,
+            company_id=company_id,
+            meter_id=meter_id,
+            supply=supply,
+            confirmed_at=seen_at,
+            now=now,
+        )
+    return meter_id
 
 
 async def confirm(
