@@ -11,11 +11,12 @@ from db.access import Connection
 from db.ids import CompanyId, MeterId
 from domain.billing import ancestors
 from domain.billing.deductions import Above
+from domain.billing.needed import needed_from
 from domain.billing.profiles import with_profile
 from domain.billing.queries import TERMS
-from domain.billing.rules import Anchor, Segment, needed_from
+from domain.billing.rules import Anchor, Segment
 from domain.billing.told import told, told_before
-from domain.billing.versions import registers_of
+from domain.billing.version_registers import registers_of
 from domain.tariffs.definitions import read
 from domain.tariffs.flows import Span
 

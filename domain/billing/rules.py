@@ -12,11 +12,12 @@ from zoneinfo import ZoneInfo
 from db.enums import BillingBasis, LedgerAccountKind, Quality, TaxPoint
 from db.ids import AccountId
 from domain.billing.portions import Portion
-from domain.billing.versions import Piece, Priced, priced, shares_alike
-from domain.tariffs.components import Slabs, Version
+from domain.billing.version_registers import shares_alike
+from domain.billing.versions import Piece, Priced, priced
+from domain.tariffs.components import Version
 from domain.tariffs.courses import Course, Interval, Mark, Span
 from domain.tariffs.lines import Terms
-from domain.tariffs.schedule import day_start, period_start
+from domain.tariffs.schedule import day_start
 
 MICRO_PER_MAJOR_AND_KWH_PER_WH = 1000
 # With the tax point at the top-up, what is used takes from what was paid in advance.
@@ -202,28 +203,6 @@ def _shares_alike(one: Segment, other: Segment) -> bool:
     return shares_alike(one.version, other.version)
 
 
-@dataclass(frozen=True, slots=True)
-class Needed:
-    """From when on indexes have to be known: for lines of the day, and for slabs to count."""
-
-    day: datetime
-    slabs: datetime
-
-
-def needed_from(before: datetime, segments: Sequence[Segment], zone: ZoneInfo) -> Needed | None:
-    """Return what pricing from an anchor on needs to know before it; None without versions."""
-    versions = [segment.version for segment in segments if segment.version is not None]
-    if not versions:
-        return None
-    day = energy_date(before, zone)
-    shapes = [component.shape for version in versions for component in version.components]
-    periods = [shape.period for shape in shapes if isinstance(shape, Slabs)]
-    slabs = min([day, *(period_start(day, period) for period in periods)])
-    counted = [segment.counted_from for segment in segments if segment.counted_from is not None]
-    since = min((at for at in counted if at <= before), default=before)
-    return Needed(day_start(day, zone), max(day_start(slabs, zone), since))
-
-
 def _by_version(
     segment: Segment, anchors: Sequence[Anchor], earlier: Sequence[Anchor], zone: ZoneInfo
 ) -> Priced:
@@ -237,10 +216,16 @@ def version_charges(
     segment: Segment, known: Sequence[Anchor], within: Span, zone: ZoneInfo
 ) -> Priced:
     """Return what a segment's version charges within a span, as far as indexes are known."""
+    piece = piece_of(segment, known, within)
+    return Priced() if piece is None else priced(piece, known, zone)
+
+
+def piece_of(segment: Segment, known: Sequence[Anchor], within: Span) -> Piece | None:
+    """Return what of a segment its version prices, as far as indexes are known."""
     starts_at = max(within.starts_at, segment.starts_at, known[0].at)
     ends_at = min(within.ends_at, segment.ends_at or within.ends_at, known[-1].at)
     if segment.version is None or starts_at >= ends_at:
-        return Priced()
+        return None
     terms = Terms(
         span=Span(starts_at, ends_at),
         counted_from=max(segment.counted_from or starts_at, known[0].at),
@@ -249,7 +234,7 @@ def version_charges(
         basis=segment.basis,
         category=segment.category,
     )
-    piece = Piece(
+    return Piece(
         terms=terms,
         starts_at=segment.starts_at,
         ends_at=segment.ends_at,
@@ -257,7 +242,6 @@ def version_charges(
         told_until=segment.told_until,
         power_w_max=segment.power_w_max,
     )
-    return priced(piece, known, zone)
 
 
 def pieces(

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from db.access import Connection
 from db.ids import AccountId, CompanyId, MeterId
 from domain.billing.rules import Segment
-from domain.billing.versions import registers_of
+from domain.billing.version_registers import registers_of
 from domain.invoices.energy import (
     NONE,
     Facts,

@@ -11,7 +11,8 @@ from db.enums import BillingBasis, InvoiceLineKind, LineUnit, Quality
 from db.ids import MeterId
 from domain.billing.rules import Anchor, version_charges
 from domain.billing.shares import counted
-from domain.billing.versions import bands_of, profile_of
+from domain.billing.version_registers import bands_of
+from domain.billing.versions import profile_of
 from domain.invoices.indexes import Spot
 from domain.invoices.marks import Known
 from domain.invoices.rules import (

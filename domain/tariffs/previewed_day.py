@@ -13,7 +13,8 @@ from db.enums import BillingBasis
 from db.ids import AccountId, CompanyId, MeterId
 from domain.billing.profiles import with_profile
 from domain.billing.rules import Anchor
-from domain.billing.versions import Piece, priced, registers_of
+from domain.billing.version_registers import registers_of
+from domain.billing.versions import Piece, priced
 from domain.listing import Record
 from domain.profiles.queries import with_profiles
 from domain.tariffs.components import TOTAL_IMPORT, Slabs, Version
