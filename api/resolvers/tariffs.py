@@ -21,9 +21,9 @@ from api.schema.tariff_changes import (
     TariffPayload,
     TariffVersionInput,
     TariffVersionPayload,
-    version_said,
 )
 from api.schema.tariff_preview import TariffPreview, TariffPreviewPayload
+from api.schema.tariff_prices import version_said
 from api.schema.tariffs import Tariff, TariffAssignment, TariffVersion
 from db.enums import Scope
 from db.ids import AccountId, BranchId, KeyId, TariffId, TariffVersionId, UserId
