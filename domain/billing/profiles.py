@@ -9,7 +9,8 @@ from operator import attrgetter
 from db.access import Connection
 from db.ids import CompanyId, MeterId
 from domain.billing.rules import Anchor
-from domain.profiles.queries import imported_in
+from domain.profiles.queries import told_in
+from domain.tariffs.flows import Interval
 
 
 async def with_profile(
@@ -27,17 +28,19 @@ async def with_profile(
     ends = [*(one.at for one in known[1:]), until or known[-1].at] if known else []
     if not ends or known[0].at >= ends[-1]:
         return list(known)
-    profile = await imported_in(
+    both = await told_in(
         connection, company_id=company_id, meter_id=meter_id, start=known[0].at, end=ends[-1]
     )
     return [
         replace(
             one,
-            profile=profile[
-                bisect_right(profile, one.at, key=attrgetter("ends_at")) : bisect_left(
-                    profile, end, key=attrgetter("starts_at")
-                )
-            ],
+            profile=_between(both.imported, one.at, end),
+            exported=_between(both.exported, one.at, end),
         )
         for one, end in zip(known, ends, strict=True)
     ]
+
+
+def _between(profile: Sequence[Interval], start: datetime, end: datetime) -> Sequence[Interval]:
+    first = bisect_right(profile, start, key=attrgetter("ends_at"))
+    return profile[first : bisect_left(profile, end, key=attrgetter("starts_at"))]

@@ -9,7 +9,7 @@ from db.ids import CompanyId, MeterId
 from domain.billing import accrual, indexes, operations
 from domain.billing.accrual import Charge
 from domain.billing.rules import Anchor
-from domain.tariffs.flows import Span
+from domain.tariffs.flows import Interval, Span
 
 
 @asynccontextmanager
@@ -58,11 +58,15 @@ async def charged_by_profile(
     if not before:
         return
     after = await _around(connection, company_id, meter_id, span)
-    if [one.profile for one in after] != [one.profile for one in before]:
+    if _told(after) != _told(before):
         charges = await operations.settle(
             connection, company_id=company_id, meter_id=meter_id, before=before, after=after
         )
         await connection.copy_records_to_table("charge", records=charges, schema_name="pg_temp")
+
+
+def _told(known: Sequence[Anchor]) -> list[tuple[Sequence[Interval], Sequence[Interval]]]:
+    return [(one.profile, one.exported) for one in known]
 
 
 async def _around(

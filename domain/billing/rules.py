@@ -38,7 +38,8 @@ class Anchor:
 
     at: UTC. registers: what others than the total showed then, in Wh or varh, where some price
     needs them; the same place has been known with and without. profile: what the load profile
-    tells of the time up to the next place, by time. step_wh: as of a mark.
+    tells of the time up to the next place, by time; exported: of what was exported.
+    step_wh: as of a mark.
     """
 
     at: datetime
@@ -46,6 +47,7 @@ class Anchor:
     registers: Mapping[str, int] = field(default_factory=dict, compare=False)
     profile: Sequence[Interval] = field(default=(), compare=False)
     step_wh: int = field(default=1, compare=False)
+    exported: Sequence[Interval] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

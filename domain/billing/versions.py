@@ -7,18 +7,18 @@ and after the last one, the total is charged by the hours: the basis changes onl
 Hours are told apart by the load profile; where that is the basis, all else is an estimate.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from db.enums import BillingBasis, Quality
-from domain.billing.band_shares import Reading, shared_out
+from domain.billing.band_shares import Reading, Shared, shared_out
 from domain.billing.rollovers import gained
 from domain.billing.version_registers import bands_of, registers_of
 from domain.readings.rules import carried_wh_max
-from domain.tariffs.components import TOTAL_IMPORT, Component, TimeOfUse
+from domain.tariffs.components import TOTAL_EXPORT, TOTAL_IMPORT, Component, TimeOfUse
 from domain.tariffs.courses import Course, Interval, Mark, Span, TariffRegisters, overlap
 from domain.tariffs.lines import Line, Terms
 from domain.tariffs.pricing import lines
@@ -32,8 +32,8 @@ Marks = Mapping[datetime, int]
 class Known(Protocol):
     """What a meter is known to have shown. registers: others than the total, in Wh or varh.
 
-    profile: what its load profile tells of the time up to the next one. step_wh: the last digit
-    that was shown, where the index is only a part of that.
+    profile, exported: what its load profile tells of the time up to the next one. step_wh: the last
+    digit that was shown, where the index is only a part of that.
     """
 
     @property
@@ -44,6 +44,8 @@ class Known(Protocol):
     def registers(self) -> Mapping[str, int]: ...
     @property
     def profile(self) -> Sequence[Interval]: ...
+    @property
+    def exported(self) -> Sequence[Interval]: ...
     @property
     def step_wh(self) -> int: ...
 
@@ -75,40 +77,56 @@ class Priced:
 
 def profile_of(known: Sequence[Known]) -> list[Interval]:
     """Return what a load profile tells of all that time: an interval across a place stands once."""
-    told = {interval.starts_at: interval for one in known for interval in one.profile}
+    return _once(interval for one in known for interval in one.profile)
+
+
+def _once(intervals: Iterable[Interval]) -> list[Interval]:
+    told = {interval.starts_at: interval for interval in intervals}
     return [told[at] for at in sorted(told)]
 
 
 def priced(piece: Piece, known: Sequence[Known], zone: ZoneInfo) -> Priced:
     """Return what a version charges. known: by time, from before the piece's span on."""
-    return _Pricing(piece, known, zone).priced()
+    return Pricing(piece, known, zone).priced()
 
 
 @dataclass(slots=True)
-class _Pricing:
+class Pricing:
+    """What is known of a meter as a version prices it. known: by time.
+
+    courses: the total's, and those of other registers that have been told.
+    """
+
     piece: Piece
     known: Sequence[Known]
     zone: ZoneInfo
     total: Course = field(init=False)
     marks: dict[str, Marks] = field(init=False)
+    courses: dict[str, Course] = field(init=False)
+    _shared: dict[str, Shared] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         groups = registers_of(self.piece.terms.version)
         registers = sorted({register for group in groups for register in group})
         self.marks = {register: self._credible(register) for register in registers}
         self.total = self._total()
+        self.courses = {TOTAL_IMPORT: self.total} | {
+            register: self._course(register) for register, marks in self.marks.items() if marks
+        }
 
     def priced(self) -> Priced:
-        made = Priced()
-        version = self.piece.terms.version
-        by_registers = [
-            component for component in version.components if self._is_by_registers(component)
-        ]
-        others = [component for component in version.components if component not in by_registers]
-        self._by_hours([c for c in others if self._is_known(c)], self.piece.terms.span, made)
-        for component in by_registers:
-            self._by_registers(component, made)
+        made = self.within(self.piece.terms.span, self.piece.terms.version.components)
         made.estimated |= set(self._estimated_edges())
+        return made
+
+    def within(self, span: Span, components: Collection[Component]) -> Priced:
+        """Return what components come to in a span of the terms."""
+        made = Priced()
+        by_registers = [component for component in components if self._is_by_registers(component)]
+        others = [component for component in components if component not in by_registers]
+        self._by_hours([c for c in others if self._is_known(c)], span, made)
+        for component in by_registers:
+            self._by_registers(component, span, made)
         return made
 
     def _is_by_registers(self, component: Component) -> bool:
@@ -121,12 +139,7 @@ class _Pricing:
         )
 
     def _by_hours(self, components: Collection[Component], span: Span, made: Priced) -> None:
-        courses = {TOTAL_IMPORT: self.total} | {
-            register: Course(marks=[Mark(at, marks[at]) for at in sorted(marks)])
-            for register, marks in self.marks.items()
-            if marks
-        }
-        by_hours = self._lines(components, span, courses, BillingBasis.TOTAL_REGISTER)
+        by_hours = self._lines(components, span, self.courses, BillingBasis.TOTAL_REGISTER)
         made.lines += by_hours
         made.estimated |= {
             day
@@ -153,15 +166,17 @@ class _Pricing:
             replace(self.piece.terms, span=span, version=version, basis=basis), courses, self.zone
         )
 
-    def _by_registers(self, component: Component, made: Priced) -> None:
+    def _by_registers(self, component: Component, span: Span, made: Priced) -> None:
         """Price a component whose bands the meter counts itself."""
-        span = self.piece.terms.span
         readings = self._readings(component)
         told = readings and overlap(span, Span(readings[0].at, readings[-1].at))
         if not told:
             self._by_hours([component], span, made)
             return
-        shared = shared_out(readings, self._tariff_registers(component))
+        if component.name not in self._shared:
+            registers = self._tariff_registers(component)
+            self._shared[component.name] = shared_out(readings, registers)
+        shared = self._shared[component.name]
         for one in shared.estimated:
             made.estimated |= self._days(overlap(one, told))
         made.lines += self._lines([component], told, shared.courses, BillingBasis.TOU_REGISTERS)
@@ -200,6 +215,17 @@ class _Pricing:
     def _can_carry(self, more: int, elapsed: timedelta) -> bool:
         power_w_max = self.piece.power_w_max
         return power_w_max is None or more <= carried_wh_max(elapsed, power_w_max=power_w_max)
+
+    def _course(self, register: str) -> Course:
+        """Return another register than the total; of all that is exported the profile tells, too.
+
+        In between, what a register of its own counts came evenly, as far as anybody knows.
+        """
+        marks = [Mark(at, index) for at, index in sorted(self.marks[register].items())]
+        if register != TOTAL_EXPORT:
+            return Course(marks=marks)
+        exported = _once(interval for one in self.known for interval in one.exported)
+        return Course(marks=marks, profile=exported)
 
     def _total(self) -> Course:
         """Return the total register, told apart by the profile or tariff registers, if known."""

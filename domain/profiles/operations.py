@@ -11,7 +11,7 @@ from db.access import Connection
 from db.ids import CompanyId, MeterId
 from domain.billing.resettling import charged_by_profile
 from domain.profiles import storing
-from domain.profiles.rules import IMPORT_CHANNELS, Told, held, sorted_out
+from domain.profiles.rules import PRICED_CHANNELS, Told, held, sorted_out
 from domain.tariffs.flows import Span
 
 INTERVALS_MAX = 100_000
@@ -77,7 +77,7 @@ async def store(connection: Connection, told: Sequence[Told], *, now: datetime) 
 
 async def _insert(connection: Connection, new: Sequence[Told]) -> None:
     """Insert intervals, and charge what they change of each meter."""
-    spans = _spans([one for one in new if one.channel in IMPORT_CHANNELS])
+    spans = _spans([one for one in new if one.channel in PRICED_CHANNELS])
     spans = await storing.reaches(connection, spans)
     async with AsyncExitStack() as charging:
         for (company_id, meter_id), span in spans.items():

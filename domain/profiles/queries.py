@@ -1,13 +1,14 @@
 """Reading load profiles."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from asyncpg import Record
 
 from db.access import Connection
 from db.ids import CompanyId, MeterId
-from domain.profiles.rules import IMPORT_CHANNELS, imported
+from domain.profiles.rules import EXPORT_CHANNELS, IMPORT_CHANNELS, PRICED_CHANNELS, by_the_best
 from domain.tariffs.flows import Interval
 
 DAY = timedelta(days=1)
@@ -43,6 +44,13 @@ PROFILED = """
 """
 
 
+class BothWays(NamedTuple):
+    """What a profile tells of energy in both directions, by time."""
+
+    imported: Sequence[Interval]
+    exported: Sequence[Interval]
+
+
 async def with_profiles(
     connection: Connection,
     *,
@@ -58,14 +66,14 @@ async def with_profiles(
     return {MeterId(row["id"]) for row in rows}
 
 
-async def imported_in(
+async def told_in(
     connection: Connection,
     *,
     company_id: CompanyId,
     meter_id: MeterId,
     start: datetime,
     end: datetime,
-) -> list[Interval]:
+) -> BothWays:
     """Return what a meter's profile tells of a span, by time; what crosses its edges as a whole."""
     rows = await _energies(connection, company_id, meter_id, start, end)
     since = min((row["starts_at"] for row in rows), default=start)
@@ -73,13 +81,18 @@ async def imported_in(
     if since < start or until > end:
         # What displaces those that cross the edges may be beyond these.
         rows = await _energies(connection, company_id, meter_id, since, until)
-    told = imported(tuple(row) for row in rows)
-    return [one for one in told if one.starts_at < end and one.ends_at > start]
+    told = [tuple(row) for row in rows]
+    return BothWays(
+        *(
+            [one for one in by_the_best(told, way) if one.starts_at < end and one.ends_at > start]
+            for way in (IMPORT_CHANNELS, EXPORT_CHANNELS)
+        )
+    )
 
 
 async def _energies(
     connection: Connection, company_id: CompanyId, meter_id: MeterId, start: datetime, end: datetime
 ) -> list[Record]:
     return await connection.fetch(
-        ENERGIES, company_id, meter_id, start, end, IMPORT_CHANNELS, start - DAY, start - 2 * DAY
+        ENERGIES, company_id, meter_id, start, end, PRICED_CHANNELS, start - DAY, start - 2 * DAY
     )

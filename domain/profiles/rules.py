@@ -15,9 +15,12 @@ from domain.readings.rules import MeterTime, held_for_its_time, utc_of
 from domain.tariffs.flows import Interval
 
 THOUSANDTHS = 1000
-# Of all that a meter counts as imported, the best first: energy of the interval, the mean power,
-# and the index, of which each gap costs one interval more.
+# Of all that a meter counts one way, the best first: energy of the interval, the
+# mean power, and the index, of which each gap costs one interval more.
 IMPORT_CHANNELS = ("1.29.0", "1.9.0", "1.5.0", "1.8.0")
+EXPORT_CHANNELS = ("2.29.0", "2.9.0", "2.5.0", "2.8.0")
+# What prices are told apart by.
+PRICED_CHANNELS = (*IMPORT_CHANNELS, *EXPORT_CHANNELS)
 
 
 class Channel(NamedTuple):
@@ -154,16 +157,21 @@ def sorted_out(candidates: Iterable[Told], stored: Stored) -> Sorted:
     return made
 
 
-def imported(told: Iterable[tuple[str, datetime, datetime, int]]) -> list[Interval]:
-    """Return what a meter imported, by time, each instant told once, by the best channel.
+def by_the_best(
+    told: Iterable[tuple[str, datetime, datetime, int]], channels: Sequence[str]
+) -> list[Interval]:
+    """Return what a meter measured one way, by time, each instant told once, by the best channel.
 
     An interval counts unless one of a better channel overlaps it, whether that one counts or not:
     so it matters for no interval what is known beyond those that overlap it.
 
-    told: channel, start, end, and energy in thousandths of Wh.
+    told: channel, start, end, and energy in thousandths of Wh. channels: the best one first; others
+    are left out.
     """
-    of_channel: dict[str, list[Interval]] = {channel: [] for channel in IMPORT_CHANNELS}
+    of_channel: dict[str, list[Interval]] = {channel: [] for channel in channels}
     for channel, starts_at, ends_at, value in sorted(told):
+        if channel not in of_channel:
+            continue
         of_channel[channel].append(Interval(starts_at, ends_at, Fraction(value, THOUSANDTHS)))
     made: list[Interval] = []
     better: list[Sequence[Interval]] = []

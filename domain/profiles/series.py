@@ -11,7 +11,7 @@ from itertools import pairwise
 from db.access import Connection
 from domain.listing import Record, Wall, fetch
 from domain.profiles.queries import DAY
-from domain.profiles.rules import IMPORT_CHANNELS, THOUSANDTHS, imported
+from domain.profiles.rules import IMPORT_CHANNELS, THOUSANDTHS, by_the_best
 from domain.tariffs.courses import Contradiction, Course, Mark
 from domain.tariffs.flows import Interval, Span, told_of
 
@@ -110,10 +110,12 @@ async def profiles(
 def _profile(rows: Sequence[Record], channel: str | None) -> Profile:
     told = [row for row in rows if row["energy"] is not None and row["energy"] >= 0]
     if channel is None:
-        of_import = (row for row in told if row["unit"] == "Wh")
-        return Profile(
-            imported((r["channel"], r["starts_at"], r["ends_at"], r["energy"]) for r in of_import)
-        )
+        of_import = [
+            (row["channel"], row["starts_at"], row["ends_at"], row["energy"])
+            for row in told
+            if row["unit"] == "Wh"
+        ]
+        return Profile(by_the_best(of_import, IMPORT_CHANNELS))
     intervals = [
         Interval(row["starts_at"], row["ends_at"], Fraction(row["energy"], THOUSANDTHS))
         for row in told

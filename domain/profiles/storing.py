@@ -7,7 +7,7 @@ from db.access import Connection
 from db.enums import ProfileKind, ValidationRule
 from db.ids import CompanyId, MeterId
 from domain.profiles.queries import DAY
-from domain.profiles.rules import IMPORT_CHANNELS, Stored, Told
+from domain.profiles.rules import PRICED_CHANNELS, Stored, Told
 from domain.tariffs.flows import Span
 
 COLUMNS = ", ".join(Told._fields)
@@ -78,7 +78,7 @@ async def reaches(
     rows = await connection.fetch(
         REACHES,
         *map(list, zip(*asked, strict=True)),
-        list(IMPORT_CHANNELS),
+        list(PRICED_CHANNELS),
         min(span.starts_at for span in spans.values()) - DAY,
         max(span.ends_at for span in spans.values()),
     )

@@ -8,6 +8,7 @@ from db.enums import ComponentKind, EnergyDirection, SlabPeriod, TariffDay, TaxP
 from domain.tariffs.reactive import ReactiveRules
 
 TOTAL_IMPORT = "1.8.0"
+TOTAL_EXPORT = "2.8.0"
 
 
 @dataclass(frozen=True, slots=True)

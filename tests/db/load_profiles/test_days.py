@@ -6,7 +6,7 @@ import pytest
 
 from db import access
 from domain import partitions
-from domain.profiles.queries import imported_in
+from domain.profiles.queries import told_in
 from domain.readings import operations as readings
 from tests.db.load_profiles.told import told
 from tests.factories import NOW, make_place
@@ -26,7 +26,7 @@ async def test_days_that_a_profile_does_not_touch_are_not_opened() -> None:
 
     async with access.system() as connection:
         await readings.store(connection, [], profile=told(place, START, 10, 20), now=NOW)
-        await imported_in(
+        await told_in(
             connection,
             company_id=place.company_id,
             meter_id=place.supplies[0].meter_id,

@@ -11,7 +11,7 @@ from db.enums import ProfileKind
 from db.ids import MeterId
 from domain.profiles import operations as profiles
 from domain.profiles.operations import INTERVALS_MAX, Stored
-from domain.profiles.queries import imported_in
+from domain.profiles.queries import told_in
 from domain.profiles.rules import Told
 from tests.db.load_profiles.told import QUARTER, store, stored, told
 from tests.db.stored_readings import fetch
@@ -143,14 +143,14 @@ async def test_what_is_new_is_told_in_the_outbox(place: Place) -> None:
 
 async def imported(place: Place) -> list[tuple[object, float]]:
     async with access.system() as connection:
-        found = await imported_in(
+        found = await told_in(
             connection,
             company_id=place.company_id,
             meter_id=MeterId(place.supplies[0].meter_id),
             start=START,
             end=NOW,
         )
-    return [((one.starts_at - START) // QUARTER, float(one.energy_wh)) for one in found]
+    return [((one.starts_at - START) // QUARTER, float(one.energy_wh)) for one in found.imported]
 
 
 async def test_indexes_tell_the_energy_between_them(place: Place) -> None:
