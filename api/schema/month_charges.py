@@ -11,8 +11,9 @@ from api.permissions.requires import requires
 from api.schema.money import Money
 from api.schema.scalars import DateTime, ExactNumber, Kwh, LocalDate, kwh
 from api.schema.user_errors import UserError
-from db.enums import ComponentKind, LineUnit, NotJudged, Scope
+from db.enums import ComponentKind, LineUnit, NettingPeriod, NotJudged, NotNetted, Scope
 from domain.month_charges import queries
+from domain.month_charges.netting import Netted
 
 PER_KILO = 1000
 
@@ -43,6 +44,9 @@ class MonthCharge:
     )
     charged_at: DateTime = strawberry.field(description="When.")
     component: str = strawberry.field(description="Of the tariff.")
+    rate: str | None = strawberry.field(
+        description="The band's name or the slab's number, where the component has several."
+    )
     kind: ComponentKind = strawberry.field(description="What it pays for.")
     quantity: ExactNumber = strawberry.field(
         description="How much, after the multiplier; below zero where it is taken back."
@@ -57,6 +61,7 @@ class MonthCharge:
             revision=line.revision,
             charged_at=DateTime(line.charged_at),
             component=line.component,
+            rate=line.rate or None,
             kind=line.kind,
             quantity=ExactNumber(line.quantity.normalize()),
             unit=line.unit,
@@ -77,6 +82,36 @@ class ReactiveEnergy:
         description="Up to which part nothing is charged; null where no limit applies."
     )
     exceeded: bool = strawberry.field(description="Whether it is over the limit.")
+
+
+@strawberry.type(description="How export made up for import in a month; energy is per direction.")
+class MonthNetting:
+    period: NettingPeriod = strawberry.field(
+        description="Over which time, by the month's last prices that net."
+    )
+    imported: Kwh = strawberry.field(description="What was measured, after the multiplier.")
+    exported: Kwh = strawberry.field(description="What was measured, after the multiplier.")
+    netted: Kwh = strawberry.field(
+        description="How much of each of the two is neither paid for nor paid."
+    )
+    untold: Kwh = strawberry.field(
+        description="What was imported in days or hours that are not netted, for nobody knows how"
+        " much came in them."
+    )
+    not_netted: NotNetted | None = strawberry.field(
+        description="Why nothing is netted, or not all that could be; null for no reason."
+    )
+
+    @classmethod
+    def of(cls, netted: Netted) -> Self:
+        return cls(
+            period=netted.period,
+            imported=Kwh(netted.imported_kwh),
+            exported=Kwh(netted.exported_kwh),
+            netted=Kwh(netted.netted_kwh),
+            untold=Kwh(netted.untold_kwh),
+            not_netted=netted.not_netted,
+        )
 
 
 @strawberry.type(description="What became of a month of an account at a metering point.")
@@ -106,6 +141,9 @@ class MonthVerdict:
     )
     peaks: list[PeakDemand] = strawberry.field(
         description="The highest demand, by each register that the tariff has a price for."
+    )
+    netting: MonthNetting | None = strawberry.field(
+        description="How export made up for import; null where the tariff nets nothing."
     )
 
     @strawberry.field(
@@ -146,6 +184,7 @@ class MonthVerdict:
             peaks=[
                 PeakDemand(register=register, kw=_kilo(peak)) for register, peak in found.peaks_w
             ],
+            netting=None if found.netting is None else MonthNetting.of(found.netting),
         )
 
 

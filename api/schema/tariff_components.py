@@ -5,7 +5,7 @@ from typing import Self
 import strawberry
 
 from api.schema.scalars import ExactNumber, LocalDate
-from db.enums import ComponentKind, EnergyDirection, SlabPeriod, TariffDay
+from db.enums import ComponentKind, EnergyDirection, NettingPeriod, SlabPeriod, TariffDay
 from domain.tariffs import components
 from domain.tariffs.components import Flat, PerDay, Slabs, TimeOfUse
 from domain.tariffs.reactive import LimitClass, ReactiveRules
@@ -114,6 +114,18 @@ class TariffTax:
             on_taxes=sorted(tax.on_taxes),
             exempt=sorted(tax.exempt),
         )
+
+
+@strawberry.type(description="That only the surplus of each local period is paid for.")
+class NettingTerms:
+    period: NettingPeriod = strawberry.field(description="Over which time.")
+    on: list[ComponentKind] = strawberry.field(
+        description="Which kinds of components are netted, of both directions."
+    )
+
+    @classmethod
+    def of(cls, netting: components.Netting) -> Self:
+        return cls(period=netting.period, on=sorted(netting.on))
 
 
 @strawberry.type(description="Limits of reactive energy from an installed power on.")

@@ -12,6 +12,7 @@ from api.schema.scalars import ExactNumber, LocalDate
 from db.enums import (
     ComponentKind,
     EnergyDirection,
+    NettingPeriod,
     SlabPeriod,
     TariffDay,
     TaxPoint,
@@ -126,6 +127,16 @@ class ReactiveTermsInput:
     )
 
 
+@strawberry.input(description="That only the surplus of each local period is paid for.")
+class NettingTermsInput:
+    period: NettingPeriod = strawberry.field(description="Over which time.")
+    on: list[ComponentKind] = strawberry.field(
+        default_factory=lambda: [ComponentKind.ENERGY],
+        description="Which kinds of components are netted, of both directions: those of import are"
+        " by the register 1.8.0, those of export by 2.8.0.",
+    )
+
+
 @strawberry.input(description="Prices that hold together.")
 class TariffPricesInput:
     components: list[TariffComponentInput] = strawberry.field(description="What is paid for.")
@@ -140,6 +151,9 @@ class TariffPricesInput:
     )
     reactive: ReactiveTermsInput | None = strawberry.field(
         default=None, description="Limits of reactive energy, for such a component."
+    )
+    netting: NettingTermsInput | None = strawberry.field(
+        default=None, description="How export makes up for import; none for not at all."
     )
 
 
@@ -157,6 +171,7 @@ def version_said(said: TariffPricesInput) -> Version:
         tax_point=said.tax_point,
         special_days=_special_days(said.special_days),
         reactive=None if said.reactive is None else _reactive(said.reactive),
+        netting=None if said.netting is None else _netting(said.netting),
     )
 
 
@@ -222,3 +237,7 @@ def _reactive(said: ReactiveTermsInput) -> ReactiveRules:
         waived_faults_a_year=said.waived_faults_a_year,
         waiver_ends_with_the_next=said.waiver_ends_with_the_next,
     )
+
+
+def _netting(said: NettingTermsInput) -> components.Netting:
+    return components.Netting(period=said.period, on=frozenset(map(ComponentKind, said.on)))

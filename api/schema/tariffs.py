@@ -6,7 +6,7 @@ from api.schema.node import Node
 from api.schema.paging import Connection
 from api.schema.relations import belongs_to, children
 from api.schema.scalars import DateTime, ExactNumber, LocalDate
-from api.schema.tariff_components import ReactiveTerms, TariffComponent, TariffTax
+from api.schema.tariff_components import NettingTerms, ReactiveTerms, TariffComponent, TariffTax
 from db.enums import AssignmentLevel, BillingBasis, Scope, TariffState, TaxPoint
 from domain.tariffs.components import Version
 from domain.tariffs.proposals import version_of
@@ -57,6 +57,11 @@ class TariffVersion(Node, listing=VERSIONS, scope=Scope.TARIFFS_READ):
     def reactive(self) -> ReactiveTerms | None:
         rules = self.version.reactive
         return None if rules is None else ReactiveTerms.of(rules)
+
+    @strawberry.field(description="How export makes up for import; null where it does not.")
+    def netting(self) -> NettingTerms | None:
+        netting = self.version.netting
+        return None if netting is None else NettingTerms.of(netting)
 
     @strawberry.field(
         description="The price per kWh of a version that has nothing else; null for any other."

@@ -29,6 +29,7 @@ class InvoiceLineKind(StrEnum):
     DEDUCTION = "DEDUCTION"
     DEMAND = "DEMAND"
     REACTIVE = "REACTIVE"
+    NETTING = "NETTING"
     SETTLEMENT = "SETTLEMENT"
     CREDIT = "CREDIT"
 

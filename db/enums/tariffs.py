@@ -56,6 +56,14 @@ class SlabPeriod(StrEnum):
     YEAR = "YEAR"
 
 
+class NettingPeriod(StrEnum):
+    """Over which local time exported energy makes up for imported energy."""
+
+    MONTH = "MONTH"
+    DAY = "DAY"
+    HOUR = "HOUR"
+
+
 class LineUnit(StrEnum):
     """What a line of a bill counts."""
 
@@ -74,6 +82,15 @@ class NotJudged(StrEnum):
     CONNECTION_UNKNOWN = "CONNECTION_UNKNOWN"
     READINGS_MISSING = "READINGS_MISSING"
     READINGS_IMPLAUSIBLE = "READINGS_IMPLAUSIBLE"
+
+
+class NotNetted(StrEnum):
+    """Why energy of a month, or a part of it, is not netted."""
+
+    SHARED = "SHARED"
+    READINGS_MISSING = "READINGS_MISSING"
+    READINGS_IMPLAUSIBLE = "READINGS_IMPLAUSIBLE"
+    INTERVALS_MISSING = "INTERVALS_MISSING"
 
 
 class TariffState(StrEnum):

@@ -12,6 +12,7 @@ from domain.invoices.rules import Month
 from domain.ledger.posting import LOCK_BALANCES
 from domain.month_charges import measures, posting, stored
 from domain.month_charges.measured import Measured, demand_registers, due
+from domain.month_charges.netting_measures import netting_of
 from domain.month_charges.terms import PointTerms, terms_of
 from domain.month_charges.verdicts import Judged, year
 from domain.tariffs.courses import Span
@@ -46,7 +47,7 @@ async def charge(
         company_id,
         [
             *(one for one in known if one.month != month),
-            *await _measured(connection, company_id, month, found, before),
+            *await _measured(connection, company_id, account_id, month, zone, found, before),
         ],
     )
     await stored.keep(connection, company_id, account_id, verdicts, now=now)
@@ -66,7 +67,9 @@ async def charge(
 async def _measured(
     connection: Connection,
     company_id: CompanyId,
+    account_id: AccountId,
     month: Month,
+    zone: ZoneInfo,
     found: Sequence[PointTerms],
     before: Mapping[PointId, Measured],
 ) -> list[Measured]:
@@ -83,6 +86,7 @@ async def _measured(
             is_shared=terms.is_shared,
             energies=await measures.energies_of(connection, company_id, terms.pieces),
             peaks_w=await measures.peaks_of(connection, company_id, terms.pieces, registers),
+            netting=await netting_of(connection, company_id, account_id, terms, month.last, zone),
         )
         made[terms.point_id] = measured.after(before.get(terms.point_id))
     return list(made.values())

@@ -10,19 +10,22 @@ from db.enums import ComponentKind, LedgerAccountKind, LineUnit
 from db.ids import PointId
 from domain.invoices.rules import TaxLine
 from domain.money import micro
-from domain.tariffs.lines import Line
 
 NONE = Decimal(0)
 
 
 class LineKey(NamedTuple):
-    """What is charged at one price at a metering point. price: major units, before taxes."""
+    """What is charged at one price at a metering point.
+
+    price: major units, before taxes. rate: the band's name or the slab's number, if there are some.
+    """
 
     point_id: PointId
     component: str
     kind: ComponentKind
     unit: LineUnit
     price: Decimal
+    rate: str = ""
 
 
 class TaxKey(NamedTuple):
@@ -79,16 +82,11 @@ class Charges:
         return sums
 
     def add(
-        self,
-        point_id: PointId,
-        line: Line,
-        taxes: Iterable[TaxLine],
-        side: LedgerAccountKind,
+        self, key: LineKey, amount: Amount, taxes: Iterable[TaxLine], side: LedgerAccountKind
     ) -> None:
-        """Add a line of a metering point, with the taxes on it."""
-        key = LineKey(point_id, line.component, line.kind, line.unit, line.price)
+        """Add to what a line comes to, and to the taxes on it."""
         had = self.lines.get(key, Amount())
-        self.lines[key] = Amount(had.quantity + line.quantity, had.micro + line.amount_micro)
+        self.lines[key] = Amount(had.quantity + amount.quantity, had.micro + amount.micro)
         for tax in taxes:
             of = TaxKey(key, side, tax.name, tax.rate or NONE)
             base_micro, amount_micro = self.taxes.get(of, Taxed())

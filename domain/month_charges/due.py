@@ -3,31 +3,41 @@
 Only months whose charges have begun: all others are looked at in their turn.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from db.access import Connection
-from db.ids import CompanyId, PointId
+from db.ids import CompanyId, MeterId, PointId
 from domain.billing.accrual import OPEN_DAYS_LOCK
 from domain.invoices.rules import Month
 from domain.month_charges.energies import EDGE_MAX
+from domain.tariffs.deductible import BY_MONTH
+from domain.tariffs.flows import Span
 
 # Who is in the queue already is held there until the transaction is over: a row that is taken
 # before that would be charged without what has become known, and be gone.
 ONCE = "on conflict (company_id, account_id, month) do update set due_at = month_due.due_at"
 # Who begins a month takes OPEN_DAYS_LOCK alone: so whoever has it either sees that the month has
 # begun, or is done before, and the month sees what became known.
-# What came late into months whose charges have begun; most batches have nothing of that age.
+# What came late into months whose charges have begun; most batches have nothing of that age. A
+# load profile matters where energy is netted.
 LATE = f"""
     with late as materialized (
-        select distinct t.company_id, t.meter_id, t.ts from stage t
+        select distinct t.company_id, t.meter_id, t.ts as since, t.ts as until from stage t
         where t.ts <= (select max(until_at) from month_run)
+        union
+        select told.* from unnest($3::int4[], $4::int8[], $5::timestamptz[], $6::timestamptz[])
+            told (company_id, meter_id, since, until)
+        where told.since <= (select max(until_at) from month_run)
+            and exists (select from tariff_version v where v.company_id = told.company_id
+                and v.state = 'ACTIVE' and v.definition @? '{BY_MONTH}'
+                and v.definition @? '$.netting.period')
     )
     insert into month_due (company_id, account_id, month, due_at)
     select distinct late.company_id, ap.account_id, r.month, $1::timestamptz
     from late
     join month_run r on r.company_id = late.company_id
-        and late.ts > r.from_at - $2::interval and late.ts <= r.until_at
+        and late.until > r.from_at - $2::interval and late.since <= r.until_at
     join mounting mo on mo.company_id = late.company_id and mo.meter_id = late.meter_id
         and mo.started_at < r.until_at and (mo.ended_at is null or mo.ended_at > r.from_at)
     join account_point ap on ap.company_id = mo.company_id and ap.point_id = mo.point_id
@@ -78,10 +88,20 @@ UNKNOWN = f"""
 """
 
 
-async def note_late(connection: Connection, *, now: datetime) -> None:
-    """Note the months that the staged readings of this transaction came late for."""
+async def note_late(
+    connection: Connection,
+    profiles: Mapping[tuple[CompanyId, MeterId], Span],
+    *,
+    now: datetime,
+) -> None:
+    """Note the months that the staged readings of this transaction came late for.
+
+    profiles: of which times of meters it has stored intervals of load profiles.
+    """
     await connection.execute(OPEN_DAYS_LOCK)
-    await connection.execute(LATE, now, EDGE_MAX)
+    told = [(*meter, *span) for meter, span in profiles.items()]
+    columns = zip(*told, strict=True) if told else ((),) * 4
+    await connection.execute(LATE, now, EDGE_MAX, *map(list, columns))
 
 
 async def note_point(

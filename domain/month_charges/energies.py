@@ -4,7 +4,7 @@ Energies are told by readings alone: from the last one at or before the beginnin
 at or before the end, for all registers the same ones. So months follow each other without a gap.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -63,24 +63,42 @@ def energies(
 
     shown: by time, of the time in which the payer had the meter. power_w_max: what it can carry.
     """
-    first, last = _edges(shown, span)
-    if first is None or last is None or first.at >= last.at:
+    edges = edges_of(shown, span, ENERGIES)
+    if edges is None:
         return NotJudged.READINGS_MISSING
-    carried = carried_wh_max(last.at - first.at, power_w_max=power_w_max)
-    used = {name: gained(first.registers[name], last.registers[name]) for name in ENERGIES}
-    if max(used.values()) > carried:
+    used = used_between(*edges, ENERGIES, power_w_max=power_w_max)
+    if used is None:
         return NotJudged.READINGS_IMPLAUSIBLE
     return Energies(
         *(int(used[name] * multiplier) for name in (TOTAL_IMPORT, INDUCTIVE, CAPACITIVE))
     )
 
 
-def _edges(shown: Sequence[Shown], span: Span) -> tuple[Shown | None, Shown | None]:
-    """Return the readings at the ends of a span; the first one within it if there is none before.
+def used_between(
+    first: Shown, last: Shown, registers: Collection[str], *, power_w_max: int
+) -> Mapping[str, int] | None:
+    """Return what registers gained, before the multiplier; None if a meter cannot carry as much."""
+    carried = carried_wh_max(last.at - first.at, power_w_max=power_w_max)
+    used = {name: gained(first.registers[name], last.registers[name]) for name in registers}
+    return used if max(used.values()) <= carried else None
 
-    Only those count that have all registers.
+
+def edges_of(
+    shown: Sequence[Shown], span: Span, registers: frozenset[str]
+) -> tuple[Shown, Shown] | None:
+    """Return the readings that a span is measured by; None where they lack.
+
+    They are the last ones at its ends, or the first one within it if there is none before. Only
+    those count that have all registers.
     """
-    whole = [one for one in shown if one.registers.keys() >= ENERGIES]
+    first, last = _edges(shown, span, registers)
+    return None if first is None or last is None or first.at >= last.at else (first, last)
+
+
+def _edges(
+    shown: Sequence[Shown], span: Span, registers: frozenset[str]
+) -> tuple[Shown | None, Shown | None]:
+    whole = [one for one in shown if one.registers.keys() >= registers]
     before = [one for one in whole if _is_near(one.at, span.starts_at) and one.at <= span.starts_at]
     after = [one for one in whole if _is_near(one.at, span.starts_at) and one.at > span.starts_at]
     until = [one for one in whole if _is_near(one.at, span.ends_at) and one.at <= span.ends_at]

@@ -23,20 +23,21 @@ IS_UNCHARGED = f"""(
 # Revisions of a line together, and so are the taxes on them.
 OF_LINE = "l.account_id, l.point_id, l.component, l.kind, l.unit, l.price"
 LINES = f"""
-    select {OF_LINE}, sum(l.quantity) as quantity, sum(l.amount_micro)::int8 as amount_micro
+    select {OF_LINE}, l.rate as of_rate, sum(l.quantity) as quantity,
+        sum(l.amount_micro)::int8 as amount_micro
     from month_charge_line l
     where l.company_id = $1 and l.account_id = any($2::int8[]) and l.month = $3
-    group by {OF_LINE} having sum(l.quantity) <> 0 or sum(l.amount_micro) <> 0
+    group by {OF_LINE}, l.rate having sum(l.quantity) <> 0 or sum(l.amount_micro) <> 0
     order by l.account_id, min(l.revision), min(l.line)
 """
 TAXES = f"""
-    select {OF_LINE}, t.name, t.rate, sum(t.base_micro)::int8 as base_micro,
+    select {OF_LINE}, l.rate as of_rate, t.name, t.rate, sum(t.base_micro)::int8 as base_micro,
         sum(t.amount_micro)::int8 as amount_micro
     from month_charge_tax t
     join month_charge_line l on (l.company_id, l.account_id, l.month, l.revision, l.line)
         = (t.company_id, t.account_id, t.month, t.revision, t.line)
     where t.company_id = $1 and t.account_id = any($2::int8[]) and t.month = $3
-    group by {OF_LINE}, t.name, t.rate
+    group by {OF_LINE}, l.rate, t.name, t.rate
     having sum(t.base_micro) <> 0 or sum(t.amount_micro) <> 0
     order by l.account_id, min(t.revision), min(t.line), min(t.place)
 """
@@ -66,12 +67,12 @@ async def charged_parts(
 
 
 def _line_of(row: Record) -> tuple[object, ...]:
-    return tuple(row[name.removeprefix("l.")] for name in OF_LINE.split(", "))
+    return (*(row[name.removeprefix("l.")] for name in OF_LINE.split(", ")), row["of_rate"])
 
 
 def _line(row: Record, month: Month, taxes: Sequence[TaxLine]) -> InvoiceLine:
     return InvoiceLine(
-        kind=InvoiceLineKind(row["kind"]),
+        kind=_kind(row),
         amount=major(row["amount_micro"]),
         energy_month=month,
         priced=Priced(
@@ -79,6 +80,13 @@ def _line(row: Record, month: Month, taxes: Sequence[TaxLine]) -> InvoiceLine:
             quantity=row["quantity"],
             unit=LineUnit(row["unit"]),
             price=row["price"],
+            rate=row["of_rate"],
         ),
         taxes=tuple(taxes),
     )
+
+
+def _kind(row: Record) -> InvoiceLineKind:
+    """Return what a line is about: active energy is taken back where it is netted."""
+    is_netting = LineUnit(row["unit"]) is LineUnit.KWH
+    return InvoiceLineKind.NETTING if is_netting else InvoiceLineKind(row["kind"])

@@ -5,13 +5,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from db.enums import ComponentKind, NotJudged
+from db.enums import ComponentKind, LineUnit, NotJudged
 from db.ids import PointId, TariffId
 from domain.billing.rules import TAX_SIDES
 from domain.invoices.rules import Month
 from domain.invoices.totals import tax_lines
-from domain.month_charges.charges import Charges
+from domain.month_charges.charges import Amount, Charges, LineKey
 from domain.month_charges.energies import Energies
+from domain.month_charges.netting import Netted
 from domain.month_charges.verdicts import Facts, Judged, MonthFacts
 from domain.tariffs.components import Version
 from domain.tariffs.courses import Span
@@ -26,7 +27,7 @@ class Measured:
     """What is known of a month at a metering point. energies: or why they are not known.
 
     peaks_w: the highest demand by register; None where it is not known. charged_varh: what it was
-    charged for so far.
+    charged for so far. netting: None where the tariff nets nothing.
     """
 
     point_id: PointId
@@ -40,6 +41,7 @@ class Measured:
     peaks_w: Mapping[str, int | None]
     compensation_fault: bool = False
     charged_varh: int = 0
+    netting: Netted | None = None
 
     def after(self, before: "Measured | None") -> "Measured":
         """Return what is known now that the month was known so before.
@@ -62,11 +64,12 @@ class Measured:
             energies=energies,
             peaks_w=peaks_w,
             charged_varh=before.charged_varh,
+            netting=self.netting and self.netting.after(before.netting),
         )
 
     def unmeasured(self) -> "Measured":
         """Return it as it is if it turns out that the account has nothing to pay there."""
-        return replace(self, energies=NotJudged.READINGS_MISSING, peaks_w={})
+        return replace(self, energies=NotJudged.READINGS_MISSING, peaks_w={}, netting=None)
 
     def month_facts(self) -> MonthFacts:
         return MonthFacts(
@@ -101,8 +104,12 @@ def due(verdicts: Iterable[tuple[Measured, Judged]], zone: ZoneInfo) -> Charges:
         )
         known = {name: peak_w for name, peak_w in measured.peaks_w.items() if peak_w is not None}
         for line in month_lines(terms, last, peaks_w=known, verdict=judged.verdict):
-            taxes = tax_lines(version, [line])
-            made.add(measured.point_id, line, taxes, TAX_SIDES[version.tax_point])
+            key = LineKey(measured.point_id, line.component, line.kind, line.unit, line.price)
+            amount = Amount(line.quantity, line.amount_micro)
+            made.add(key, amount, tax_lines(version, [line]), TAX_SIDES[version.tax_point])
+        for of in measured.netting.lines if measured.netting else ():
+            key = LineKey(measured.point_id, of.component, of.kind, LineUnit.KWH, of.price, of.rate)
+            made.add(key, Amount(of.quantity, of.amount_micro), of.taxes, of.side)
     return made
 
 

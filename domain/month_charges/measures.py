@@ -40,7 +40,7 @@ AROUND_EDGES = f"""
     where r.company_id = $1 and r.meter_id = $2 and {READ}
         and r.ts >= $3 and r.ts <= $6 and (r.ts <= $4 or r.ts >= $5)
         and r."values"[told.place] is not null
-        and s.unit[told.place] = 'varh' and s.scaler[told.place] <= 0
+        and s.unit[told.place] in ('varh', 'Wh') and s.scaler[told.place] <= 0
     group by r.ts, told.obis
     order by 1
 """
@@ -75,7 +75,7 @@ async def energies_of(
     """Return what flowed through a metering point's meters, or why nobody can tell."""
     made = Energies()
     for piece in pieces:
-        shown = await _shown(connection, company_id, piece)
+        shown = await shown_around(connection, company_id, piece, [INDUCTIVE, CAPACITIVE])
         found = energies(
             shown, piece.span, multiplier=piece.multiplier, power_w_max=piece.power_w_max
         )
@@ -85,7 +85,10 @@ async def energies_of(
     return made if pieces else NotJudged.READINGS_MISSING
 
 
-async def _shown(connection: Connection, company_id: CompanyId, piece: Piece) -> list[Shown]:
+async def shown_around(
+    connection: Connection, company_id: CompanyId, piece: Piece, registers: Sequence[str]
+) -> list[Shown]:
+    """Return what the total and other energy registers showed around a piece's ends, by time."""
     starts_at, ends_at = piece.span
     rows = await connection.fetch(
         AROUND_EDGES,
@@ -95,7 +98,7 @@ async def _shown(connection: Connection, company_id: CompanyId, piece: Piece) ->
         starts_at + EDGE_MAX,
         ends_at - EDGE_MAX,
         ends_at,
-        [INDUCTIVE, CAPACITIVE],
+        registers,
     )
     found: dict[datetime, dict[str, int]] = defaultdict(dict)
     for row in rows:

@@ -13,6 +13,8 @@ from db.ids import AccountId, PointId
 from domain.invoices.rules import Month
 from domain.listing import Record, Wall, fetch
 from domain.money import major
+from domain.month_charges.netting import Netted
+from domain.month_charges.stored import netting_kept
 
 ACCOUNTS_MAX = 100
 CHARGES_MAX = 1_000
@@ -61,7 +63,8 @@ class Fault:
 class Verdict:
     """What became of a month of an account at a metering point: energies in Wh and varh.
 
-    peaks_w: the highest demand by register, None where nobody can tell.
+    peaks_w: the highest demand by register, None where nobody can tell. netting: None where the
+    tariff nets nothing.
     """
 
     account_id: AccountId
@@ -80,6 +83,7 @@ class Verdict:
     waived: bool
     recalled_by: date | None
     peaks_w: Sequence[tuple[str, int | None]]
+    netting: Netted | None
     judged_at: datetime
 
     def ratio(self, reactive_varh: int | None) -> Decimal | None:
@@ -96,6 +100,7 @@ class ChargedLine:
     revision: int
     charged_at: datetime
     component: str
+    rate: str
     kind: ComponentKind
     quantity: Decimal
     unit: LineUnit
@@ -159,6 +164,7 @@ def _verdict(row: Record) -> Verdict:
         waived=row["waived"],
         recalled_by=row["recalled_by"],
         peaks_w=sorted(orjson.loads(row["peaks_w"]).items()),
+        netting=netting_kept(row),
         judged_at=row["judged_at"],
     )
 
@@ -168,6 +174,7 @@ def _charge(row: Record) -> ChargedLine:
         revision=row["revision"],
         charged_at=row["charged_at"],
         component=row["component"],
+        rate=row["rate"],
         kind=ComponentKind(row["kind"]),
         quantity=row["quantity"],
         unit=LineUnit(row["unit"]),

@@ -10,9 +10,11 @@ from db.enums import ComponentKind, LedgerAccountKind, LineUnit, NotJudged
 from db.ids import AccountId, CompanyId, JournalId, PointId, TariffId
 from domain.invoices.rules import Month
 from domain.listing import Record
+from domain.month_charges import kept_netting
 from domain.month_charges.charges import Amount, Charges, LineKey, Taxed, TaxKey
 from domain.month_charges.energies import Energies
 from domain.month_charges.measured import Measured
+from domain.month_charges.netting import Netted
 from domain.month_charges.verdicts import Facts, Judged
 from domain.tariffs.definitions import read
 
@@ -34,9 +36,9 @@ KEEP = """
     insert into month_verdict (company_id, account_id, point_id, month, tariff_id, version_from,
         category, installed_kva, connection_kw, phases, active_wh, inductive_varh, capacitive_varh,
         peaks_w, compensation_fault, not_judged, inductive_limit, capacitive_limit, inductive_over,
-        capacitive_over, charged_varh, waived, recalled_by, judged_at)
+        capacitive_over, charged_varh, waived, recalled_by, judged_at, netting)
     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19,
-        $20, $21, $22, $23, $24)
+        $20, $21, $22, $23, $24, $25)
     on conflict (company_id, account_id, point_id, month) do update
     set tariff_id = excluded.tariff_id, version_from = excluded.version_from,
         category = excluded.category, installed_kva = excluded.installed_kva,
@@ -47,22 +49,23 @@ KEEP = """
         inductive_limit = excluded.inductive_limit, capacitive_limit = excluded.capacitive_limit,
         inductive_over = excluded.inductive_over, capacitive_over = excluded.capacitive_over,
         charged_varh = excluded.charged_varh, waived = excluded.waived,
-        recalled_by = excluded.recalled_by, judged_at = excluded.judged_at
+        recalled_by = excluded.recalled_by, judged_at = excluded.judged_at,
+        netting = excluded.netting
 """
 CHARGED_LINES = """
-    select point_id, component, kind, unit, price, sum(quantity) as quantity,
+    select point_id, component, kind, unit, price, rate, sum(quantity) as quantity,
         sum(amount_micro)::int8 as amount_micro
     from month_charge_line where company_id = $1 and account_id = $2 and month = $3
-    group by 1, 2, 3, 4, 5 order by min(revision), min(line)
+    group by 1, 2, 3, 4, 5, 6 order by min(revision), min(line)
 """
 CHARGED_TAXES = """
-    select l.point_id, l.component, l.kind, l.unit, l.price, t.side, t.name, t.rate,
-        sum(t.base_micro)::int8 as base_micro, sum(t.amount_micro)::int8 as amount_micro
+    select l.point_id, l.component, l.kind, l.unit, l.price, l.rate as of_rate, t.side, t.name,
+        t.rate, sum(t.base_micro)::int8 as base_micro, sum(t.amount_micro)::int8 as amount_micro
     from month_charge_tax t
     join month_charge_line l on (l.company_id, l.account_id, l.month, l.revision, l.line)
         = (t.company_id, t.account_id, t.month, t.revision, t.line)
     where t.company_id = $1 and t.account_id = $2 and t.month = $3
-    group by 1, 2, 3, 4, 5, 6, 7, 8 order by min(t.revision), min(t.line), min(t.place)
+    group by 1, 2, 3, 4, 5, 6, 7, 8, 9 order by min(t.revision), min(t.line), min(t.place)
 """
 LAST_REVISION = """
     select coalesce(max(revision), 0) from month_charge
@@ -75,8 +78,8 @@ ADD = """
 """
 ADD_LINE = """
     insert into month_charge_line (company_id, account_id, month, revision, line, point_id,
-        component, kind, unit, price, quantity, amount_micro)
-    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+        component, kind, unit, price, rate, quantity, amount_micro)
+    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
 """
 ADD_TAX = """
     insert into month_charge_tax (company_id, account_id, month, revision, line, place, side, name,
@@ -119,7 +122,14 @@ def _measured(row: Record) -> Measured:
         peaks_w=orjson.loads(row["peaks_w"]),
         compensation_fault=row["compensation_fault"],
         charged_varh=row["charged_varh"],
+        netting=netting_kept(row),
     )
+
+
+def netting_kept(row: Record) -> Netted | None:
+    """Return what is netted of the month of a row; None where its tariff nets nothing."""
+    said = row["netting"]
+    return None if said is None else kept_netting.read(orjson.loads(said))
 
 
 async def faults(
@@ -175,7 +185,13 @@ def _row(
         verdict is not None and verdict.waived,
         judged.recalled_by,
         now,
+        _netting_written(measured),
     )
+
+
+def _netting_written(measured: Measured) -> str | None:
+    netting = measured.netting
+    return None if netting is None else orjson.dumps(kept_netting.written(netting)).decode()
 
 
 async def charged(
@@ -184,20 +200,23 @@ async def charged(
     """Return the sum of all revisions of a month."""
     made = Charges()
     for row in await connection.fetch(CHARGED_LINES, company_id, account_id, month.first):
-        made.lines[_key(row)] = Amount(row["quantity"], row["amount_micro"])
+        made.lines[_key(row, row["rate"])] = Amount(row["quantity"], row["amount_micro"])
     for row in await connection.fetch(CHARGED_TAXES, company_id, account_id, month.first):
-        of = TaxKey(_key(row), LedgerAccountKind(row["side"]), row["name"], row["rate"])
+        of = TaxKey(
+            _key(row, row["of_rate"]), LedgerAccountKind(row["side"]), row["name"], row["rate"]
+        )
         made.taxes[of] = Taxed(row["base_micro"], row["amount_micro"])
     return made
 
 
-def _key(row: Record) -> LineKey:
+def _key(row: Record, rate: str) -> LineKey:
     return LineKey(
         PointId(row["point_id"]),
         row["component"],
         ComponentKind(row["kind"]),
         LineUnit(row["unit"]),
         row["price"],
+        rate,
     )
 
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from db.access import Connection
+from db.enums import NettingPeriod
 from db.ids import AccountId, CompanyId, MeterId, PointId, TariffId
 from domain.billing.portions import WHOLE_PPM
 from domain.billing.queries import TERMS_OF
@@ -18,6 +19,7 @@ from domain.tariffs.deductible import BY_MONTH
 from domain.tariffs.pricing import is_monthly
 from domain.tariffs.proposals import version_of
 
+HOURLY_POINTS = 8
 # As an index of tariff_version has it.
 HAS_MONTHLY = f"definition @? '{BY_MONTH}'"
 # Of an account ($2) within a span.
@@ -38,21 +40,25 @@ TERMS = f"""
         and t.starts_at < $4 and (t.ends_at is null or t.ends_at > $3)
     order by t.point_id, t.starts_at
 """
-# The next accounts after $2, with how many metering points to look at within a span.
+# The next accounts after $2, with how many metering points to look at within a span. One that nets
+# by the hour takes as long as several others.
 ACCOUNTS = f"""
-    select a.id, case when exists (
-            select from account_tariffs($1, a.id) t
-            join tariff_version v on v.company_id = $1 and v.tariff_id = t.tariff_id
-                and v.state = 'ACTIVE' and v.{HAS_MONTHLY}
-            where greatest(t.starts_at, v.valid_from) < $4
-                and (t.ends_at is null or t.ends_at > $3)
-                and (v.valid_until is null or v.valid_until > $3)
-        ) then (
+    select a.id, case when priced.weight is null then 0 else priced.weight * (
             select count(*) from account_point ap
             where ap.company_id = $1 and ap.account_id = a.id and ap.started_at < $4
                 and (ap.ended_at is null or ap.ended_at > $3)
-        ) else 0 end as points
+        ) end as points
     from account a
+    cross join lateral (
+        select max(case when v.definition @? '$.netting ? (@.period == "HOUR")'
+            then {HOURLY_POINTS} else 1 end) as weight
+        from account_tariffs($1, a.id) t
+        join tariff_version v on v.company_id = $1 and v.tariff_id = t.tariff_id
+            and v.state = 'ACTIVE' and v.{HAS_MONTHLY}
+        where greatest(t.starts_at, v.valid_from) < $4
+            and (t.ends_at is null or t.ends_at > $3)
+            and (v.valid_until is null or v.valid_until > $3)
+    ) priced
     where a.company_id = $1 and a.id > $2 and a.opened_at < $4
         and (a.closed_at is null or a.closed_at > $3)
     order by a.id limit $5
@@ -75,7 +81,8 @@ class PointTerms:
     """By what an account is charged for a month at a metering point.
 
     version: the last one of the month that has something due at its end; what is measured is so
-    while one had. pieces: by time.
+    while one had. netted_by: over
+    which time the last one nets that does. pieces: by time.
     """
 
     point_id: PointId
@@ -84,6 +91,7 @@ class PointTerms:
     version: Version
     facts: Facts
     is_shared: bool
+    netted_by: NettingPeriod | None
     pieces: Sequence[Piece]
 
 
@@ -95,7 +103,7 @@ async def accounts_after(
     *,
     limit: int,
 ) -> list[tuple[AccountId, int]]:
-    """Return the next accounts, each with how many of its points a month may charge."""
+    """Return the next accounts, each with how many points a month may charge, as work goes."""
     rows = await connection.fetch(ACCOUNTS, company_id, after, *span, limit)
     return [(AccountId(row["id"]), row["points"]) for row in rows]
 
@@ -107,7 +115,7 @@ async def terms_of(
     by_point: dict[PointId, list[tuple[Record, Version]]] = defaultdict(list)
     for row in await connection.fetch(TERMS, company_id, account_id, *within):
         version = version_of(row)
-        if any(is_monthly(component) for component in version.components):
+        if version.netting or any(is_monthly(component) for component in version.components):
             by_point[PointId(row["point_id"])].append((row, version))
     return [
         _of_point(point_id, found, within)
@@ -131,6 +139,7 @@ def _of_point(
             category=row["category"],
         ),
         is_shared=any(one["share_ppm"] != WHOLE_PPM for one, _ in found),
+        netted_by=next((v.netting.period for _, v in reversed(found) if v.netting), None),
         pieces=_joined([_piece(one, within) for one, _ in found]),
     )
 

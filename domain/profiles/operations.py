@@ -1,8 +1,8 @@
 """Storing load profiles: each interval once, and what they change of charges in one go with it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import groupby
 from operator import attrgetter
@@ -33,12 +33,16 @@ TELL = """
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """What became of intervals: new, known already, and held or contradicting."""
+    """What became of intervals: new, known already, and held or contradicting.
+
+    spans: of each meter, the time in which something is new that prices are told apart by.
+    """
 
     new: int = 0
     known: int = 0
     held: int = 0
     conflicting: int = 0
+    spans: Mapping[tuple[CompanyId, MeterId], Span] = field(default_factory=dict, compare=False)
 
 
 async def lock_meters(connection: Connection, meters: Iterable[tuple[CompanyId, MeterId]]) -> None:
@@ -64,19 +68,22 @@ async def store(connection: Connection, told: Sequence[Told], *, now: datetime) 
     # Meters send their whole memory again, with much that was not too old when it was new.
     untimely = sorted_out(kept_out, await storing.around(connection, kept_out))
     to_hold = [(one, kept_out[one]) for one in (*untimely.new, *untimely.conflicts)]
+    spans: Mapping[tuple[CompanyId, MeterId], Span] = {}
     if found.new:
-        await _insert(connection, found.new)
+        spans = await _insert(connection, found.new)
         await _tell(connection, found.new, now=now)
     if found.conflicts:
         await storing.keep_conflicts(connection, found.conflicts)
     if to_hold:
         await storing.hold(connection, to_hold)
     known = found.known + untimely.known
-    return Stored(len(found.new), known, len(to_hold), len(found.conflicts))
+    return Stored(len(found.new), known, len(to_hold), len(found.conflicts), spans)
 
 
-async def _insert(connection: Connection, new: Sequence[Told]) -> None:
-    """Insert intervals, and charge what they change of each meter."""
+async def _insert(
+    connection: Connection, new: Sequence[Told]
+) -> Mapping[tuple[CompanyId, MeterId], Span]:
+    """Insert intervals, and charge what they change of each meter; return the time of that."""
     spans = _spans([one for one in new if one.channel in PRICED_CHANNELS])
     spans = await storing.reaches(connection, spans)
     async with AsyncExitStack() as charging:
@@ -85,6 +92,7 @@ async def _insert(connection: Connection, new: Sequence[Told]) -> None:
                 charged_by_profile(connection, company_id=company_id, meter_id=meter_id, span=span)
             )
         await storing.insert(connection, new)
+    return spans
 
 
 def _spans(new: Sequence[Told]) -> dict[tuple[CompanyId, MeterId], Span]:

@@ -55,11 +55,7 @@ async def store(
     held = [(read, rule) for read, rule in judged_by_time if rule is not None]
     timely, conflicts = batch.one_a_key(read for read, rule in judged_by_time if rule is None)
     await batch.open_stage(connection)
-    if profile:
-        meters = [(read.company_id, read.meter_id) for read in timely]
-        meters += [(told.company_id, told.meter_id) for told in profile]
-        await profiles.lock_meters(connection, meters)
-        await profiles.store(connection, profile, now=now)
+    profiled = await _store_profile(connection, timely, profile, now=now)
     await batch.fill(connection, timely)
     known = await batch.drop_known(connection)
     deferred = await _defer(connection, timely)
@@ -74,7 +70,7 @@ async def store(
     await batch.fill(connection, accepted)
     await _keep_latest(connection)
     # Balances come last: who charges months locks them after what waits for it.
-    await due.note_late(connection, now=now)
+    await due.note_late(connection, profiled.spans, now=now)
     await accrual.accrue(connection, now=now)
     await _tell(connection, now=now)
     await exceptions.hold(connection, held)
@@ -83,6 +79,18 @@ async def store(
     return Stored(
         new=new, known=known, held=len(held), conflicting=len(conflicts), deferred=deferred
     )
+
+
+async def _store_profile(
+    connection: Connection, reads: Sequence[Read], profile: Sequence[Told], *, now: datetime
+) -> profiles.Stored:
+    """Store intervals, with all meters locked that they or the readings are of."""
+    if not profile:
+        return profiles.Stored()
+    meters = [(read.company_id, read.meter_id) for read in reads]
+    meters += [(told.company_id, told.meter_id) for told in profile]
+    await profiles.lock_meters(connection, meters)
+    return await profiles.store(connection, profile, now=now)
 
 
 async def _defer(connection: Connection, reads: Sequence[Read]) -> frozenset[Key]:

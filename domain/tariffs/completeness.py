@@ -7,8 +7,11 @@ from decimal import Decimal
 from db.enums import ComponentKind, EnergyDirection, TariffDay, TaxPoint
 from domain.refusals import InvalidValue
 from domain.tariffs.components import (
+    TOTAL_EXPORT,
+    TOTAL_IMPORT,
     Component,
     Flat,
+    Netting,
     PerDay,
     Slabs,
     Tax,
@@ -61,6 +64,8 @@ def _check(version: Version) -> None:
     _check_taxes(version)
     if version.reactive is not None:
         _check_reactive(version.reactive)
+    if version.netting is not None:
+        _check_netting(version.netting, version)
 
 
 def _check_component(component: Component, version: Version, *path: str) -> None:
@@ -175,6 +180,21 @@ def _check_reactive(rules: ReactiveRules) -> None:
             raise InvalidValue("reactive", "classes", expected="limits above 0 and up to 1")
     if rules.waived_faults_a_year < 0:
         raise InvalidValue("reactive", "waived_faults_a_year", expected="at least 0")
+
+
+def _check_netting(netting: Netting, version: Version) -> None:
+    """Return if what is netted is told by the two registers of all energy, one of each direction.
+
+    What one register counts of another's energy would be netted by a part that nobody knows.
+    """
+    netted = [component for component in version.components if netting.nets(component)]
+    for direction, register in (
+        (EnergyDirection.IMPORT, TOTAL_IMPORT),
+        (EnergyDirection.EXPORT, TOTAL_EXPORT),
+    ):
+        if {c.register for c in netted if c.direction is direction} != {register}:
+            expected = f"components of these kinds by the register {register}, and by no other"
+            raise InvalidValue("netting", "on", expected=f"{direction}: {expected}")
 
 
 def _count(items: object, maximum: int, *path: str, minimum: int = 0) -> None:

@@ -4,7 +4,14 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from db.enums import ComponentKind, EnergyDirection, SlabPeriod, TariffDay, TaxPoint
+from db.enums import (
+    ComponentKind,
+    EnergyDirection,
+    NettingPeriod,
+    SlabPeriod,
+    TariffDay,
+    TaxPoint,
+)
 from domain.tariffs.reactive import ReactiveRules
 
 TOTAL_IMPORT = "1.8.0"
@@ -108,6 +115,21 @@ class Tax:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Netting:
+    """That only the surplus of each local period counts: what was imported beyond the export.
+
+    on: kinds of components that are netted, of both directions.
+    """
+
+    period: NettingPeriod
+    on: frozenset[ComponentKind] = frozenset({ComponentKind.ENERGY})
+
+    def nets(self, component: Component) -> bool:
+        """Whether a component is charged, or credited, for the surplus alone."""
+        return component.kind in self.on and component.register is not None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Version:
     """Prices that hold together from an instant on. taxes: in the order in which they apply."""
 
@@ -116,6 +138,7 @@ class Version:
     tax_point: TaxPoint = TaxPoint.CONSUMPTION
     special_days: frozenset[date] = frozenset()
     reactive: ReactiveRules | None = None
+    netting: Netting | None = None
 
 
 def flat(price_per_kwh: Decimal) -> Version:

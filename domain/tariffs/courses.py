@@ -145,12 +145,13 @@ class Course:
     def quality(self, parts: Sequence[Span]) -> Quality:
         """Return whether the energy of these times together is measured or estimated."""
         edges = {at for part in parts for at in part}
-        for place in {self._place(at) for at in edges if not self._is_known(at)}:
+        for place in {self._place(at) for at in edges if not self.knows(at)}:
             if not self._tells_apart(place, parts):
                 return Quality.ESTIMATED
         return Quality.ACTUAL
 
-    def _is_known(self, at: datetime) -> bool:
+    def knows(self, at: datetime) -> bool:
+        """Whether the index at an instant is measured, or told by the load profile."""
         place = self._place(at)
         if self.marks[place].at == at:
             return True

@@ -1,9 +1,9 @@
 """Whether what accounts pay for can be told apart from what others pay for.
 
 Energy that others pay for below is deducted above; not by slabs, for what they charge for it,
-nobody can say, and not from a month's peak of demand or its reactive energy. Nor from a supply that
-several accounts share: how much less each of them is to pay for is not agreed between them. What
-other registers than the total count is not shared out either.
+nobody can say, and not from a month's peak of demand, its reactive energy, or what is netted of it.
+Nor from a supply that several accounts share: how much less each of them is to pay for is not
+agreed between them. What other registers than the total count is not shared out either.
 """
 
 from collections.abc import Sequence
@@ -53,7 +53,8 @@ PAYERS_ABOVE = """
 SHARED_ABOVE = f"{PAYERS_ABOVE} select min(code) from payer where is_shared"
 # What is due by the month, in a version's definition.
 BY_MONTH = (
-    '$.components[*] ? ((@.kind == "DEMAND" || @.kind == "REACTIVE") && exists (@.shape.flat))'
+    "$ ? (exists (@.netting.period) || exists (@.components[*] ?"
+    ' ((@.kind == "DEMAND" || @.kind == "REACTIVE") && exists (@.shape.flat))))'
 )
 UNDEDUCTIBLE_ABOVE = f"""
     {PAYERS_ABOVE}

@@ -5,11 +5,19 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from db.enums import ComponentKind, EnergyDirection, SlabPeriod, TariffDay, TaxPoint
+from db.enums import (
+    ComponentKind,
+    EnergyDirection,
+    NettingPeriod,
+    SlabPeriod,
+    TariffDay,
+    TaxPoint,
+)
 from domain.tariffs.components import (
     Band,
     Component,
     Flat,
+    Netting,
     PerDay,
     Shape,
     Slab,
@@ -31,6 +39,7 @@ def written(version: Version) -> dict[str, Any]:
         "tax_point": version.tax_point.value,
         "special_days": sorted(day.isoformat() for day in version.special_days),
         "reactive": None if version.reactive is None else _reactive(version.reactive),
+        "netting": None if version.netting is None else _netting(version.netting),
     }
 
 
@@ -42,6 +51,8 @@ def read(said: Json) -> Version:
         tax_point=TaxPoint(said["tax_point"]),
         special_days=frozenset(map(date.fromisoformat, said["special_days"])),
         reactive=None if said["reactive"] is None else _read_reactive(said["reactive"]),
+        # Versions from before there was netting do not say.
+        netting=None if said.get("netting") is None else _read_netting(said["netting"]),
     )
 
 
@@ -119,6 +130,10 @@ def _reactive(rules: ReactiveRules) -> dict[str, Any]:
     }
 
 
+def _netting(netting: Netting) -> dict[str, Any]:
+    return {"period": netting.period.value, "on": sorted(kind.value for kind in netting.on)}
+
+
 def _read_component(said: Json) -> Component:
     return Component(
         name=said["name"],
@@ -178,4 +193,10 @@ def _read_reactive(said: Json) -> ReactiveRules:
         connection_kw_exempt=Decimal(said["connection_kw_exempt"]),
         waived_faults_a_year=said["waived_faults_a_year"],
         waiver_ends_with_the_next=said["waiver_ends_with_the_next"],
+    )
+
+
+def _read_netting(said: Json) -> Netting:
+    return Netting(
+        period=NettingPeriod(said["period"]), on=frozenset(map(ComponentKind, said["on"]))
     )

@@ -1,13 +1,15 @@
 """Versions come back from JSON as they were written."""
 
 import json
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 
-from db.enums import ComponentKind, SlabPeriod
+from db.enums import ComponentKind, NettingPeriod, SlabPeriod
 from domain.tariffs.components import (
     Component,
+    Netting,
     PerDay,
     Shape,
     Slab,
@@ -36,7 +38,23 @@ def one(shape: Shape) -> Version:
             id="slabs",
         ),
         pytest.param(one(PerDay(Decimal("0.000000001"))), id="by the day"),
+        pytest.param(
+            replace(
+                flat(Decimal(1)),
+                netting=Netting(
+                    period=NettingPeriod.HOUR,
+                    on=frozenset({ComponentKind.FEE, ComponentKind.ENERGY}),
+                ),
+            ),
+            id="netted",
+        ),
     ],
 )
 def test_what_is_written_is_read(version: Version) -> None:
     assert read(json.loads(json.dumps(written(version)))) == version
+
+
+def test_versions_from_before_there_was_netting_net_nothing() -> None:
+    said = {name: part for name, part in written(flat(Decimal(1))).items() if name != "netting"}
+
+    assert read(said) == flat(Decimal(1))

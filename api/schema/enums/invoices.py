@@ -44,6 +44,7 @@ describe(
         InvoiceLineKind.DEDUCTION: "Energy that the account of a submeter pays for.",
         InvoiceLineKind.DEMAND: "The highest demand of a month.",
         InvoiceLineKind.REACTIVE: "Reactive energy of a month, beyond a limit.",
+        InvoiceLineKind.NETTING: "Energy that is not charged, or not credited, for it was netted.",
         InvoiceLineKind.SETTLEMENT: "What came late of a month, or was corrected.",
         InvoiceLineKind.CREDIT: "Credit that was bought.",
     },

@@ -7,7 +7,9 @@ from db.enums import (
     ComponentKind,
     EnergyDirection,
     LineUnit,
+    NettingPeriod,
     NotJudged,
+    NotNetted,
     SlabPeriod,
     TariffDay,
     TariffState,
@@ -77,6 +79,27 @@ describe(
         NotJudged.READINGS_MISSING: "Meters were not read, with all registers that are needed, near"
         " the month's beginning or end.",
         NotJudged.READINGS_IMPLAUSIBLE: "A meter cannot have carried what its registers say.",
+    },
+)
+describe(
+    NettingPeriod,
+    "Over which local time exported energy makes up for imported energy.",
+    {
+        NettingPeriod.MONTH: "A calendar month, by readings.",
+        NettingPeriod.DAY: "A day, by load profiles of both directions, or readings at midnight.",
+        NettingPeriod.HOUR: "An hour, by load profiles of both directions, or readings at its"
+        " edges.",
+    },
+)
+describe(
+    NotNetted,
+    "Why energy of a month, or a part of it, is not netted.",
+    {
+        NotNetted.SHARED: "Several accounts paid for the metering point together.",
+        NotNetted.READINGS_MISSING: "Meters were not read, with the registers of both directions,"
+        " near the month's beginning or end.",
+        NotNetted.READINGS_IMPLAUSIBLE: "A meter cannot have carried what its registers say.",
+        NotNetted.INTERVALS_MISSING: "Of some periods nobody knows how much came in them.",
     },
 )
 describe(
