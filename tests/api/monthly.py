@@ -1,7 +1,9 @@
 """A factory that pays for months as a whole, by prices of GraphQL, and what is told of them."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 from api.global_ids import encode
 from db.enums import BillingMode, Role
@@ -66,11 +68,11 @@ OVER = {
 }
 
 
-async def make_factory(web: Web, database: Urls) -> Place:
+async def make_factory(web: Web, database: Urls, prices: Mapping[str, Any] = PRICES) -> Place:
     """Let the account of a factory pay later by prices that are proposed and approved."""
     await make_partitions(database.owner)
     place = await make_place(meters=0, opened_at=OPENED_AT - timedelta(days=1))
-    await price(web, place)
+    await price(web, place, prices)
     supply = await add_supply(place, opened_at=OPENED_AT, with_account=False)
     await know(place, supply, FACTORY)
     account_id = await open_account(
@@ -84,13 +86,13 @@ async def make_factory(web: Web, database: Urls) -> Place:
     return place
 
 
-async def price(web: Web, place: Place) -> None:
+async def price(web: Web, place: Place, prices: Mapping[str, Any]) -> None:
     web.clock.now = OPENED_AT - timedelta(hours=2)
     administrator = await web.user(place.company_id, Role.ADMINISTRATOR)
     given = {
         "tariffId": encode("Tariff", place.tariff_id),
         "validFrom": (OPENED_AT - timedelta(hours=1)).isoformat(),
-        "prices": PRICES,
+        "prices": prices,
     }
     proposed = await web.ask(PROPOSE, administrator, input=given)
     version = proposed.data["done"]["tariffVersion"]

@@ -10,6 +10,7 @@ from domain.tariffs import assignments, proposals
 from domain.tariffs.assignments import Whom
 from domain.tariffs.components import Component, Flat, Version
 from domain.tariffs.deductible import RegistersShared
+from tests.db.month_charges.exporting import NETTED
 from tests.db.shared_supplies.sharing import HALVES, add_tenant, payers, share, shared_supply
 from tests.db.stored_readings import HOUR, fetch
 from tests.db.submetered import tariff_of
@@ -29,7 +30,7 @@ WITH_EXPORT = Version(components=(BOUGHT, SOLD))
 BY_MONTH = Version(components=(BOUGHT, PEAK))
 
 
-@pytest.fixture(params=[WITH_EXPORT, BY_MONTH], ids=["export", "a month's peak"])
+@pytest.fixture(params=[WITH_EXPORT, BY_MONTH, NETTED], ids=["export", "a month's peak", "netting"])
 async def other_registers(place: Place, request: pytest.FixtureRequest) -> TariffId:
     return await tariff_of(place, request.param)
 

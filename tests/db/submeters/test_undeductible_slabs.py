@@ -11,6 +11,7 @@ from domain.tariffs import assignments, proposals
 from domain.tariffs.assignments import Whom
 from domain.tariffs.components import Component, Flat, Slab, Slabs, Version
 from domain.tariffs.deductible import NotDeductible
+from tests.db.month_charges.exporting import NETTED
 from tests.db.stored_readings import HOUR, fetch
 from tests.db.submetered import flat_tariff, open_mall, put_below, tariff_of
 from tests.factories import NOW, Place, add_supply, open_account
@@ -38,7 +39,7 @@ BY_MONTH = Version(
 )
 
 
-@pytest.fixture(params=[SLABS, BY_MONTH], ids=["slabs", "a month's peak"])
+@pytest.fixture(params=[SLABS, BY_MONTH, NETTED], ids=["slabs", "a month's peak", "netting"])
 async def slabs(place: Place, request: pytest.FixtureRequest) -> TariffId:
     return await tariff_of(place, request.param)
 
