@@ -54,7 +54,7 @@ class PaymentMutation:
     @strawberry.mutation(
         description="Take money for an account. It pays the invoice that is named, then the oldest"
         " due; what is left is credit that the next invoices take. Where an account pays before it"
-        " consumes and has no open invoice, all of it buys credit, with a receipt and an invoice.",
+        " consumes, what is left buys credit instead, with a receipt and an invoice.",
         extensions=[requires(Scope.PAYMENTS_WRITE)],
     )
     async def record_payment(self, info: Info, input: Recorded) -> PaymentPayload | None:

@@ -45,7 +45,11 @@ class Payment(Node, listing=PAYMENTS, scope=Scope.INVOICES_READ):
         ACCOUNTS, "account_id", "Whose it is.", scope=Scope.ACCOUNTS_READ
     )
     transaction: LedgerTransaction | None = belongs_to(
-        TRANSACTIONS, "journal_id", "What it is in the books.", scope=Scope.BALANCES_READ
+        TRANSACTIONS,
+        "journal_id",
+        "What it is in the books. What it bought besides paying invoices is a transaction of its"
+        " own, which its allocations name.",
+        scope=Scope.BALANCES_READ,
     )
     reversal: LedgerTransaction | None = belongs_to(
         TRANSACTIONS, "reversal_id", "What undid it there.", scope=Scope.BALANCES_READ

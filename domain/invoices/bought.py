@@ -39,11 +39,12 @@ TOP_UP = """
     select id, account_id from top_up where company_id = $1 and journal_id = $2 for no key update
 """
 # Whoever undoes a payment holds its account's balance.
-PAYER = "select account_id from payment where company_id = $1 and journal_id = $2"
-REVERSED_BECAUSE = """
-    select reversal_reason from payment
-    where company_id = $1 and journal_id = $2 and state = 'REVERSED'
+BUYER = """
+    payment p join allocation a on a.company_id = p.company_id and a.payment_id = p.id
+    where a.company_id = $1 and a.journal_id = $2
 """
+PAYER = f"select p.account_id from {BUYER}"
+REVERSED_BECAUSE = f"select p.reversal_reason from {BUYER} and p.state = 'REVERSED'"
 # What such an account pays is no purchase: its invoices tell what it uses.
 POSTPAID = """
     select a.id from entry e

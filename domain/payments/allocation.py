@@ -103,12 +103,19 @@ async def allocate_waiting(
     """Let what is left of payments pay the invoices that are open, the oldest due first."""
     for row in await connection.fetch(WITH_CREDIT, company_id, account_ids):
         waiting = await connection.fetch(WAITING, company_id, row["account_id"])
-        due = await connection.fetch(OPEN, company_id, row["account_id"])
         made = shares(
             [(PaymentId(one["id"]), one["left_micro"]) for one in waiting],
-            [(InvoiceId(one["id"]), one["open_micro"]) for one in due],
+            await due(connection, company_id=company_id, account_id=row["account_id"]),
         )
         await allocate(connection, company_id=company_id, shared=made, now=now)
+
+
+async def due(
+    connection: Connection, *, company_id: CompanyId, account_id: AccountId
+) -> list[tuple[InvoiceId, int]]:
+    """Return an account's open invoices, the oldest due first, with what is open in millionths."""
+    rows = await connection.fetch(OPEN, company_id, account_id)
+    return [(InvoiceId(row["id"]), row["open_micro"]) for row in rows]
 
 
 async def allocate(

@@ -1,109 +1,81 @@
 """How payments stand in the books, and what they pay first. In the caller's transaction."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
 from db.access import Connection
-from db.enums import JournalKind, PaymentMethod
+from db.enums import JournalKind, LedgerAccountKind
 from db.ids import AccountId, CompanyId, InvoiceId, JournalId, PaymentId
 from domain import rows
-from domain.ledger.posting import IdempotencyConflict, hash_of, post
-from domain.ledger.rules import Line, Posting
-from domain.money import micro
+from domain.ledger.posting import post
+from domain.ledger.rules import Line
+from domain.money import major, micro
 from domain.payments import allocation, buying
-from domain.payments.buying import Use
-from domain.payments.rules import PURCHASES, SIDES, Share
+from domain.payments.buying import Bought
+from domain.payments.rules import shares
+from domain.payments.taken import Taken
 from domain.refusals import NotThere
 from domain.tariffs.tax_in_advance import with_taxes
 
-# The same key waits here for whoever uses it at the same time.
-LOCK_KEY = "select pg_advisory_xact_lock(hashtextextended('payment/' || $2, $1))"
-MADE_BEFORE = """
-    select id, request_hash from payment where company_id = $1 and idempotency_key = $2
-"""
 INVOICE = """
     select total_micro - paid_micro - credited_micro as open_micro from invoice
     where company_id = $1 and id = $2 and account_id = $3 and kind = 'MONTHLY'
 """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Taken:
-    """Money that was taken for an account. invoice_id: what it is to pay first."""
-
-    company_id: CompanyId
-    account_id: AccountId
-    amount: Decimal
-    method: PaymentMethod
-    reference: str | None
-    received_at: datetime
-    key: str
-    invoice_id: InvoiceId | None
-
-    @property
-    def request_hash(self) -> bytes:
-        asked = (
-            self.account_id,
-            micro(self.amount),
-            self.method,
-            self.received_at.timestamp(),
-            self.reference,
-            self.invoice_id,
-        )
-        return hash_of("/".join(map(str, asked)))
-
-
-async def made_before(connection: Connection, taken: Taken) -> PaymentId | None:
-    """Return the payment that the same wish has made; whoever has its key waits for the others."""
-    await connection.execute(LOCK_KEY, taken.company_id, taken.key)
-    made = await connection.fetchrow(MADE_BEFORE, taken.company_id, taken.key)
-    if made is None:
-        return None
-    if made["request_hash"] != taken.request_hash:
-        raise IdempotencyConflict
-    return PaymentId(made["id"])
-
-
 async def book(connection: Connection, taken: Taken, *, now: datetime) -> PaymentId:
-    """Take money into the books, and let it pay the invoice that is named, or buy credit.
+    """Take money into the books, and let it pay the invoice that is named.
 
-    The caller has locked the account's balance.
+    Where the account pays before it consumes, it pays the others that are open too, the oldest due
+    first, and what is left buys credit: in a transaction of its own, for that is a purchase. The
+    caller has locked the account's balance.
     """
-    company_id, account_id = taken.company_id, taken.account_id
-    use = await buying.use_of(
-        connection, company_id=company_id, account_id=account_id, amount=taken.amount, now=now
-    )
-    payment_id, journal_id = await _post(connection, taken, use, now)
-    if taken.invoice_id is not None:
-        await _pay_named(
-            connection, company_id, account_id, payment_id, taken.invoice_id, taken.amount, now
-        )
-    if use.buys_credit:
-        await buying.finish(
-            connection,
-            company_id=company_id,
-            account_id=account_id,
-            payment_id=payment_id,
-            journal_id=journal_id,
-            cleared=use.cleared,
-            now=now,
-        )
+    buys = await buying.buys(connection, taken)
+    due = await _due(connection, taken, others=buys)
+    paying = taken.amount
+    if buys:
+        paying = min(paying, major(sum(open_micro for _, open_micro in due)))
+    # First, for the balance no longer owes it when the rest is credited.
+    journal_id = await _pay(connection, taken, paying, now) if paying else None
+    rest = taken.amount - paying
+    bought = await buying.buy(connection, taken, rest, now=now) if rest else None
+    payment_id = await _insert(connection, taken, journal_id, bought, now)
+    shared = shares([(payment_id, micro(paying))], due)
+    await allocation.allocate(connection, company_id=taken.company_id, shared=shared, now=now)
+    if bought is not None:
+        await buying.finish(connection, taken, payment_id, bought, now=now)
     return payment_id
 
 
-async def _post(
-    connection: Connection, taken: Taken, use: Use, now: datetime
-) -> tuple[PaymentId, JournalId]:
-    posting = Posting(
-        company_id=taken.company_id,
-        kind=PURCHASES[taken.method] if use.buys_credit else JournalKind.PAYMENT,
-        idempotency_key=f"payment/{hash_of(taken.key).hex()}",
-        request=taken.request_hash.hex(),
-        occurred_at=taken.received_at,
-        lines=[*use.cleared.lines(taken.account_id), Line(SIDES[taken.method], -taken.amount)],
-    )
-    journal_id = await post(connection, await with_taxes(connection, posting), now=now)
+async def _due(
+    connection: Connection, taken: Taken, *, others: bool
+) -> list[tuple[InvoiceId, int]]:
+    """Return what a payment pays first, the named invoice before others, with what is open."""
+    named = []
+    if taken.invoice_id is not None:
+        key = (taken.company_id, taken.account_id, taken.invoice_id)
+        named = [(taken.invoice_id, await open_of(connection, *key))]
+    if not others:
+        return named
+    due = await allocation.due(connection, company_id=taken.company_id, account_id=taken.account_id)
+    return named + [one for one in due if one[0] != taken.invoice_id]
+
+
+async def _pay(connection: Connection, taken: Taken, amount: Decimal, now: datetime) -> JournalId:
+    line = Line(LedgerAccountKind.CREDIT, amount, taken.account_id)
+    posting = taken.posting(JournalKind.PAYMENT, amount, [line])
+    return await post(connection, await with_taxes(connection, posting), now=now)
+
+
+async def _insert(
+    connection: Connection,
+    taken: Taken,
+    journal_id: JournalId | None,
+    bought: Bought | None,
+    now: datetime,
+) -> PaymentId:
+    if bought is not None:
+        journal_id = journal_id or bought.journal_id
     payment_id = await rows.insert(
         connection,
         "payment",
@@ -115,31 +87,20 @@ async def _post(
         received_at=taken.received_at,
         recorded_at=now,
         journal_id=journal_id,
-        debt_share_micro=micro(use.cleared.debt_share),
+        debt_share_micro=micro(bought.cleared.debt_share) if bought else 0,
         idempotency_key=taken.key,
         request_hash=taken.request_hash,
     )
-    return PaymentId(payment_id), journal_id
-
-
-async def _pay_named(
-    connection: Connection,
-    company_id: CompanyId,
-    account_id: AccountId,
-    payment_id: PaymentId,
-    invoice_id: InvoiceId,
-    amount: Decimal,
-    now: datetime,
-) -> None:
-    part = min(await open_of(connection, company_id, account_id, invoice_id), micro(amount))
-    if part > 0:
-        share = Share(payment_id, invoice_id, part)
-        await allocation.allocate(connection, company_id=company_id, shared=[share], now=now)
+    return PaymentId(payment_id)
 
 
 async def open_of(
     connection: Connection, company_id: CompanyId, account_id: AccountId, invoice_id: InvoiceId
 ) -> int:
+    """Return how much of an account's invoice is open, in millionths.
+
+    :raises NotThere: the account has no such invoice
+    """
     open_micro: int | None = await connection.fetchval(INVOICE, company_id, invoice_id, account_id)
     if open_micro is None:
         raise NotThere("invoice_id")

@@ -1,13 +1,13 @@
 """Payments: taking them, undoing them, and saying what they pay."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 
 from db import access
 from db.access import Connection
 from db.enums import PaymentMethod, PaymentState
-from db.ids import AccountId, CompanyId, InvoiceId, PaymentId
+from db.ids import AccountId, CompanyId, InvoiceId, JournalId, PaymentId
 from domain import values
 from domain.currencies import payable
 from domain.ledger.posting import LOCK_BALANCES
@@ -16,8 +16,9 @@ from domain.ledger.rules import KEY_CHARACTERS_MAX, REASON_CHARACTERS_MAX
 from domain.listing import Record
 from domain.money import major, micro
 from domain.payments import allocation, buying
-from domain.payments.booking import Taken, book, made_before, open_of
+from domain.payments.booking import book, open_of
 from domain.payments.rules import Share
+from domain.payments.taken import Taken, made_before
 from domain.refusals import InvalidValue, NotThere, Refused, StaleVersion
 
 REFERENCE_CHARACTERS_MAX = 200
@@ -97,9 +98,9 @@ async def record_within(
 ) -> PaymentId:
     """Take money for an account, and let it pay the invoice that is named, then the oldest due.
 
-    What is left is credit, which the next invoices take, or all is what `buying` says. amount:
-    major units, above zero, in whole minor units. Returns the payment; on a retry, the one already
-    made.
+    What is left buys credit where the account pays before it consumes; elsewhere it is credit that
+    the next invoices take. amount: major units, above zero, in whole minor units. Returns the
+    payment; on a retry, the one already made.
 
     :raises IdempotencyConflict, InvalidValue, InTheFuture, NotThere: nothing was written
     """
@@ -137,6 +138,7 @@ async def reverse(
 ) -> PaymentId:
     """Undo a payment by its exact opposite in the books; the invoices that it paid are open again.
 
+    What of it bought credit is undone with it, and so is the invoice of that.
     A bank transfer that it came by waits for a person again.
 
     :raises NotThere, StaleVersion, PaymentReversed, InvalidValue: nothing was written
@@ -144,23 +146,36 @@ async def reverse(
     reason = values.name(reason, "reason", characters_max=REASON_CHARACTERS_MAX)
     async with access.tenant(company_id) as connection:
         payment = await _locked(connection, company_id, payment_id, expected_version)
-        reversal_id = await reverse_journal(
-            connection,
-            company_id=company_id,
-            journal_id=payment["journal_id"],
-            reason=reason,
-            now=now,
+        bought = await buying.bought_by(connection, company_id=company_id, payment_id=payment_id)
+        reversal_id = await _undo(
+            connection, company_id, payment["journal_id"], bought, reason, now
         )
         await allocation.release(connection, company_id=company_id, payment_id=payment_id, now=now)
         await connection.execute(UNDO, company_id, payment_id, reversal_id, reason)
         await connection.execute(REVIEW_AGAIN, company_id, payment_id)
-        await buying.note_undone(
-            connection, company_id=company_id, journal_id=payment["journal_id"], now=now
-        )
+        await buying.note_undone(connection, company_id=company_id, journal_ids=bought, now=now)
         await allocation.allocate_waiting(
             connection, company_id=company_id, account_ids=[payment["account_id"]], now=now
         )
     return payment_id
+
+
+async def _undo(
+    connection: Connection,
+    company_id: CompanyId,
+    journal_id: JournalId,
+    bought: Sequence[JournalId],
+    reason: str,
+    now: datetime,
+) -> JournalId:
+    """Undo what a payment is in the books; return what undoes its own transaction there."""
+    undone = {
+        one: await reverse_journal(
+            connection, company_id=company_id, journal_id=one, reason=reason, now=now
+        )
+        for one in {journal_id, *bought}
+    }
+    return undone[journal_id]
 
 
 async def allocate(
