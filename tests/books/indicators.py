@@ -29,7 +29,7 @@ async def buckets(books: BooksPlace) -> list[Bucket]:
     company_id = books.place.company_id
     wall = Wall(lambda _: "true", {"company": company_id, "now": books.now})
     async with access.reading(company_id) as connection:
-        (group,) = await indicators(connection, DAYS, by=IndicatorGrouping.FIELD, wall=wall)
+        (group,) = await indicators(connection, DAYS, by=IndicatorGrouping.COMPANY, wall=wall)
     return list(group.buckets)
 
 

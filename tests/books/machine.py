@@ -7,14 +7,13 @@ from collections import Counter
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any, ClassVar
+from typing import Any
 
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     Bundle,
-    RuleBasedStateMachine,
     consumes,
     initialize,
     invariant,
@@ -36,11 +35,13 @@ from domain.ledger import operations as ledger
 from domain.ledger.posting import IdempotencyConflict
 from domain.ledger.queries import verify
 from tests.books import indicators
+from tests.books.buying import BuyingRules
 from tests.books.model import ISTANBUL
 from tests.books.place import ACCOUNTS, DAYS_AHEAD, START, BooksPlace, Runner
 
 LIMIT = 500_000_000
 POWER_WH_PER_MINUTE = 500
+PRICES_MAX = 20
 
 accounts = st.integers(0, ACCOUNTS - 1)
 amounts = st.integers(1, 10**12)
@@ -49,10 +50,9 @@ minutes = st.integers(1, 900)
 places = st.integers(0, 1_000)
 
 
-class LedgerMachine(RuleBasedStateMachine):
+class LedgerMachine(BuyingRules):
     """Amounts are in millionths; accounts go by their number. `run_machine` runs it."""
 
-    runner: ClassVar[Runner]
     paid = Bundle("paid")
     """Top-ups that can be asked for again: key, account, amount."""
     reversible = Bundle("reversible")
@@ -60,16 +60,11 @@ class LedgerMachine(RuleBasedStateMachine):
     proposals = Bundle("proposals")
     """Adjustments that wait: adjustment, account, amount."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self._run = self.runner.run
-
     @initialize()
     def begin(self) -> None:
         self.books = self._run(BooksPlace.make())
         self.model = self.books.model()
-        self.keys = 0
-        self._run(self._set_limit())
+        self._run(self.books.set_limit(LIMIT))
 
     @rule(target=paid, number=accounts, amount=amounts)
     def top_up(self, number: int, amount: int) -> tuple[str, int, int]:
@@ -126,6 +121,18 @@ class LedgerMachine(RuleBasedStateMachine):
         self._run(ledger.close_days(now=self.books.now))
         self.model.close(self.books.now.astimezone(ISTANBUL).date())
 
+    @precondition(lambda self: len(self.model.accounts[0].meter.prices) < PRICES_MAX)
+    @rule(
+        minutes_ahead=st.integers(6, 2_000),
+        price=st.integers(0, 10**10).map(lambda n: Decimal(n).scaleb(-9)),
+    )
+    def change_price(self, minutes_ahead: int, price: Decimal) -> None:
+        prices = self.model.accounts[0].meter.prices
+        at = max(self.books.now, prices[-1][0]) + timedelta(minutes=minutes_ahead)
+        self._run(self.books.set_price(price, at))
+        for account in self.model.accounts:
+            account.meter.prices.append((at, Fraction(price)))
+
     @rule(
         target=reversible,
         number=accounts,
@@ -134,7 +141,7 @@ class LedgerMachine(RuleBasedStateMachine):
     def adjust(self, number: int, amount: int) -> tuple[JournalId, int, int]:
         adjustment_id = self._adjust(number, amount)
         self.model.credit("ADJUSTMENT", number, amount)
-        return self._run(self._journal_of(adjustment_id)), number, amount
+        return self._run(self.books.journal_of(adjustment_id)), number, amount
 
     @rule(
         target=proposals,
@@ -160,7 +167,7 @@ class LedgerMachine(RuleBasedStateMachine):
             return multiple()
         self._run(adjustments.approve(**given))
         self.model.credit("ADJUSTMENT", number, amount)
-        return self._run(self._journal_of(adjustment_id)), number, amount
+        return self._run(self.books.journal_of(adjustment_id)), number, amount
 
     @rule(one=consumes(reversible), times=st.integers(1, 2))
     def reverse(self, one: tuple[JournalId, int, int], times: int) -> None:
@@ -196,7 +203,10 @@ class LedgerMachine(RuleBasedStateMachine):
 
     @invariant()
     def every_account_is_as_in_the_model(self) -> None:
-        due = [(a.balance, a.credit, sum(a.open.values()), 0) for a in self.model.accounts]
+        due = [
+            (a.balance, a.credit, sum(a.open.values()), a.in_flight, a.in_flight, 0)
+            for a in self.model.accounts
+        ]
         assert self._run(self.books.stored()) == due
         assert self._run(self.books.days()) == self.model.days
 
@@ -215,10 +225,6 @@ class LedgerMachine(RuleBasedStateMachine):
         for account in self.model.accounts:
             charges.update(account.meter.charges())
         return Counter({day: amount for day, amount in charges.items() if amount})
-
-    def _next_key(self) -> str:
-        self.keys += 1
-        return str(self.keys)
 
     def _pay(self, key: str, number: int, amount: int) -> JournalId:
         return self._run(
@@ -257,23 +263,6 @@ class LedgerMachine(RuleBasedStateMachine):
                 reason="as the machine likes it",
                 now=self.books.now,
             )
-
-    async def _set_limit(self) -> None:
-        async with access.system() as connection:
-            await connection.execute(
-                "update company set adjustment_approval_limit_micro = $2 where id = $1",
-                self.books.place.company_id,
-                LIMIT,
-            )
-
-    async def _journal_of(self, adjustment_id: AdjustmentId) -> JournalId:
-        async with access.system() as connection:
-            found = await connection.fetchval(
-                "select journal_id from adjustment where company_id = $1 and id = $2",
-                self.books.place.company_id,
-                adjustment_id,
-            )
-        return JournalId(found)
 
 
 def run_machine(urls: Urls, size: settings) -> Counter[str]:

@@ -15,12 +15,12 @@ MICRO = 1_000_000
 
 @dataclass
 class ModelMeter:
-    """A meter's index at every instant that anybody has told of, by time, at one price.
+    """A meter's index at every instant that anybody has told of, by time, and what it costs.
 
-    price: major units per kWh.
+    prices: since when, by time, and major units per kWh; the first holds before that, too.
     """
 
-    price: Fraction
+    prices: list[tuple[datetime, Fraction]]
     anchors: list[tuple[datetime, int]]
 
     @property
@@ -34,22 +34,42 @@ class ModelMeter:
     def charges(self) -> Counter[date]:
         """Return what each local day costs; energy belongs to the day in which it is read."""
         due: Counter[date] = Counter()
-        opening_wh = self.anchors[0][1]
-        for (_, before), (at, after) in pairwise(self.anchors):
+        price, base_wh = self.prices[0][1], self.anchors[0][1]
+        changes = dict(self.prices[1:])
+        for (start, before), (at, after) in pairwise(self._known()):
+            if start in changes:
+                price, base_wh = changes[start], before
             day = (at - timedelta(microseconds=1)).astimezone(ISTANBUL).date()
-            due[day] += self._cost(after - opening_wh) - self._cost(before - opening_wh)
+            due[day] += _cost(price, after - base_wh) - _cost(price, before - base_wh)
         return due
 
-    def _cost(self, energy_wh: int) -> int:
-        return int(self.price * energy_wh * MICRO / WH_PER_KWH + Fraction(1, 2))
+    def _known(self) -> list[tuple[datetime, int]]:
+        """Return all anchors, and the index at each change of the price between two of them.
+
+        Energy is taken to have come evenly, in whole Wh that are rounded down.
+        """
+        known = list(self.anchors)
+        for (start, before), (end, after) in pairwise(self.anchors):
+            for change, _ in self.prices[1:]:
+                if start < change < end:
+                    insort(
+                        known,
+                        (change, before + (after - before) * (change - start) // (end - start)),
+                    )
+        return known
+
+
+def _cost(price: Fraction, energy_wh: int) -> int:
+    return int(price * energy_wh * MICRO / WH_PER_KWH + Fraction(1, 2))
 
 
 @dataclass
 class ModelAccount:
-    """One account: what was posted to its credit, and what its meter has cost."""
+    """One account: what was posted to its credit, what is in flight, what its meter has cost."""
 
     meter: ModelMeter
     credit: int = 0
+    in_flight: int = 0
     posted: Counter[date] = field(default_factory=Counter)
 
     @property
@@ -74,6 +94,10 @@ class ModelBooks:
     def credit(self, kind: str, number: int, amount: int) -> None:
         self.journals[kind] += 1
         self.accounts[number].credit += amount
+
+    def fly(self, number: int, amount: int) -> None:
+        self.journals["PAYMENT_IN_FLIGHT"] += 1
+        self.accounts[number].in_flight += amount
 
     @property
     def days(self) -> dict[tuple[int, date], tuple[int, int]]:

@@ -11,9 +11,10 @@ from typing import Any, TypeVar
 import asyncpg
 
 from db import access
-from db.ids import AccountId, UserId
+from db.ids import AccountId, AdjustmentId, JournalId, UserId
 from db.settings import Urls
 from domain.readings import operations as readings
+from domain.tariffs import operations as tariffs
 from tests.books.model import ModelAccount, ModelBooks, ModelMeter
 from tests.factories import NOW, Place, account_of, make_place, make_read, make_register_set
 
@@ -72,11 +73,31 @@ class BooksPlace:
 
     def model(self) -> ModelBooks:
         return ModelBooks(
-            [ModelAccount(ModelMeter(Fraction(PRICE), [(START, 0)])) for _ in range(ACCOUNTS)]
+            [
+                ModelAccount(ModelMeter([(START, Fraction(PRICE))], [(START, 0)]))
+                for _ in range(ACCOUNTS)
+            ]
         )
 
     def account_id(self, number: int) -> AccountId:
         return account_of(self.place, number)
+
+    async def set_limit(self, limit_micro: int) -> None:
+        async with access.system() as connection:
+            await connection.execute(
+                "update company set adjustment_approval_limit_micro = $2 where id = $1",
+                self.place.company_id,
+                limit_micro,
+            )
+
+    async def journal_of(self, adjustment_id: AdjustmentId) -> JournalId:
+        async with access.system() as connection:
+            found = await connection.fetchval(
+                "select journal_id from adjustment where company_id = $1 and id = $2",
+                self.place.company_id,
+                adjustment_id,
+            )
+        return JournalId(found)
 
     async def read(self, number: int, at: datetime, index_wh: int) -> None:
         """Let a meter's reading arrive."""
@@ -85,10 +106,20 @@ class BooksPlace:
         async with access.system() as connection:
             await readings.store(connection, [read], now=self.now)
 
-    async def stored(self) -> list[tuple[int, int, int, int]]:
-        """Return each account's balance, posted credit and open charges, and the sum of it all.
+    async def set_price(self, price: Decimal, valid_from: datetime) -> None:
+        await tariffs.set_price(
+            company_id=self.place.company_id,
+            tariff_id=self.place.tariff_id,
+            price_per_kwh=price,
+            valid_from=valid_from,
+            now=self.now,
+        )
 
-        That sum is of balance less credit plus open charges, and zero. In millionths.
+    async def stored(self) -> list[tuple[int, ...]]:
+        """Return of each account, in millionths, what is kept and posted, and their difference.
+
+        That is its balance, posted credit and open charges, what is in flight and posted as that,
+        and balance less credit plus open charges, which is zero.
         """
         async with access.system() as connection:
             rows = await connection.fetch(STORED, self.place.company_id)
@@ -120,12 +151,15 @@ class BooksPlace:
 
 
 STORED = """
-    select balance_micro, credit, open, balance_micro - credit + open
+    select balance_micro, credit, open, in_flight_micro, flying, balance_micro - credit + open
     from account_balance b
     cross join lateral (
-        select coalesce(sum(e.amount * 1000000), 0)::int8 as credit from entry e
+        select
+            coalesce(sum(e.amount * 1000000) filter (where l.kind = 'CREDIT'), 0)::int8 as credit,
+            coalesce(sum(e.amount * 1000000) filter (where l.kind = 'IN_FLIGHT'), 0)::int8 as flying
+        from entry e
         join ledger_account l on l.company_id = e.company_id and l.id = e.ledger_account_id
-        where e.company_id = b.company_id and e.account_id = b.account_id and l.kind = 'CREDIT'
+        where e.company_id = b.company_id and e.account_id = b.account_id
     ) p
     cross join lateral (
         select coalesce(sum(a.charged_micro - a.posted_micro), 0)::int8 as open from accrual a
