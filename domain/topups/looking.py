@@ -62,6 +62,10 @@ DUE_DISPUTES = """
 TOP_UP_SOONER = "update top_up set look_again_at = $3 where company_id = $1 and id = $2"
 REFUND_SOONER = "update top_up_refund set look_again_at = $3 where company_id = $1 and id = $2"
 DISPUTE_SOONER = "update top_up_dispute set look_again_at = $3 where company_id = $1 and id = $2"
+COMPARED = """
+    select 1 from payment_reconciliation
+    where provider = $1 and ended_at is not null and since <= $2 and until > $3
+"""
 OF_ROW = "select * from top_up where company_id = $1 and id = $2"
 
 
@@ -128,11 +132,24 @@ async def _refund(row: Record, gateways: Gateways, now: datetime) -> None:
     gateway = gateways.named(top_up["provider"])
     if gateway is None:
         return
-    if row["reference"] is None:
-        await refunds.go_on(row, top_up, gateway=gateway, now=now)
-    else:
+    if row["reference"] is not None:
         fact = await gateway.refund_now(row["reference"])
         await apply(fact, provider=gateway.name, now=now)
+    elif await _was_never_made(row, gateway, now):
+        await refunds.give_up(row, "no_answer", now=now)
+    else:
+        await refunds.go_on(row, top_up, gateway=gateway, now=now)
+
+
+async def _was_never_made(row: Record, gateway: PaymentGateway, now: datetime) -> bool:
+    """Whether a refund that nobody answered is not there: a whole comparison would have found it.
+
+    Its key may not be used again by then, and the account has done without the money long enough.
+    """
+    if now < row["requested_at"] + GIVE_UP_AFTER:
+        return False
+    asked = (row["requested_at"], row["requested_at"] + gateway.keys_kept)
+    return await access.read_row(COMPARED, gateway.name, *asked) is not None
 
 
 async def _dispute(row: Record, gateways: Gateways, now: datetime) -> None:

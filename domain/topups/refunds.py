@@ -140,7 +140,8 @@ async def _row(connection: Connection, company_id: CompanyId, refund_id: int) ->
 async def go_on(row: Record, top_up: Record, *, gateway: PaymentGateway, now: datetime) -> None:
     """Ask the provider for a refund, unless it has answered before. Safe to repeat for a day.
 
-    What it does not answer is asked again; what it refuses goes back to the account.
+    What it does not answer is asked again for as long as that cannot refund twice; later, `looking`
+    finds out whether it was made. What it refuses goes back to the account.
     """
     if row["state"] != RefundState.REQUESTED or row["reference"] is not None:
         return
@@ -157,12 +158,16 @@ async def go_on(row: Record, top_up: Record, *, gateway: PaymentGateway, now: da
     except ProviderUnavailable:
         return
     except ProviderRefused as error:
-        await _fail(row, error.code, now)
+        await give_up(row, error.code, now=now)
     else:
         await apply(fact, provider=gateway.name, now=now)
 
 
-async def _fail(row: Record, code: str, now: datetime) -> None:
+async def give_up(row: Record, code: str, *, now: datetime) -> None:
+    """Give the account back what a refund took that the provider never made. code: why, a word.
+
+    One that the provider has told of stays as it is.
+    """
     company_id = CompanyId(row["company_id"])
     async with access.tenant(company_id) as connection:
         top_up = await connection.fetchrow(LOCK, company_id, row["top_up_id"])

@@ -91,7 +91,12 @@ class Shop:
         self.twin.act("checkout.pay", id=started.url.rpartition("/")[2], card=card)
 
     async def refund(
-        self, top_up_id: TopUpId, amount: str | None = None, *, key: str | None = None
+        self,
+        top_up_id: TopUpId,
+        amount: str | None = None,
+        *,
+        key: str | None = None,
+        by: Gateways | None = None,
     ) -> RefundId:
         return await refunds.refund(
             company_id=self.place.company_id,
@@ -99,7 +104,7 @@ class Shop:
             amount=None if amount is None else Decimal(amount),
             reason="moved away",
             idempotency_key=key or f"key {next(_keys)}",
-            gateways=self.gateways,
+            gateways=by or self.gateways,
             now=self.now,
         )
 

@@ -13,7 +13,6 @@ from domain.refusals import InvalidValue
 from domain.topups import looking
 from domain.topups.gateway import Gateways
 from domain.topups.refunds import NotRefundable, RefundTooLarge
-from tests.stripe_twin.faults import Faults
 from tests.topups.shop import Shop
 from tests.topups.stripe import nobody_there
 
@@ -107,21 +106,6 @@ async def test_a_refund_that_stays_good_is_let_alone_after_a_month(shop: Shop) -
         await looking.look_again(gateways=shop.gateways, now=shop.now)
 
     assert (await shop.row("top_up_refund"))["look_again_at"] is None
-
-
-async def test_a_refund_whose_answer_was_lost_is_asked_for_again(shop: Shop) -> None:
-    top_up_id = await shop.paid()
-    shop.twin.webhooks.faults = Faults(lost_responses=1)
-    await shop.refund(top_up_id, "10")
-    unheard = (await shop.row("top_up_refund"))["state"], await shop.standing()
-
-    shop.move(timedelta(minutes=2))
-    await looking.look_again(gateways=shop.gateways, now=shop.now)
-
-    assert unheard == ("REQUESTED", {"balance": D("15.5")})
-    assert (await shop.row("top_up_refund"))["state"] == "SUCCEEDED"
-    assert await shop.standing() == {"balance": D("15.5")}
-    assert len(shop.twin.world.all("refund")) == 1
 
 
 async def test_a_provider_that_does_not_answer_is_asked_sooner(shop: Shop) -> None:
