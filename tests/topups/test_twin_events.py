@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from time import monotonic
 from typing import Any
 
 import pytest
@@ -66,3 +67,18 @@ async def test_events_are_lost_repeated_and_shuffled_as_planned(
     assert 0 < len(lost) < len(told)
     assert len(ids) > len(set(ids))
     assert ids != [one for one in told if one in set(ids)]
+
+
+async def test_events_come_late_as_planned(twin: Twin, client: stripe.StripeClient) -> None:
+    async with receiver(twin) as received:
+        twin.webhooks.faults = Faults.of({"delay_s": 0.2})
+        begun_at = monotonic()
+
+        await pay(client)
+        await twin.webhooks.drained()
+
+        late_s = monotonic() - begun_at
+
+    assert len(received) == len(twin.world.events) > 1
+    # One after another, each held back.
+    assert late_s >= 0.19 * len(received)
