@@ -119,7 +119,9 @@ class IndicatorBucket:
     end: DateTime = strawberry.field(description="When it ends, exclusive.")
     paid: Money = strawberry.field(description="What was paid, in cash, by bank or a provider.")
     paid_back: Money = strawberry.field(description="What of payments went back.")
-    payment_count: int = strawberry.field(description="How many payments there were.")
+    payment_count: int = strawberry.field(
+        description="How many payments there were. One that paid invoices and bought credit is two."
+    )
     charged: Money = strawberry.field(description="What the energy of these days costs.")
     energy: Kwh = strawberry.field(
         description="What was consumed, on the consumer's side of transformers, on the day of the"
