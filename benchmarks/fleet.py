@@ -171,6 +171,9 @@ ACCOUNTS = """
         from premises p, subscriber s, tariff t
         where p.company_id = $1 and s.company_id = $1 and t.company_id = $1
         returning id, premises_id
+    ), modes as (
+        insert into account_mode (company_id, account_id, started_at, mode)
+        select $1, id, $2, 'PREPAID' from accounts
     )
     insert into account_point (company_id, account_id, point_id, started_at, opening_index_wh)
     select $1, a.id, p.id, $2, 0 from accounts a

@@ -119,6 +119,7 @@ async def _prepare(running: Servers) -> None:
     owner = await asyncpg.connect(running.urls.owner, command_timeout=TIMEOUT_S)
     await owner.execute("select ensure_partitions($1, 40, 2)", ENDS_AT)
     await owner.execute("update account set billing_mode = 'POSTPAID'")
+    await owner.execute("update account_mode set mode = 'POSTPAID'")
     await owner.execute(READINGS, fleet.company_id, [STARTS_AT, ENDS_AT], [0, 280_000])
     await owner.execute(ACCRUALS, fleet.company_id)
     await owner.execute(SIDES, fleet.company_id)

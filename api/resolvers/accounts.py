@@ -68,5 +68,6 @@ class AccountMutation:
             account_id=AccountId(await seen(info, Account, input.id)),
             expected_version=input.expected_version,
             changes=changes_of(input),
+            now=info.context.clock(),
         )
         return await ended(info, AccountPayload, Account, operation)

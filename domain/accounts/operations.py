@@ -14,7 +14,7 @@ from db.access import Connection
 from db.enums import BillingMode
 from db.ids import AccountId, CompanyId, PointId, PremisesId, SubscriberId, TariffId
 from domain import rows, values
-from domain.accounts import assignments
+from domain.accounts import assignments, modes
 from domain.accounts.opened_before import opened_before
 from domain.accounts.suspension import hold_open
 from domain.billing import submeters
@@ -178,6 +178,13 @@ async def _add(
     )
     await _check_tariff(connection, company_id, account_id, opened_at)
     await connection.execute(ADD_BALANCE, company_id, account_id, opened_at)
+    await modes.begin(
+        connection,
+        company_id=company_id,
+        account_id=account_id,
+        mode=columns["billing_mode"],
+        at=opened_at,
+    )
     async with submeters.settled(
         connection,
         company_id=company_id,
@@ -221,6 +228,7 @@ async def update(
     account_id: AccountId,
     expected_version: int,
     changes: Mapping[str, Any],
+    now: datetime,
 ) -> AccountId:
     """Change an account.
 
@@ -249,6 +257,14 @@ async def update(
         if await rows.is_result(connection, "account", **which):
             return account_id
         await rows.change(connection, "account", **which)
+        if "billing_mode" in columns:
+            await modes.change(
+                connection,
+                company_id=company_id,
+                account_id=account_id,
+                mode=columns["billing_mode"],
+                now=now,
+            )
         if moved or "billing_mode" in columns:
             await asking.ask(connection, company_id=company_id, account_id=account_id)
     return account_id

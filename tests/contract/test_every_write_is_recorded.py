@@ -45,6 +45,7 @@ EXEMPT = {
     "accrued_tax": "what readings cost, from which it can be recomputed",
     "accrual": "what readings cost, from which it can be recomputed",
     "account_balance": "a projection of the ledger and of accruals",
+    "account_mode": "follows from the account's own row, which changes with it",
     "account_warning": "follows from a balance; the message is kept",
     "attention": "a reminder for a job",
     "billing_segment": "follows from mountings, accounts and readings",

@@ -65,6 +65,7 @@ async def make_owing(
         account_id=account_of(place),
         expected_version=await query("select version from account"),
         changes={"billing_mode": BillingMode.PREPAID},
+        now=LATER,
     )
     return place, months[0], months[1]
 

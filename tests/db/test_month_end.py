@@ -34,10 +34,13 @@ ADD_ACCOUNTS = """
             billing_mode, opened_at)
         select company_id, 'B' || n, subscriber_id, premises_id, tariff_id, billing_mode, opened_at
         from account, generate_series(1, $1::int) n where id = $2
-        returning company_id, id
+        returning company_id, id, opened_at, billing_mode
     ), charged as (
         insert into accrual (company_id, account_id, local_date, charged_micro, posted_micro)
         select company_id, id, '2026-02-10', 12345678, 12345678 from added
+    ), modes as (
+        insert into account_mode (company_id, account_id, started_at, mode)
+        select company_id, id, opened_at, billing_mode from added
     )
     insert into account_balance (company_id, account_id, changed_at)
     select company_id, id, now() from added

@@ -143,6 +143,7 @@ async def test_a_changed_limit_of_the_account_acts_without_a_charge(books: Books
         account_id=books.account_id,  # type: ignore[arg-type]
         expected_version=1,
         changes={"warning_limit": Decimal(150)},
+        now=NOW,
     )
 
     await attend(now=NOW)

@@ -207,7 +207,11 @@ async def test_nothing_buys_itself_for_a_suspended_account(shop: Shop) -> None:
 
 async def test_nothing_buys_itself_for_who_pays_afterwards(shop: Shop) -> None:
     await let(shop, await shop.saved_card())
-    account: Any = {"company_id": shop.place.company_id, "account_id": shop.account_id}
+    account: Any = {
+        "company_id": shop.place.company_id,
+        "account_id": shop.account_id,
+        "now": shop.now,
+    }
     await operations.update(
         **account, expected_version=1, changes={"billing_mode": BillingMode.POSTPAID}
     )

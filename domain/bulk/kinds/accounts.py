@@ -51,6 +51,7 @@ async def _change(connection: Connection, change: Change) -> None:
         account_id=AccountId(change.row_id),
         expected_version=change.version,
         changes=change.changes,
+        now=change.now,
     )
 
 

@@ -20,6 +20,7 @@ async def test_an_account_changes_between_prepaid_and_postpaid(place: Place) -> 
         account_id=account_of(place),
         expected_version=1,
         changes={"billing_mode": BillingMode.POSTPAID},
+        now=NOW,
     )
 
     assert await fetch("select billing_mode, version from account") == [
@@ -28,7 +29,11 @@ async def test_an_account_changes_between_prepaid_and_postpaid(place: Place) -> 
 
 
 async def test_changing_an_account_may_be_repeated(place: Place) -> None:
-    which: dict[str, Any] = {"company_id": place.company_id, "account_id": account_of(place)}
+    which: dict[str, Any] = {
+        "company_id": place.company_id,
+        "account_id": account_of(place),
+        "now": NOW,
+    }
     change = {"billing_mode": BillingMode.POSTPAID, "warning_limit": Decimal(5)}
 
     for _ in range(2):
@@ -83,6 +88,6 @@ async def test_an_account_that_has_ended_does_not_change(place: Place) -> None:
     with pytest.raises(AccountClosed):
         await suspension.resume(**which, expected_version=2)
     with pytest.raises(AccountClosed):
-        await operations.update(**which, expected_version=2, changes={"number": "X"})
+        await operations.update(**which, expected_version=2, changes={"number": "X"}, now=NOW)
 
     assert [row["version"] for row in await fetch("select version from account")] == [2]
