@@ -25,6 +25,13 @@ from domain.invoices.energy import (
 from domain.invoices.indexes import indexes
 from domain.invoices.late import by_component
 from domain.invoices.marks import Known, known_around, tell_registers
+from domain.invoices.postpaid import (
+    IS_POSTPAID_AT_END,
+    IS_POSTPAID_DAY,
+    Spans,
+    postpaid_spans,
+    while_postpaid,
+)
 from domain.invoices.rules import InvoiceLine, Month, Parts, taxes_together
 from domain.invoices.settlements import Charged, settlements
 from domain.invoices.stored import tax_of
@@ -39,33 +46,37 @@ SETTLED_MONTHS_MAX = 4
 
 Charges: TypeAlias = dict[AccountId, dict[Month, Charged]]
 
-POSTED = """
+# Whose they are is said twice, so that the modes of other accounts are not looked at.
+WHOSE = "any($2::int8[]) and s.account_id = c.account_id"
+DAY_IS_TOLD = IS_POSTPAID_DAY.format(account=WHOSE, day="c.local_date")
+MONTH_IS_TOLD = IS_POSTPAID_AT_END.format(account=WHOSE, month="c.month")
+POSTED = f"""
     select account_id, month, sum(amount_micro)::int8 as amount_micro
     from (
         select account_id, date_trunc('month', local_date)::date as month,
             posted_micro as amount_micro
-        from accrual
+        from accrual c
         where company_id = $1 and account_id = any($2::int8[])
-            and local_date >= $3::date and local_date < $4::date
+            and local_date >= $3::date and local_date < $4::date and {DAY_IS_TOLD}
         union all
-        select account_id, month, amount_micro from month_charge
+        select account_id, month, amount_micro from month_charge c
         where company_id = $1 and account_id = any($2::int8[])
-            and month >= $3::date and month < $4::date
+            and month >= $3::date and month < $4::date and {MONTH_IS_TOLD}
     ) charged
     group by 1, 2
 """
-POSTED_TAXES = """
+POSTED_TAXES = f"""
     select account_id, date_trunc('month', local_date)::date as month, tax as name,
         null::numeric as rate, 0::int8 as base_micro, sum(posted_micro)::int8 as amount_micro
-    from accrued_tax
+    from accrued_tax c
     where company_id = $1 and account_id = any($2::int8[])
-        and local_date >= $3::date and local_date < $4::date
+        and local_date >= $3::date and local_date < $4::date and {DAY_IS_TOLD}
     group by 1, 2, 3
     union all
     select account_id, month, name, null, 0, sum(amount_micro)::int8
-    from month_charge_tax
+    from month_charge_tax c
     where company_id = $1 and account_id = any($2::int8[])
-        and month >= $3::date and month < $4::date
+        and month >= $3::date and month < $4::date and {MONTH_IS_TOLD}
     group by 1, 2, 3 order by 1, 2, 3
 """
 # From the first month on that was invoiced at all: what was before was paid in another way. Taxes
@@ -125,8 +136,9 @@ async def month_parts(
 ) -> dict[AccountId, Parts]:
     """Return the lines and taxes of accounts for a month: the sum of what the books charged them.
 
-    Accounts without any have none. What came late of months that were invoiced is settled by
-    component, else with a line for each month; so is what no line of energy tells.
+    Only of the days on which they paid later; accounts without any have none. What came late of
+    months that were invoiced is settled by component, else with a line for each month; so is what
+    no line of energy tells.
     """
 
     async def parts_in(month: Month, account_ids: Sequence[AccountId]) -> dict[AccountId, Parts]:
@@ -161,6 +173,11 @@ async def month_parts(
     return {account_id: made for account_id, made in parts.items() if made.lines}
 
 
+def settled_days(month: Month) -> tuple[date, date]:
+    """Return the first day that a month's invoice may tell of, and the one after its last."""
+    return month.moved(-SETTLED_MONTHS_MAX).first, month.moved(1).first
+
+
 async def _used(
     connection: Connection,
     company_id: CompanyId,
@@ -169,8 +186,13 @@ async def _used(
     zone: ZoneInfo,
 ) -> dict[AccountId, Parts]:
     """Return what accounts used in a month, and what it was charged as a whole."""
-    parts = await _energy(connection, company_id, account_ids, month, zone)
-    as_a_whole = await charged_parts(connection, company_id, account_ids, month)
+    within = Span(month.starts_at(zone), month.ends_at(zone))
+    spans = await postpaid_spans(
+        connection, company_id=company_id, account_ids=account_ids, within=within, zone=zone
+    )
+    parts = await _energy(connection, company_id, account_ids, month, zone, spans)
+    at_end = [one for one, found in spans.items() if found[-1].ends_at == within.ends_at]
+    as_a_whole = await charged_parts(connection, company_id, at_end, month)
     for account_id, made in as_a_whole.items():
         parts[account_id] = _together(parts.get(account_id, NONE), made)
     return parts
@@ -206,10 +228,12 @@ async def _energy(
     account_ids: Sequence[AccountId],
     month: Month,
     zone: ZoneInfo,
+    spans: Spans,
 ) -> dict[AccountId, Parts]:
     within = Span(month.starts_at(zone), month.ends_at(zone))
-    found = await stretches(
-        connection, company_id=company_id, account_ids=account_ids, within=within
+    found = while_postpaid(
+        await stretches(connection, company_id=company_id, account_ids=account_ids, within=within),
+        spans,
     )
     priced = [one for one in found if one.segment.version is None]
     facts = Facts(

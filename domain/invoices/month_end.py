@@ -13,7 +13,9 @@ from datetime import datetime, timedelta
 from db import access
 from db.access import Connection, DatabaseUnavailable
 from db.ids import AccountId, CompanyId, InvoiceId
+from domain.invoices.consumption import settled_days
 from domain.invoices.monthly import issue_all
+from domain.invoices.postpaid import IS_POSTPAID
 from domain.invoices.rules import Month
 from domain.invoices.writing import Issuer
 from domain.listing import Record
@@ -52,11 +54,11 @@ TAKE = """
     where ended_at is null and due_at <= $1
     order by due_at, company_id, month limit 1 for update skip locked
 """
-# Those that were open at any time of the month.
-ACCOUNTS = """
-    select id from account
-    where company_id = $1 and id > $2 and billing_mode = 'POSTPAID' and opened_at < $4
-        and (closed_at is null or closed_at > $3)
+# Those that were open at any time of the month, and paid later in it or in one that it settles.
+ACCOUNTS = f"""
+    select id from account a
+    where company_id = $1 and id > $2 and opened_at < $4 and (closed_at is null or closed_at > $3)
+        and {IS_POSTPAID.format(account="a.id", since="$6::date", until="$7::date")}
     order by id limit $5
 """
 ADVANCE = """
@@ -117,6 +119,7 @@ async def _next_accounts(connection: Connection, issuer: Issuer, run: Record) ->
         month.ends_at(issuer.zone),
         # What takes too long together may go through one by one.
         max(1, CHUNK_ACCOUNTS >> run["failures"]),
+        *settled_days(month),
     )
     return [AccountId(row["id"]) for row in rows]
 

@@ -6,10 +6,11 @@ from datetime import datetime
 
 from db import access
 from db.access import Connection
-from db.enums import BillingMode, InvoiceKind, JournalKind, LedgerAccountKind
+from db.enums import InvoiceKind, JournalKind, LedgerAccountKind
 from db.ids import AccountId, CompanyId, InvoiceId, JournalId
 from domain.invoices import own_credit
-from domain.invoices.consumption import month_parts
+from domain.invoices.consumption import month_parts, settled_days
+from domain.invoices.postpaid import IS_POSTPAID
 from domain.invoices.rules import Month
 from domain.invoices.totals import totals
 from domain.invoices.writing import Draft, Issuer, write
@@ -20,7 +21,8 @@ from domain.month_charges.invoiced import is_uncharged
 from domain.payments import allocation
 from domain.refusals import NotThere, Refused
 
-ACCOUNT = "select billing_mode, opened_at from account where company_id = $1 and id = $2"
+OPENED_AT = "select opened_at from account where company_id = $1 and id = $2"
+WAS_POSTPAID = f"select {IS_POSTPAID.format(account='$2', since='$3::date', until='$4::date')}"
 INVOICED = """
     select account_id, id from invoice
     where company_id = $1 and account_id = any($2::int8[]) and month = $3 and kind = 'MONTHLY'
@@ -36,7 +38,7 @@ class MonthNotOver(Refused):
 
 
 class NotPostpaid(Refused):
-    """The account pays before it consumes: it is invoiced for what it buys."""
+    """The account paid before it consumed: it was invoiced for what it bought."""
 
 
 class NothingToInvoice(Refused):
@@ -51,16 +53,17 @@ async def issue(
     :raises NotThere, MonthNotOver, NotPostpaid, NothingToInvoice: nothing was written
     """
     async with access.tenant(company_id) as connection:
-        account = await connection.fetchrow(ACCOUNT, company_id, account_id)
-        if account is None:
+        opened_at = await connection.fetchval(OPENED_AT, company_id, account_id)
+        if opened_at is None:
             raise NotThere("account_id")
-        if account["billing_mode"] != BillingMode.POSTPAID:
-            raise NotPostpaid("account_id")
         issuer = await Issuer.of(connection, company_id)
+        if month < Month.of(issuer.day(opened_at)):
+            raise NothingToInvoice("month")
         if month >= Month.of(issuer.day(now)):
             raise MonthNotOver("month")
-        if month < Month.of(issuer.day(account["opened_at"])):
-            raise NothingToInvoice("month")
+        settled = settled_days(month)
+        if not await connection.fetchval(WAS_POSTPAID, company_id, account_id, *settled):
+            raise NotPostpaid("account_id")
         days = (month.first, month.moved(1).first)
         if await connection.fetchval(UNPOSTED, company_id, account_id, *days):
             raise MonthNotOver("month")
@@ -81,9 +84,10 @@ async def issue_all(
     *,
     now: datetime,
 ) -> list[InvoiceId]:
-    """Invoice postpaid accounts for a month that is over, each once, in the caller's transaction.
+    """Invoice accounts for a month that is over, each once, in the caller's transaction.
 
-    Left out are those that have an invoice of the month already, and those with nothing to pay.
+    Of what they used on days on which they paid before it, nothing is told. Left out are those that
+    have an invoice of the month already, and those with nothing to pay.
     What rounding adds or takes is posted, so that who pays an invoice owes nothing of it. Credit
     of their own, and what is left of payments, pays them at once.
     """
