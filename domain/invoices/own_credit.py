@@ -11,21 +11,16 @@ from decimal import Decimal
 from db.access import Connection
 from db.ids import AccountId, CompanyId
 from domain.currencies import in_whole_coins
+from domain.invoices.postpaid import IS_POSTPAID_AT_END, IS_POSTPAID_DAY
 from domain.listing import Record
 from domain.money import major, micro
 
 # The balance has lost what invoices tell and what none tells yet; and what is left of payments is
-# theirs to give. What is then left pays no invoice yet, or is missing for some that it paid.
+# theirs to give. What is then left pays no invoice yet, or is missing for some that it paid. What
+# was used by paying before it has used up credit, and lets no invoice be unpaid.
 # $3: how far back charges may still be told of.
-FREE = """
-    select b.account_id, c.currency, b.balance_micro
-        + coalesce((select sum(a.charged_micro - case
-                when a.local_date < told.month + interval '1 month' then a.posted_micro else 0 end)
-            from accrual a where a.company_id = $1 and a.account_id = b.account_id
-                and a.local_date >= told.month - $3::interval), 0)
-        + coalesce((select sum(m.amount_micro) from month_charge m
-            where m.company_id = $1 and m.account_id = b.account_id
-                and m.month > told.month), 0)
+FREE = f"""
+    select b.account_id, c.currency, charged.used_micro, b.balance_micro + charged.untold_micro
         + told.open_micro
         - coalesce((select sum(p.amount_micro - p.allocated_micro)
             from payment p where p.company_id = $1 and p.account_id = b.account_id
@@ -38,6 +33,22 @@ FREE = """
         from invoice i
         where i.company_id = $1 and i.account_id = b.account_id and i.kind = 'MONTHLY'
     ) told
+    cross join lateral (
+        select coalesce(sum(amount_micro) filter (where is_told), 0) as untold_micro,
+            coalesce(sum(amount_micro) filter (where not is_told), 0) as used_micro
+        from (
+            select {IS_POSTPAID_DAY.format(account="a.account_id", day="a.local_date")} as is_told,
+                a.charged_micro - case when a.local_date < told.month + interval '1 month'
+                    then a.posted_micro else 0 end as amount_micro
+            from accrual a where a.company_id = $1 and a.account_id = b.account_id
+                and a.local_date >= told.month - $3::interval
+            union all
+            select {IS_POSTPAID_AT_END.format(account="m.account_id", month="m.month")},
+                m.amount_micro
+            from month_charge m where m.company_id = $1 and m.account_id = b.account_id
+                and m.month > told.month
+        ) each
+    ) charged
     where b.company_id = $1 and b.account_id = any($2::int8[]) and told.month is not null
     order by b.account_id
 """
@@ -66,7 +77,10 @@ async def settle(
     The caller has locked the accounts' balances. Repeating it changes nothing.
     """
     for row in await connection.fetch(FREE, company_id, account_ids, TOLD_BACK_MAX):
-        free = in_whole_coins(major(int(row["free_micro"])), row["currency"])
+        free_micro = int(row["free_micro"])
+        if free_micro < 0:
+            free_micro = min(0, free_micro + int(row["used_micro"]))
+        free = in_whole_coins(major(free_micro), row["currency"])
         if free:
             invoices = await connection.fetch(INVOICES, company_id, row["account_id"])
             moved = list(_paid(free, invoices) if free > 0 else _given_up(-free, invoices))
