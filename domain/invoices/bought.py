@@ -45,11 +45,17 @@ BUYER = """
 """
 PAYER = f"select p.account_id from {BUYER}"
 REVERSED_BECAUSE = f"select p.reversal_reason from {BUYER} and p.state = 'REVERSED'"
-# What such an account pays is no purchase: its invoices tell what it uses.
-POSTPAID = """
+# What such an account pays is no purchase: its invoices tell what it uses. What is paid at a desk
+# or by a transfer has bought credit if it did when it was taken; by card, as the account was then.
+POSTPAID = f"""
     select a.id from entry e
     join account a on a.company_id = e.company_id and a.id = e.account_id
-    where e.company_id = $1 and e.journal_id = $2 and a.billing_mode = 'POSTPAID'
+    where e.company_id = $1 and e.journal_id = $2 and coalesce(
+            (select s.mode from account_mode s
+                where s.company_id = $1 and s.account_id = a.id and s.started_at <= e.occurred_at
+                order by s.started_at desc limit 1),
+            a.billing_mode) = 'POSTPAID'
+        and not exists (select from {BUYER})
         and not exists (select from invoice i
             where i.company_id = $1 and i.journal_id = $2 and i.kind = 'PURCHASE')
     limit 1

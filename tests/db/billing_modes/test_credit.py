@@ -1,0 +1,122 @@
+"""Credit that is used by paying before pays no invoice of what was used by paying after."""
+
+from datetime import datetime
+from decimal import Decimal
+
+import pytest
+
+from db import access
+from db.enums import InvoiceKind
+from domain.invoices import bought, own_credit
+from domain.ledger import operations as ledger
+from domain.ledger.queries import balance_of, verify
+from tests.db.billing_modes.changing import (
+    ELEVENTH,
+    MARCH_ENDS_AT,
+    MARCH_ISSUED_AT,
+    POSTPAID,
+    PREPAID,
+    SHOWN,
+    change,
+    invoices,
+    issue,
+)
+from tests.db.invoice_components.priced import DAY, HOUR
+from tests.db.invoicing import ENDS_AT, ISSUED_AT, OPENED_AT, STARTS_AT, measure, query
+from tests.factories import Place, account_of
+
+
+async def buy(place: Place, amount: str, at: datetime) -> None:
+    await ledger.credit_cash(
+        company_id=place.company_id,
+        account_id=account_of(place),
+        amount=Decimal(amount),
+        idempotency_key=f"bought/{at}",
+        occurred_at=at,
+    )
+
+
+async def settle(place: Place) -> None:
+    async with access.tenant(place.company_id) as connection:
+        await own_credit.settle(
+            connection, company_id=place.company_id, account_ids=[account_of(place)]
+        )
+
+
+async def test_credit_that_a_prepaid_month_used_up_pays_no_invoice(
+    place: Place, registers: int
+) -> None:
+    await change(place, PREPAID, ENDS_AT)
+    await measure(place, registers, SHOWN)
+    february = await issue(place)
+    await buy(place, "80", ENDS_AT + DAY)
+    # 30 kWh, of 70.370367.
+    await measure(place, registers, {MARCH_ENDS_AT: 84_000}, closed_at=MARCH_ISSUED_AT)
+
+    await settle(place)
+
+    (paid,) = await invoices(place)
+    assert february.open == Decimal("126.67")
+    assert paid.paid == Decimal("9.62")
+    # What is open is owed, but for less than a coin.
+    balance = await balance_of(company_id=place.company_id, account_id=account_of(place))
+    assert balance + paid.open == Decimal("0.009633")
+
+
+async def test_what_is_used_by_paying_before_lets_no_invoice_be_unpaid(
+    place: Place, registers: int
+) -> None:
+    await buy(place, "200", OPENED_AT)
+    await change(place, PREPAID, ENDS_AT)
+    await measure(place, registers, SHOWN)
+    february = await issue(place)
+    # 100 kWh, of 234.567890, more than is left.
+    await measure(place, registers, {MARCH_ENDS_AT: 154_000}, closed_at=MARCH_ISSUED_AT)
+
+    await settle(place)
+
+    assert february.paid == Decimal("126.67")
+    assert await invoices(place) == [february]
+    assert await verify() == []
+
+
+async def test_what_is_left_at_a_change_to_postpaid_pays_the_invoice(
+    place: Place, registers: int
+) -> None:
+    await change(place, PREPAID, OPENED_AT)
+    await buy(place, "100", OPENED_AT + HOUR)
+    await change(place, POSTPAID, ELEVENTH)
+    await measure(place, registers, SHOWN)
+
+    invoice = await issue(place)
+
+    # 10 kWh of 23.456789 had used up the rest.
+    assert (invoice.totals.total, invoice.paid) == (Decimal("103.21"), Decimal("76.54"))
+
+
+@pytest.mark.parametrize(
+    ("at", "documents"),
+    [
+        pytest.param(ELEVENTH - HOUR, [InvoiceKind.PURCHASE], id="while it paid before"),
+        pytest.param(ELEVENTH + HOUR, None, id="while it paid after"),
+    ],
+)
+async def test_credit_is_a_purchase_as_the_account_paid_then(
+    place: Place, at: datetime, documents: list[InvoiceKind] | None
+) -> None:
+    await change(place, PREPAID, STARTS_AT)
+    await change(place, POSTPAID, ELEVENTH)
+    await buy(place, "50", at)
+
+    assert await bought.work(now=ISSUED_AT) == 1
+
+    assert await query("select array_agg(kind) from invoice") == documents
+
+
+async def test_credit_of_who_paid_after_is_no_purchase_after_a_change(place: Place) -> None:
+    await buy(place, "50", STARTS_AT)
+    await change(place, PREPAID, ELEVENTH)
+
+    assert await bought.work(now=ISSUED_AT) == 1
+
+    assert await query("select count(*) from invoice") == 0
