@@ -95,9 +95,14 @@ class Netted:
         if before is None or before.not_netted not in (None, NotNetted.INTERVALS_MISSING):
             return self
         is_forgotten = self.not_netted is NotNetted.READINGS_MISSING or (
-            self.not_netted is NotNetted.INTERVALS_MISSING and self.untold_kwh > before.untold_kwh
+            self.not_netted is NotNetted.INTERVALS_MISSING and self.told_kwh < before.told_kwh
         )
         return before if is_forgotten else self
+
+    @property
+    def told_kwh(self) -> Decimal:
+        """Return how much came in periods of which it is known: late readings add to both."""
+        return self.imported_kwh - self.untold_kwh
 
 
 class _Flow(NamedTuple):

@@ -29,6 +29,17 @@ KNOWN = Netted(period=NettingPeriod.HOUR, netted_kwh=Decimal(5), untold_kwh=Deci
             id="intervals were forgotten",
         ),
         pytest.param(
+            replace(
+                KNOWN,
+                not_netted=NotNetted.INTERVALS_MISSING,
+                imported_kwh=Decimal(3),
+                untold_kwh=Decimal(2),
+            ),
+            KNOWN,
+            False,
+            id="more came, of which a part is known",
+        ),
+        pytest.param(
             Netted(period=NettingPeriod.HOUR, not_netted=NotNetted.SHARED),
             KNOWN,
             False,

@@ -94,6 +94,38 @@ async def test_what_no_profile_tells_is_not_netted_until_it_comes(room: None) ->
     ]
 
 
+async def test_a_reading_that_comes_late_is_netted_as_far_as_a_profile_tells(room: None) -> None:
+    place = await make_hourly()
+    early = ENDS_AT - 12 * HOUR
+    told_at = early - 2 * HOUR
+    both = ("1.5.0", "2.5.0")
+    of_hours = {
+        hours: [
+            one for way in both for one in told(place, told_at, *[250] * 4 * hours, channel=way)
+        ]
+        for hours in (2, 8)
+    }
+    await store(of_hours[2], now=early)
+    await read(place, {STARTS_AT: (0, 0), told_at: (0, 0), early: (2_000, 2_000)})
+    await work()
+    before = await netting(place)
+
+    await store(of_hours[8], now=CHARGED_AT)
+    await read(place, {ENDS_AT: (14_000, 14_000)}, now=CHARGED_AT)
+    await work()
+
+    assert before == {"imported_kwh": 2, "exported_kwh": 2, "netted_kwh": 2}
+    assert await netting(place) == {
+        "imported_kwh": 14,
+        "exported_kwh": 14,
+        "netted_kwh": 8,
+        "untold_kwh": 6,
+        "not_netted": NotNetted.INTERVALS_MISSING,
+    }
+    assert await charged(place) == -8 * 3 + 8 * 2
+    assert await verify() == []
+
+
 async def test_the_same_profile_again_is_no_news(room: None) -> None:
     place = await make_hourly()
     await store(profile(place), now=EVENING + DAY)
