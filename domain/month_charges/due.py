@@ -17,10 +17,15 @@ from domain.tariffs.flows import Span
 # Who is in the queue already is held there until the transaction is over: a row that is taken
 # before that would be charged without what has become known, and be gone.
 ONCE = "on conflict (company_id, account_id, month) do update set due_at = month_due.due_at"
+# Whether a company nets energy. company: the column that names it.
+NETS = f"""exists (select from tariff_version v where v.company_id = {{company}}
+    and v.state = 'ACTIVE' and v.definition @? '{BY_MONTH}'
+    and v.definition @? '$.netting.period')"""
 # Who begins a month takes OPEN_DAYS_LOCK alone: so whoever has it either sees that the month has
 # begun, or is done before, and the month sees what became known.
 # What came late into months whose charges have begun; most batches have nothing of that age. A
-# load profile matters where energy is netted.
+# load profile matters where energy is netted. So does whatever is charged otherwise there, for that
+# is what netting takes back: slabs begin, and bands are told apart, by readings of other months.
 LATE = f"""
     with late as materialized (
         select distinct t.company_id, t.meter_id, t.ts as since, t.ts as until from stage t
@@ -29,9 +34,7 @@ LATE = f"""
         select told.* from unnest($3::int4[], $4::int8[], $5::timestamptz[], $6::timestamptz[])
             told (company_id, meter_id, since, until)
         where told.since <= (select max(until_at) from month_run)
-            and exists (select from tariff_version v where v.company_id = told.company_id
-                and v.state = 'ACTIVE' and v.definition @? '{BY_MONTH}'
-                and v.definition @? '$.netting.period')
+            and {NETS.format(company="told.company_id")}
     )
     insert into month_due (company_id, account_id, month, due_at)
     select distinct late.company_id, ap.account_id, r.month, $1::timestamptz
@@ -42,6 +45,13 @@ LATE = f"""
         and mo.started_at < r.until_at and (mo.ended_at is null or mo.ended_at > r.from_at)
     join account_point ap on ap.company_id = mo.company_id and ap.point_id = mo.point_id
         and ap.started_at < r.until_at and (ap.ended_at is null or ap.ended_at > r.from_at)
+    union
+    select c.company_id, c.account_id, r.month, $1
+    from charge c
+    join month_run r on r.company_id = c.company_id
+        and c.local_date >= r.month and c.local_date < r.month + interval '1 month'
+    where c.local_date <= (select max(until_at) from month_run)
+        and {NETS.format(company="c.company_id")}
     order by 1, 2, 3
     {ONCE}
 """
@@ -94,7 +104,7 @@ async def note_late(
     *,
     now: datetime,
 ) -> None:
-    """Note the months that the staged readings of this transaction came late for.
+    """Note the months that the staged readings and charges of this transaction came late for.
 
     profiles: of which times of meters it has stored intervals of load profiles.
     """
