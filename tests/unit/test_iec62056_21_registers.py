@@ -120,6 +120,7 @@ def test_numbers_become_scaled_integers_of_the_base_unit(
         pytest.param("1.7.0(0908)", SkipReason.NO_UNIT, id="W or kW"),
         pytest.param("1.8.0(9223372036854775.808*kWh)", SkipReason.OUT_OF_RANGE, id="int8 + 1"),
         pytest.param("1.8.0(" + "9" * 5_000 + "*kWh)", SkipReason.OUT_OF_RANGE, id="5,000 figures"),
+        pytest.param("2.8.0(0." + "0" * 22 + "*kWh)", SkipReason.OUT_OF_RANGE, id="22 decimals"),
         pytest.param("0.0.0()", SkipReason.EMPTY, id="empty serial"),
         pytest.param("0.0.0(" + "9" * 65 + ")", SkipReason.TOO_LONG, id="serial of 65 characters"),
         pytest.param("0.9.2(221313)", SkipReason.UNREADABLE_CLOCK, id="month 13"),

@@ -1,16 +1,19 @@
 """What meters keep from the ends of months becomes readings of then, each once."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from collectors.protocols.iec62056_21.build import build_readout, render
+from collectors.protocols.iec62056_21.readout import DataSet, Value, parse_readout
 from db.bell import Bell
 from db.settings import Urls
 from tests.db.invoicing import ENDS_AT, OPENED_AT, STARTS_AT, make_postpaid
 from tests.factories import Place, add_supply
-from tests.workers.kept import Telling, everything, kept_frame, known, make_room
-from tests.workers.readouts import fetch
+from tests.workers.kept import Telling, everything, kept_frame, known, make_room, printed, total
+from tests.workers.readouts import fetch, frames_of
 
 DAY = timedelta(days=1)
 BEFORE = ENDS_AT - DAY
@@ -196,4 +199,24 @@ async def test_a_readout_may_have_periods_alone(telling: Telling) -> None:
     await telling.read(AFTER, None, {ENDS_AT: 100_000})
 
     assert await known() == [(ENDS_AT, 100_000)]
+    assert await fetch("select * from review_frame") == []
+
+
+async def test_a_register_with_too_many_decimals_keeps_nothing_else_out(telling: Telling) -> None:
+    await telling.read(BEFORE - DAY, 80_000, {})
+    shown = build_readout(
+        serial=telling.place.supplies[0].serial, registers=[total(90_000)], clock=printed(BEFORE)
+    )
+    odd = DataSet(None, "2.8.0", None, (Value(f"0.{1:022d}", "kWh"),))
+    readout = parse_readout(shown)
+    text = render(replace(readout, data_sets=(*readout.data_sets, odd)))
+    await telling.tell(BEFORE, frames_of(telling.place, text, received_at=BEFORE, read_at=BEFORE))
+
+    await telling.read(AFTER, 120_000, {})
+    await telling.read(AFTER + DAY, 130_000, {ENDS_AT: 100_000})
+
+    assert await known() == [
+        (BEFORE - DAY, 80_000), (BEFORE, 90_000), (ENDS_AT, 100_000), (AFTER, 120_000),
+        (AFTER + DAY, 130_000),
+    ]  # fmt: skip
     assert await fetch("select * from review_frame") == []

@@ -49,7 +49,7 @@ class SkipReason(Enum):
     TEXT = "Its value is no number."
     EMPTY = "It is empty, and its code does not tell a unit."
     NO_UNIT = "It has no unit, and its code does not tell one."
-    OUT_OF_RANGE = "Its value does not fit a signed 64-bit integer."
+    OUT_OF_RANGE = "Its value, or one over its finest step, does not fit a signed 64-bit integer."
     TOO_LONG = "It is too long for an identifier."
     REPEATED = "An earlier data set says the same."
     CONFLICTING = "An earlier data set of the same code says something else."

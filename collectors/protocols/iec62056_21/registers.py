@@ -30,6 +30,8 @@ DATED_VALUES = 2
 PERIODS_MAX = 2
 _MAX_FIGURES = 32
 _INT8_MIN, _INT8_MAX = -(2**63), 2**63 - 1
+# The finest of which the database can tell whole units: it divides by a power of ten in an int8.
+_SCALER_MIN = -18
 
 
 class Register(NamedTuple):
@@ -207,7 +209,7 @@ def _register(code: str, text: str, scale: Scale) -> Register | SkipReason:
     if scaler > 0:
         value *= 10**scaler
         scaler = 0
-    if not _INT8_MIN <= value <= _INT8_MAX:
+    if not _INT8_MIN <= value <= _INT8_MAX or scaler < _SCALER_MIN:
         return SkipReason.OUT_OF_RANGE
     digits = len(whole) + scale.digits_shift
     return Register(code, value, scaler, scale.unit, digits if digits > 0 else None)
