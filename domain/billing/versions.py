@@ -185,16 +185,20 @@ class Pricing:
                 self._by_hours([component], rest, made)
 
     def _readings(self, component: Component) -> list[Reading]:
-        """Return the readings within the terms that have all registers of a component."""
+        """Return the readings within the terms that have all registers of a component.
+
+        Of two indexes at the same instant the last one counts, as where the total is asked for.
+        """
         registers = [band.register or "" for band in bands_of(component)]
         ends_at = self.piece.ends_at
-        return [
-            Reading(one.at, one.index_wh, tuple(self.marks[r][one.at] for r in registers))
+        found = {
+            one.at: Reading(one.at, one.index_wh, tuple(self.marks[r][one.at] for r in registers))
             for one in self.known
             if self.piece.starts_at <= one.at
             and (ends_at is None or one.at <= ends_at)
             and all(one.at in self.marks[register] for register in registers)
-        ]
+        }
+        return list(found.values())
 
     def _credible(self, register: str) -> Marks:
         """Return what a register showed as an index that goes on, without what cannot be true."""
