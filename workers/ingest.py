@@ -37,8 +37,8 @@ log = logging.getLogger(__name__)
 BATCH_FRAMES_MAX = 4_000
 IDLE_WAIT_S = 0.25
 RETRY_PAUSE_S = 1.0
-# How often one frame alone may be cut off before nobody waits for it any longer.
-CUT_OFF_MAX = 5
+# How often one frame alone may be cut off, or make us fail, before nobody waits for it any longer.
+FAILED_ALONE_MAX = 5
 
 # The database ended a transaction that took too long, or went away itself.
 CutOff = (
@@ -68,7 +68,7 @@ class Drain:
         self._repeats = Repeats()
         self._limit = BATCH_FRAMES_MAX
         self._batch: list[PendingFrame] = []
-        self._cut_off: list[FrameId] = []
+        self._failed_alone: list[FrameId] = []
 
     async def run(self) -> None:
         """Drain until cancelled; what fails waits in the queue and is tried again."""
@@ -79,7 +79,7 @@ class Drain:
                 log.warning("ingest.interrupted", extra={"reason": repr(error)})
                 await asyncio.sleep(RETRY_PAUSE_S)
             except Exception:
-                # Nothing that a frame says: a partition, a grant or a column is missing.
+                # A partition, a grant or a column is missing, or a mistake of ours.
                 log.exception("ingest.failed")
                 await asyncio.sleep(RETRY_PAUSE_S)
             else:
@@ -95,8 +95,9 @@ class Drain:
         """Process the frames that wait longest; return how many are settled.
 
         A batch that fails is tried again at half its size, and batches grow again after that. What
-        keeps failing stays in the queue, unless the database refuses one frame's own values, or
-        cuts it off again and again: nobody behind it would ever have their turn.
+        keeps failing stays in the queue, unless the database refuses one frame's own values, cuts
+        it off again and again, or nobody but us fails at it: those behind it would never have their
+        turn.
 
         :raises Exception: nothing is settled; the next batch is smaller
         """
@@ -107,24 +108,21 @@ class Drain:
                 return await self._set_aside(error)
             self._limit //= 2
             raise
-        except CutOff as error:
-            if self._is_cut_off_again():
+        except Exception as error:
+            if _may_be_the_frames(error) and self._fails_again():
                 return await self._set_aside(error)
-            self._limit = max(1, self._limit // 2)
-            raise
-        except Exception:
             self._limit = max(1, self._limit // 2)
             raise
         self._limit = min(BATCH_FRAMES_MAX, self._limit * 2)
         return settled
 
-    def _is_cut_off_again(self) -> bool:
-        """Count in a row how often the same frame was cut off, alone."""
+    def _fails_again(self) -> bool:
+        """Count in a row how often the same frame failed, alone."""
         alone = [frame.frame_id for frame in self._batch] if self._limit == 1 else []
-        if not alone or alone != self._cut_off[:1]:
-            self._cut_off = []
-        self._cut_off += alone
-        return len(self._cut_off) >= CUT_OFF_MAX
+        if not alone or alone != self._failed_alone[:1]:
+            self._failed_alone = []
+        self._failed_alone += alone
+        return len(self._failed_alone) >= FAILED_ALONE_MAX
 
     async def _drain(self) -> int:
         self._batch = []
@@ -202,6 +200,12 @@ async def _dated(
         at_first_receipt(m, receipts.get(m.readout.frame_id, m.readout.received_at))
         for m in matched
     ]
+
+
+def _may_be_the_frames(error: Exception) -> bool:
+    """Whether a failure may come of what a frame says, and not of how the database is."""
+    about_the_database = (*DatabaseUnavailable, asyncpg.PostgresError)
+    return isinstance(error, CutOff) or not isinstance(error, about_the_database)
 
 
 def decoded_batch(

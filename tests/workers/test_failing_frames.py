@@ -1,16 +1,18 @@
-"""A frame that takes longer than the database lets it: others are not to wait for it for ever."""
+"""A frame that fails again and again: others are not to wait for it for ever."""
 
 from collections.abc import AsyncIterator
+from zoneinfo import ZoneInfoNotFoundError
 
 import asyncpg
 import pytest
 
+from db import access
 from db.bell import Bell
 from db.settings import Urls
 from domain.frames import operations as frames
 from tests.factories import NOW, make_place
 from tests.workers.readouts import fetch, frames_of, readout
-from workers.ingest import BATCH_FRAMES_MAX, CUT_OFF_MAX, Drain
+from workers.ingest import BATCH_FRAMES_MAX, FAILED_ALONE_MAX, Drain
 
 # As when a statement takes too long, but at once.
 CUT_OFF = """
@@ -21,11 +23,13 @@ CUT_OFF = """
     create trigger cut_off before insert on reading for each row when (new.frame_id = {frame_id})
         execute function cut_off();
 """
+# What no clock knows, and no operation of ours writes.
+NOWHERE = "update meter set clock_rule = 'Nowhere/At_All' where company_id = $1"
 
 
 @pytest.fixture
 async def drain(connected: None, redis_url: str) -> AsyncIterator[Drain]:
-    async with Bell(redis_url, "test_slow_frames") as bell:
+    async with Bell(redis_url, "test_failing_frames") as bell:
         yield Drain(number=0, connections=1, bell=bell, clock=lambda: NOW)
 
 
@@ -42,7 +46,7 @@ async def failures(drain: Drain) -> int:
         try:
             if not await drain.drain_once():
                 return failed
-        except asyncpg.QueryCanceledError:
+        except (asyncpg.QueryCanceledError, ZoneInfoNotFoundError):
             failed += 1
 
 
@@ -63,6 +67,22 @@ async def test_a_frame_that_is_cut_off_again_and_again_is_set_aside(
     assert await fetch("select * from pending_frame") == []
 
 
+async def test_a_frame_at_which_we_fail_again_and_again_is_set_aside(drain: Drain) -> None:
+    bad, good = await make_place(), await make_place()
+    ours, theirs = (frames_of(one, readout(one.supplies[0].serial, 1_000)) for one in (bad, good))
+    await frames.store([ours, theirs])
+    async with access.system() as connection:
+        await connection.execute(NOWHERE, bad.company_id)
+
+    await failures(drain)
+
+    assert await fetch("select frame_id, reason from review_frame") == [
+        {"frame_id": ours.id, "reason": "FAILED"}
+    ]
+    assert await fetch("select frame_id from reading") == [{"frame_id": theirs.id}]
+    assert await fetch("select * from pending_frame") == []
+
+
 async def test_a_frame_that_is_cut_off_now_and_then_stays_in_the_queue(
     drain: Drain, database: Urls
 ) -> None:
@@ -73,7 +93,7 @@ async def test_a_frame_that_is_cut_off_now_and_then_stays_in_the_queue(
     # Batches come down to one frame, and that one is cut off as often as it may be.
     halvings = BATCH_FRAMES_MAX.bit_length() - 1
 
-    for _ in range(halvings + CUT_OFF_MAX - 1):
+    for _ in range(halvings + FAILED_ALONE_MAX - 1):
         with pytest.raises(asyncpg.QueryCanceledError):
             await drain.drain_once()
 
