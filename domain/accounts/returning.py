@@ -71,13 +71,16 @@ async def take_back(
         )
         if successor is None:
             raise NotTakenOver("id")
+        successor_id = AccountId(successor["id"])
+        # Whoever books a payment holds that first, and the balance then.
+        await let_lapse(connection, company_id=company_id, account_id=successor_id, now=now)
         await reopening.go_on(
             connection,
             company_id=company_id,
             account_id=account_id,
             expected_version=expected_version,
             account=account,
-            heir_id=AccountId(successor["id"]),
+            heir_id=successor_id,
             reason=reason,
             now=now,
         )
@@ -105,7 +108,6 @@ async def _end(
         # A clock ahead of ours may have told when it began.
         changes={"closed_at": max(now, successor["opened_at"] + INSTANT)},
     )
-    await let_lapse(connection, company_id=company_id, account_id=account_id, now=now)
     await settle(
         connection, company_id=company_id, account_id=account_id, refund_by=refund_by, now=now
     )

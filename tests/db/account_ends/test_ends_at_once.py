@@ -1,0 +1,65 @@
+"""Ending accounts, taking that back and naming an owner, while others are at the same."""
+
+import asyncio
+from typing import Any
+
+from db.ids import AccountId
+from db.settings import Urls
+from domain.metering import premises
+from tests.db.account_ends.ending import take_over
+from tests.db.account_ends.mistaken import is_closed
+from tests.db.account_ends.test_taken_back import take_back
+from tests.db.exchanges import fetch
+from tests.factories import NOW, Place, account_of
+from tests.waiting import held, others_wait
+
+HOLD_ACCOUNT = "select from account where id = $1 for no key update"
+HOLD_POINT = "select from metering_point where id = $1 for no key update"
+HOLD_BALANCE = "select from account_balance where account_id = $1 for no key update"
+HOLD_TOP_UP = "select from top_up where account_id = $1 for no key update"
+BALANCE_IS_FREE = f"{HOLD_BALANCE} nowait"
+
+
+async def own(place: Place, account_id: AccountId | None, *, version: int = 1) -> None:
+    await premises.set_owner_account(
+        company_id=place.company_id,
+        premises_id=place.supplies[0].premises_id,
+        expected_version=version,
+        account_id=account_id,
+        now=NOW,
+    )
+
+
+async def owner_of(place: Place) -> Any:
+    (row,) = await fetch(
+        "select owner_account_id from premises where id = $1", place.supplies[0].premises_id
+    )
+    return row["owner_account_id"]
+
+
+async def begin_top_up(place: Place, account_id: AccountId) -> None:
+    await fetch(
+        "insert into top_up (company_id, account_id, way, amount_micro, currency, provider,"
+        " idempotency_key, request_hash, started_at, payment_at, lapses_at)"
+        " values ($1, $2, 'CHECKOUT', 1000000, 'TRY', 'twin', 'one', '', $3, $3, $3) returning 1",
+        place.company_id,
+        account_id,
+        NOW,
+    )
+
+
+async def test_a_successors_payments_are_held_before_its_balance(
+    place: Place, database: Urls
+) -> None:
+    account_id = account_of(place)
+    successor = await take_over(place, place.subscriber_id)
+    await begin_top_up(place, successor)
+
+    # As whoever books a payment: a balance that was held by now would end in a deadlock.
+    async with held(database, HOLD_TOP_UP, successor) as booking:
+        taking_back = asyncio.create_task(take_back(place, account_id))
+        await others_wait(booking, 1)
+        await booking.execute(BALANCE_IS_FREE, successor)
+    await taking_back
+
+    assert await is_closed(successor)
