@@ -171,7 +171,7 @@ async def go_on(
         changes={"closed_at": None},
     )
     left = await _hold_points(connection, company_id, account_id, account, closed_at, heir_id)
-    await _restore(connection, company_id, left, at=closed_at, now=now)
+    await _restore(connection, company_id, account_id, left, at=closed_at, now=now)
     await check_deductible(connection, company_id, left.point_ids, "id", since=closed_at)
     await reverse_all(
         connection, company_id=company_id, account_id=account_id, reason=reason, now=now
@@ -220,7 +220,13 @@ async def _hold_points(
 
 
 async def _restore(
-    connection: Connection, company_id: CompanyId, left: _Left, *, at: datetime, now: datetime
+    connection: Connection,
+    company_id: CompanyId,
+    account_id: AccountId,
+    left: _Left,
+    *,
+    at: datetime,
+    now: datetime,
 ) -> None:
     """Write that who paid until the end pays on, and charge them for what came since."""
     mounted = await connection.fetch(MOUNTED, company_id, left.point_ids, at)
@@ -231,6 +237,7 @@ async def _restore(
             connection,
             company_id=company_id,
             point_ids=left.point_ids,
+            account_ids=(account_id,),
             since=at,
             path=("id",),
             now=now,

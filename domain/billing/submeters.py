@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from db.access import Connection
-from db.ids import CompanyId, MeterId, PointId
+from db.ids import AccountId, CompanyId, MeterId, PointId
 from domain.billing import accrual, ancestors, estimates, indexes, queries, shares
 from domain.billing.accrual import Charge
 from domain.billing.claims import AlreadyBilled
@@ -75,7 +75,9 @@ HOLD_BALANCES = """
     where company_id = $1 and account_id in (
         select ap.account_id from account_point ap where ap.company_id = $1
             and ap.point_id in (select id from above union select id from below)
-            and (ap.ended_at is null or ap.ended_at > $3))
+            and (ap.ended_at is null or ap.ended_at > $3)
+        union all
+        select unnest($4::int8[]))
     order by account_id for no key update
 """
 LOOK_AGAIN = """
@@ -128,6 +130,7 @@ async def settled(
     company_id: CompanyId,
     point_ids: Iterable[PointId],
     meter_ids: Iterable[MeterId] = (),
+    account_ids: Iterable[AccountId] = (),
     since: datetime,
     path: tuple[str, ...],
     now: datetime,
@@ -135,12 +138,13 @@ async def settled(
     """Settle what is below points, after the body has changed who pays or measures there.
 
     since: when the change begins. meter_ids: what the body charges besides the points' own meters.
-    The points are held, with their lines.
+    account_ids: whom it charges besides those who pay there before it. The points are held, with
+    their lines.
 
     :raises AlreadyBilled: more than RESETTLED_MAX meters below are charged beyond that instant
     """
     held = await hold_meters(connection, company_id, point_ids, meter_ids=meter_ids, since=since)
-    await connection.execute(HOLD_BALANCES, company_id, list(point_ids), since)
+    await connection.execute(HOLD_BALANCES, company_id, list(point_ids), since, list(account_ids))
     below = [one for one in held if one.is_below]
     late = [one for one in below if one.billed_at is not None and one.billed_at > since]
     if len(late) > RESETTLED_MAX:

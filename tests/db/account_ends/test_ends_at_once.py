@@ -7,9 +7,10 @@ from db.ids import AccountId
 from db.settings import Urls
 from domain.metering import premises
 from tests.db.account_ends.ending import take_over
-from tests.db.account_ends.mistaken import is_closed
+from tests.db.account_ends.mistaken import close, is_closed, let_own, reopen
 from tests.db.account_ends.test_taken_back import take_back
-from tests.db.exchanges import fetch
+from tests.db.exchanges import fetch, store
+from tests.db.shared_supplies.sharing import energy
 from tests.factories import NOW, Place, account_of
 from tests.waiting import held, others_wait
 
@@ -63,3 +64,36 @@ async def test_a_successors_payments_are_held_before_its_balance(
     await taking_back
 
     assert await is_closed(successor)
+
+
+async def test_balances_are_held_in_order_when_a_tenancy_is_taken_back(
+    place: Place, database: Urls
+) -> None:
+    account_id = account_of(place)
+    successor = await take_over(place, place.subscriber_id)
+    await store(place, (place.supplies[0], 3, 7_000))
+
+    async with held(database, HOLD_BALANCE, account_id) as charging:
+        taking_back = asyncio.create_task(take_back(place, account_id))
+        await others_wait(charging, 1)
+        await charging.execute(BALANCE_IS_FREE, successor)
+    await taking_back
+
+    assert await energy(place) == {account_id: 7_000}
+
+
+async def test_balances_are_held_in_order_when_an_end_is_taken_back(
+    place: Place, database: Urls
+) -> None:
+    supply, account_id = place.supplies[0], account_of(place)
+    owner = await let_own(place, supply)
+    await close(place, account_id, supply)
+    await store(place, (supply, 3, 7_000))
+
+    async with held(database, HOLD_BALANCE, account_id) as charging:
+        reopening = asyncio.create_task(reopen(place, account_id))
+        await others_wait(charging, 1)
+        await charging.execute(BALANCE_IS_FREE, owner)
+    await reopening
+
+    assert await energy(place) == {account_id: 7_000}
