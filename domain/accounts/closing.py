@@ -25,9 +25,8 @@ from domain.refusals import InUse, InvalidValue, NotThere
 from domain.topups.lapsing import let_lapse
 
 ENDING = """
-    select a.premises_id, a.tariff_id, a.billing_mode, a.opened_at, a.closed_at, p.owner_account_id
-    from account a join premises p on p.company_id = a.company_id and p.id = a.premises_id
-    where a.company_id = $1 and a.id = $2 for no key update of a
+    select premises_id, tariff_id, billing_mode, opened_at, closed_at from account
+    where company_id = $1 and id = $2 for no key update
 """
 POINTS = """
     select point_id, started_at, ended_at, final_index_wh, share_ppm from account_point
@@ -35,8 +34,11 @@ POINTS = """
     order by point_id
 """
 IS_OWNERS = "select exists (select from premises where company_id = $1 and owner_account_id = $2)"
+# While the points are held: whoever becomes the owner meanwhile takes over what is vacant.
 HOLD_OWNERS = """
-    select id from account where company_id = $1 and id = $2 and closed_at is null for share
+    select o.id from premises p
+    join account o on o.company_id = p.company_id and o.id = p.owner_account_id
+    where p.company_id = $1 and p.id = $2 and o.closed_at is null for share of o
 """
 TAKEN_OVER = """
     select id from account where company_id = $1 and number = $2 and subscriber_id = $3
@@ -82,7 +84,6 @@ class _Account:
     billing_mode: BillingMode
     opened_at: datetime
     closed_at: datetime | None
-    owner_account_id: AccountId | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +119,7 @@ async def close(
         left = await _end(
             connection, company_id, account_id, expected_version, account, ending, now
         )
-        owners_id = await connection.fetchval(HOLD_OWNERS, company_id, account.owner_account_id)
+        owners_id = await connection.fetchval(HOLD_OWNERS, company_id, account.premises_id)
         leaving = _leaving(connection, company_id, account_id, ending, now)
         await leaving.leave(left.alone, to=owners_id)
         await leaving.hand_over(left.shared, to=owners_id)

@@ -6,11 +6,11 @@ from typing import Any
 from db.ids import AccountId
 from db.settings import Urls
 from domain.metering import premises
-from tests.db.account_ends.ending import take_over
+from tests.db.account_ends.ending import books_agree, take_over
 from tests.db.account_ends.mistaken import close, is_closed, let_own, reopen
 from tests.db.account_ends.test_taken_back import take_back
 from tests.db.exchanges import fetch, store
-from tests.db.shared_supplies.sharing import energy
+from tests.db.shared_supplies.sharing import add_tenant, energy
 from tests.factories import NOW, Place, account_of
 from tests.waiting import held, others_wait
 
@@ -97,3 +97,20 @@ async def test_balances_are_held_in_order_when_an_end_is_taken_back(
     await reopening
 
     assert await energy(place) == {account_id: 7_000}
+
+
+async def test_who_becomes_the_owner_while_an_account_ends_pays_from_its_end_on(
+    place: Place, database: Urls
+) -> None:
+    supply, account_id = place.supplies[0], account_of(place)
+    owner = await add_tenant(place, "OWNER")
+
+    async with held(database, HOLD_ACCOUNT, account_id) as holding:
+        closing = asyncio.create_task(close(place, account_id, supply))
+        await others_wait(holding, 1)
+        await own(place, owner)
+    await closing
+
+    await store(place, (supply, 3, 7_000))
+    assert await energy(place) == {account_id: 5_000, owner: 2_000}
+    await books_agree(place)
