@@ -4,7 +4,7 @@ Nothing that was used since is lost: it is charged from the end of the last acco
 """
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from db.access import Connection
@@ -34,24 +34,32 @@ VACANT = """
 """
 
 
+async def hold_points(
+    connection: Connection, company_id: CompanyId, premises_id: PremisesId
+) -> list[PointId]:
+    """Hold the metering points of premises: nobody begins or ends to pay for them meanwhile."""
+    rows = await connection.fetch(POINTS, company_id, premises_id)
+    point_ids = [PointId(row["id"]) for row in rows]
+    await submeters.hold_lines(connection, company_id, point_ids)
+    return point_ids
+
+
 async def take_over(
     connection: Connection,
     *,
     company_id: CompanyId,
     premises_id: PremisesId,
+    point_ids: Sequence[PointId],
     account_id: AccountId,
     now: datetime,
 ) -> None:
     """Let an owner's account pay for the points of premises that nobody has paid for lately.
 
-    Joins the caller's transaction, which holds the premises. Points that have been vacant for more
-    than 31 days, or since before the account began, are not among them.
+    Joins the caller's transaction, which holds the premises and their points. Points that have been
+    vacant for more than 31 days, or since before the account began, are not among them.
 
     :raises NotDeductible, SharedAbove, AlreadyBilled: nothing was written
     """
-    rows = await connection.fetch(POINTS, company_id, premises_id)
-    point_ids = [PointId(row["id"]) for row in rows]
-    await submeters.hold_lines(connection, company_id, point_ids)
     # All at once, so that they are held in key order.
     await submeters.hold_meters(connection, company_id, point_ids)
     vacant: dict[datetime, dict[PointId, int]] = defaultdict(dict)

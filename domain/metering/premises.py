@@ -19,17 +19,18 @@ IN_USE = """
         or exists (select from metering_point where company_id = $1 and premises_id = $2 and active)
 """
 OWNERS = "select closed_at is null from account where company_id = $1 and id = $2 for share"
+OWNER_NOW = """
+    select owner_account_id from premises where company_id = $1 and id = $2 for no key update
+"""
 # An account pays for points of its own premises otherwise.
 PAYS_AS_OWNER = """
     select exists (
         select from premises pr
         join metering_point p on p.company_id = pr.company_id and p.premises_id = pr.id
         join account_point ap on ap.company_id = p.company_id and ap.point_id = p.id
-            and ap.account_id = pr.owner_account_id and ap.ended_at is null
-            and ap.share_ppm = 1000000
+            and ap.account_id = $3 and ap.ended_at is null and ap.share_ppm = 1000000
         join account a on a.company_id = ap.company_id and a.id = ap.account_id
-        where pr.company_id = $1 and pr.id = $2 and a.premises_id <> pr.id
-            and pr.owner_account_id is distinct from $3)
+        where pr.company_id = $1 and pr.id = $2 and a.premises_id <> pr.id)
 """
 # Who moves twice on a day was that day where it was in the morning.
 STAYED = """
@@ -119,7 +120,7 @@ async def set_owner_account(
     :raises StaleVersion, NotThere, NotDeductible, SharedAbove, AlreadyBilled: nothing was written
     """
     async with access.tenant(company_id) as connection:
-        pays = await connection.fetchval(PAYS_AS_OWNER, company_id, premises_id, account_id)
+        before = await connection.fetchval(OWNER_NOW, company_id, premises_id)
         which: dict[str, Any] = {
             "company_id": company_id,
             "row_id": premises_id,
@@ -129,19 +130,23 @@ async def set_owner_account(
         if await rows.is_result(connection, "premises", **which):
             return premises_id
         await rows.change(connection, "premises", **which)
-        if pays:
-            raise InUse("account_id")
-        if account_id is None:
-            return premises_id
-        if not await connection.fetchval(OWNERS, company_id, account_id):
+        if account_id is not None and not await connection.fetchval(OWNERS, company_id, account_id):
             raise ParentInactive("account_id")
-        await vacancies.take_over(
-            connection,
-            company_id=company_id,
-            premises_id=premises_id,
-            account_id=account_id,
-            now=now,
-        )
+        # Last, for an account that ends there meanwhile may leave them to who was the owner before.
+        point_ids = await vacancies.hold_points(connection, company_id, premises_id)
+        if account_id != before and await connection.fetchval(
+            PAYS_AS_OWNER, company_id, premises_id, before
+        ):
+            raise InUse("account_id")
+        if account_id is not None:
+            await vacancies.take_over(
+                connection,
+                company_id=company_id,
+                premises_id=premises_id,
+                point_ids=point_ids,
+                account_id=account_id,
+                now=now,
+            )
     return premises_id
 
 

@@ -3,14 +3,17 @@
 import asyncio
 from typing import Any
 
+import pytest
+
 from db.ids import AccountId
 from db.settings import Urls
 from domain.metering import premises
+from domain.refusals import InUse
 from tests.db.account_ends.ending import books_agree, take_over
 from tests.db.account_ends.mistaken import close, is_closed, let_own, reopen
 from tests.db.account_ends.test_taken_back import take_back
 from tests.db.exchanges import fetch, store
-from tests.db.shared_supplies.sharing import add_tenant, energy
+from tests.db.shared_supplies.sharing import add_tenant, energy, payers
 from tests.factories import NOW, Place, account_of
 from tests.waiting import held, others_wait
 
@@ -114,3 +117,24 @@ async def test_who_becomes_the_owner_while_an_account_ends_pays_from_its_end_on(
     await store(place, (supply, 3, 7_000))
     assert await energy(place) == {account_id: 5_000, owner: 2_000}
     await books_agree(place)
+
+
+@pytest.mark.parametrize("is_another", [True, False])
+async def test_an_owner_who_begins_to_pay_meanwhile_is_not_replaced(
+    place: Place, database: Urls, is_another: bool
+) -> None:
+    supply, account_id = place.supplies[0], account_of(place)
+    owner = await let_own(place, supply)
+    another = await add_tenant(place, "ANOTHER") if is_another else None
+
+    async with held(database, HOLD_POINT, supply.point_id) as holding:
+        closing = asyncio.create_task(close(place, account_id, supply))
+        await others_wait(holding, 1)
+        replacing = asyncio.create_task(own(place, another, version=2))
+        await others_wait(holding, 2)
+    await closing
+    with pytest.raises(InUse):
+        await replacing
+
+    assert await owner_of(place) == owner
+    assert [row["account_id"] for row in await payers(supply) if row["ended_at"] is None] == [owner]
