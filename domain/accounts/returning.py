@@ -23,9 +23,7 @@ INSTANT = timedelta(microseconds=1)
 SUCCESSOR = """
     select s.id, s.opened_at, s.version from account s
     where s.company_id = $1 and s.premises_id = $2 and s.opened_at = $3 and s.closed_at is null
-        and s.id > $4 and not exists (
-            select from premises p where p.company_id = $1 and p.owner_account_id = s.id)
-        and exists (
+        and s.id > $4 and exists (
             select from account_point former
             join account_point ap on ap.company_id = former.company_id
                 and ap.point_id = former.point_id and ap.account_id = s.id
@@ -33,6 +31,8 @@ SUCCESSOR = """
             where former.company_id = $1 and former.account_id = $4 and former.ended_at = $3)
     for no key update of s
 """
+# Once it is held: it may have become that meanwhile.
+IS_OWNERS = "select exists (select from premises where company_id = $1 and owner_account_id = $2)"
 PAYS_STILL = """
     select exists (select from account_point
         where company_id = $1 and account_id = $2 and ended_at is null)
@@ -69,7 +69,7 @@ async def take_back(
         successor = await connection.fetchrow(
             SUCCESSOR, company_id, account.premises_id, account.closed_at, account_id
         )
-        if successor is None:
+        if successor is None or await connection.fetchval(IS_OWNERS, company_id, successor["id"]):
             raise NotTakenOver("id")
         successor_id = AccountId(successor["id"])
         # Whoever books a payment holds that first, and the balance then.

@@ -7,6 +7,7 @@ import pytest
 
 from db.ids import AccountId
 from db.settings import Urls
+from domain.accounts.returning import NotTakenOver
 from domain.metering import premises
 from domain.refusals import InUse
 from tests.db.account_ends.ending import books_agree, take_over
@@ -100,6 +101,25 @@ async def test_balances_are_held_in_order_when_an_end_is_taken_back(
     await reopening
 
     assert await energy(place) == {account_id: 7_000}
+
+
+async def test_a_successor_that_becomes_the_owner_meanwhile_does_not_end(
+    place: Place, database: Urls
+) -> None:
+    account_id = account_of(place)
+    successor = await take_over(place, place.subscriber_id)
+
+    async with held(database, HOLD_POINT, place.supplies[0].point_id) as holding:
+        owning = asyncio.create_task(own(place, successor))
+        await others_wait(holding, 1)
+        taking_back = asyncio.create_task(take_back(place, account_id))
+        await others_wait(holding, 2)
+    await owning
+    with pytest.raises(NotTakenOver):
+        await taking_back
+
+    assert await owner_of(place) == successor
+    assert [await is_closed(one) for one in (account_id, successor)] == [True, False]
 
 
 async def test_who_becomes_the_owner_while_an_account_ends_pays_from_its_end_on(
