@@ -9,6 +9,7 @@ from db.enums import JournalKind, LedgerAccountKind, RefundWay
 from db.ids import AccountId, CompanyId, JournalId
 from domain import values
 from domain.accounts.rules import Settlement, settlement
+from domain.invoices import own_credit
 from domain.ledger.posting import IdempotencyConflict, hash_of, made_before, post
 from domain.ledger.reversal import reverse
 from domain.ledger.rules import REASON_CHARACTERS_MAX, Line, Posting
@@ -209,6 +210,7 @@ async def _undo(
         await allocation.take_back(
             connection, company_id=company_id, journal_id=journal_id, now=now
         )
+    await own_credit.settle(connection, company_id=company_id, account_ids=[account_id])
     await allocation.allocate_waiting(
         connection, company_id=company_id, account_ids=[account_id], now=now
     )

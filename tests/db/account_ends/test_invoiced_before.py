@@ -1,0 +1,87 @@
+"""Tenancies that are taken back after both accounts were invoiced for them."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from db.enums import RefundWay
+from db.ids import AccountId, InvoiceId
+from db.settings import Urls
+from domain.accounts import closing, returning
+from domain.accounts.closing import Ending, Successor
+from domain.invoices import monthly
+from domain.ledger.queries import verify
+from tests.db.invoicing import (
+    ENDS_AT,
+    FEBRUARY,
+    ISSUED_AT,
+    STARTS_AT,
+    invoice_of,
+    make_partitions,
+    make_postpaid,
+    measure,
+)
+from tests.factories import Place, account_of, make_register_set
+
+CHANGED_AT = ENDS_AT - timedelta(days=8)
+TAKEN_BACK_AT = ISSUED_AT + timedelta(days=1)
+APRIL = ISSUED_AT + timedelta(days=31)
+
+
+@pytest.fixture
+async def place(connected: None, database: Urls) -> Place:
+    await make_partitions(database.owner)
+    return await make_postpaid()
+
+
+async def change_tenancy(place: Place) -> AccountId:
+    """Let somebody take over at 50 of the 123.456 kWh that February consumes."""
+    registers = await make_register_set(place.company_id)
+    await measure(place, registers, {STARTS_AT: 0, CHANGED_AT: 50_000}, closed_at=CHANGED_AT)
+    successor = await closing.change_tenancy(
+        company_id=place.company_id,
+        account_id=account_of(place),
+        expected_version=1,
+        ending=Ending(
+            at=CHANGED_AT,
+            final_indexes={place.supplies[0].point_id: 50_000},
+            refund_by=RefundWay.CASH,
+        ),
+        successor=Successor(number="NEW", subscriber_id=place.subscriber_id),
+        now=CHANGED_AT + timedelta(hours=1),
+    )
+    await measure(place, registers, {ENDS_AT: 123_456})
+    return successor
+
+
+async def invoice(place: Place, account_id: AccountId) -> InvoiceId:
+    return await monthly.issue(
+        company_id=place.company_id, account_id=account_id, month=FEBRUARY, now=ISSUED_AT
+    )
+
+
+async def take_back(place: Place) -> None:
+    await returning.take_back(
+        company_id=place.company_id,
+        account_id=account_of(place),
+        expected_version=2,
+        reason="The wrong shop",
+        refund_by=RefundWay.CASH,
+        now=TAKEN_BACK_AT,
+    )
+
+
+async def opened(place: Place, invoice_id: InvoiceId) -> Decimal:
+    return (await invoice_of(place.company_id, invoice_id)).open
+
+
+async def test_what_was_claimed_at_the_end_is_open_on_its_invoice_again(place: Place) -> None:
+    await change_tenancy(place)
+    invoice_id = await invoice(place, account_of(place))
+    assert await opened(place, invoice_id) == 0
+
+    await take_back(place)
+
+    assert await opened(place, invoice_id) == Decimal("117.28")
+    assert await verify() == []
