@@ -107,16 +107,21 @@ async def issue_all(
         for account_id, made in sorted(parts.items())
         if (sums := totals(made.lines, made.taxes, issuer.currency)).total >= 0
     ]
-    if not drafts:
-        return []
-    rounded = await _post_rounding(connection, company_id, drafts, month, now=now)
-    numbered = [replace(draft, journal_id=rounded.get(draft.account_id)) for draft in drafts]
-    made = await write(connection, issuer, InvoiceKind.MONTHLY, numbered, now=now)
+    made = await _write(connection, issuer, drafts, month, now=now) if drafts else []
+    # Also of those that are not invoiced, for what is given back to them pays what is open.
     await own_credit.settle(connection, company_id=company_id, account_ids=account_ids)
     await allocation.allocate_waiting(
         connection, company_id=company_id, account_ids=account_ids, now=now
     )
     return made
+
+
+async def _write(
+    connection: Connection, issuer: Issuer, drafts: Sequence[Draft], month: Month, *, now: datetime
+) -> list[InvoiceId]:
+    rounded = await _post_rounding(connection, issuer.company_id, drafts, month, now=now)
+    numbered = [replace(draft, journal_id=rounded.get(draft.account_id)) for draft in drafts]
+    return await write(connection, issuer, InvoiceKind.MONTHLY, numbered, now=now)
 
 
 async def _post_rounding(

@@ -5,17 +5,21 @@ from decimal import Decimal
 
 import pytest
 
+from db import access
 from db.enums import RefundWay
 from db.ids import AccountId, InvoiceId
 from db.settings import Urls
 from domain.accounts import closing, returning
 from domain.accounts.closing import Ending, Successor
 from domain.invoices import monthly
+from domain.invoices.writing import Issuer
+from domain.ledger import operations as ledger
 from domain.ledger.queries import verify
 from tests.db.invoicing import (
     ENDS_AT,
     FEBRUARY,
     ISSUED_AT,
+    MARCH,
     STARTS_AT,
     invoice_of,
     make_partitions,
@@ -84,4 +88,21 @@ async def test_what_was_claimed_at_the_end_is_open_on_its_invoice_again(place: P
     await take_back(place)
 
     assert await opened(place, invoice_id) == Decimal("117.28")
+    assert await verify() == []
+
+
+async def test_the_successors_invoice_is_settled_though_nobody_else_is_invoiced(
+    place: Place,
+) -> None:
+    successor = await change_tenancy(place)
+    invoice_id = await invoice(place, successor)
+    await take_back(place)
+    await ledger.close_days(now=APRIL)
+
+    async with access.tenant(place.company_id) as connection:
+        issuer = await Issuer.of(connection, place.company_id)
+        made = await monthly.issue_all(connection, issuer, [successor], MARCH, now=APRIL)
+
+    assert made == []
+    assert await opened(place, invoice_id) == 0
     assert await verify() == []
