@@ -232,6 +232,9 @@ async def _restore(
     mounted = await connection.fetch(MOUNTED, company_id, left.point_ids, at)
     # A meter may have come, gone and come back.
     meter_ids = list(dict.fromkeys(MeterId(row["meter_id"]) for row in mounted))
+    # Who charges months locks balances after what waits for it.
+    await submeters.hold_meters(connection, company_id, left.point_ids, since=at)
+    await due.note_payers(connection, company_id, left.point_ids, account_id, since=at, now=now)
     async with (
         submeters.settled(
             connection,
@@ -246,4 +249,3 @@ async def _restore(
     ):
         await connection.execute(FORGET, company_id, left.point_ids, at)
         await connection.execute(RESTORE, company_id, left.point_ids, left.sharing_ids, at)
-        await due.note_payers(connection, company_id, left.point_ids, since=at, now=now)

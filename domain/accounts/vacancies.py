@@ -67,6 +67,11 @@ async def take_over(
         VACANT, company_id, premises_id, account_id, now - TAKEN_OVER_WITHIN
     ):
         vacant[row["ended_at"]][PointId(row["point_id"])] = row["final_index_wh"]
+    if vacant:
+        # Who charges months locks balances after what waits for it.
+        await due.note_payers(
+            connection, company_id, point_ids, account_id, since=min(vacant), now=now
+        )
     for since, points in vacant.items():
         await _pay_since(connection, company_id, account_id, points, since, now)
 
@@ -94,5 +99,4 @@ async def _pay_since(
         charged_anew(connection, company_id=company_id, meter_ids=meter_ids, since=since, now=now),
     ):
         await assign(connection, company_id, account_id, points, since=since)
-        await due.note_payers(connection, company_id, point_ids, since=since, now=now)
     await check_deductible(connection, company_id, point_ids, "account_id", since=since)

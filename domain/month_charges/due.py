@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from db.access import Connection
-from db.ids import CompanyId, MeterId, PointId
+from db.ids import AccountId, CompanyId, MeterId, PointId
 from domain.billing.accrual import OPEN_DAYS_LOCK
 from domain.invoices.rules import Month
 from domain.month_charges.energies import EDGE_MAX
@@ -77,6 +77,8 @@ PAYERS_SINCE = f"""
         union
         select v.account_id from month_verdict v
         where v.company_id = r.company_id and v.point_id = any($2::int8[]) and v.month = r.month
+        union
+        select $5::int8
     ) payer
     where r.company_id = $1 and r.until_at > $3
     order by 1, 2, 3
@@ -126,13 +128,17 @@ async def note_payers(
     connection: Connection,
     company_id: CompanyId,
     point_ids: Sequence[PointId],
+    account_id: AccountId,
     *,
     since: datetime,
     now: datetime,
 ) -> None:
-    """Note the months since an instant, when it turns out who paid for metering points."""
+    """Note the months since an instant, when it turns out that an account paid for metering points.
+
+    Comes before that is written: after any lock of meters, and before those of balances.
+    """
     await connection.execute(OPEN_DAYS_LOCK)
-    await connection.execute(PAYERS_SINCE, company_id, point_ids, since, now)
+    await connection.execute(PAYERS_SINCE, company_id, point_ids, since, now, account_id)
 
 
 async def note_unknown(

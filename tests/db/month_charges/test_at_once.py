@@ -8,10 +8,15 @@ from typing import cast
 import asyncpg
 
 from db import access
+from db.enums import RefundWay
+from db.settings import Urls
+from domain.accounts import closing
+from domain.accounts.closing import Ending
 from domain.ledger.queries import verify
 from domain.month_charges import runs
 from domain.readings import operations as readings
 from domain.readings.register_sets import ids_of
+from tests.db.account_ends.mistaken import let_own, reopen
 from tests.db.month_charges.world import (
     CHARGED_AT,
     ENDS_AT,
@@ -24,8 +29,8 @@ from tests.db.month_charges.world import (
     value,
     work,
 )
-from tests.factories import Place, make_read
-from tests.waiting import others_wait
+from tests.factories import Place, account_of, make_read
+from tests.waiting import held, others_wait
 
 SHOWN = {STARTS_AT: (0, 0, 0), ENDS_AT - timedelta(hours=1): (1_000_000, 300_000, 0)}
 AT_END = [None, 1_001_000, 320_000, 0]
@@ -85,3 +90,45 @@ async def test_a_company_that_cannot_go_on_keeps_no_other_back(place: Place) -> 
     assert await charged(other) == 150
     assert (kept_back, await charged(place)) == (Decimal(0), Decimal(150))
     assert await value("select failures from month_run where ended_at is null") is None
+
+
+async def test_what_waits_is_held_before_balances_when_an_end_is_taken_back(
+    place: Place, database: Urls
+) -> None:
+    supply, account_id = place.supplies[0], account_of(place)
+    owner = await let_own(place, supply)
+    await read(place, {STARTS_AT: (0, 0, 0)})
+    await closing.close(
+        company_id=place.company_id,
+        account_id=account_id,
+        expected_version=1,
+        ending=Ending(
+            at=ENDS_AT - timedelta(days=3),
+            final_indexes={supply.point_id: 500_000},
+            refund_by=RefundWay.CASH,
+        ),
+        now=ENDS_AT,
+    )
+    await read(place, {ENDS_AT: (1_000_000, 300_000, 0)})
+    await work()
+    await value(
+        "insert into month_due (company_id, account_id, month, due_at) values ($1, $2, $3, $4)",
+        place.company_id,
+        owner,
+        FEBRUARY.first,
+        CHARGED_AT,
+    )
+
+    # As whoever charges it again, who locks the balance then.
+    async with held(database, "delete from month_due where account_id = $1", owner) as charging:
+        reopened = asyncio.create_task(reopen(place, account_id, now=CHARGED_AT))
+        await others_wait(charging, 1)
+        await charging.execute(
+            "select from account_balance where account_id = $1 for no key update nowait", owner
+        )
+    await reopened
+    await work()
+
+    assert await value("select count(*) from month_due") == 0
+    assert await charged(place, account_id=owner) == 0
+    assert await verify() == []
