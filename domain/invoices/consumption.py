@@ -7,13 +7,13 @@ from collections import defaultdict
 from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
-from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
 from db.access import Connection
 from db.ids import AccountId, CompanyId, MeterId
 from domain.billing.rules import Segment
 from domain.billing.version_registers import registers_of
+from domain.invoices.charges import invoiced_by_month, posted_by_month
 from domain.invoices.energy import (
     NONE,
     Facts,
@@ -25,18 +25,10 @@ from domain.invoices.energy import (
 from domain.invoices.indexes import indexes
 from domain.invoices.late import by_component
 from domain.invoices.marks import Known, known_around, tell_registers
-from domain.invoices.postpaid import (
-    IS_POSTPAID_AT_END,
-    IS_POSTPAID_DAY,
-    Spans,
-    postpaid_spans,
-    while_postpaid,
-)
+from domain.invoices.postpaid import Spans, postpaid_spans, while_postpaid
 from domain.invoices.rules import InvoiceLine, Month, Parts, taxes_together
 from domain.invoices.settlements import Charged, settlements
-from domain.invoices.stored import tax_of
 from domain.invoices.stretches import Stretch, stretches
-from domain.money import major
 from domain.month_charges.invoiced import charged_parts
 from domain.profiles.queries import with_profiles
 from domain.tariffs.courses import Span
@@ -44,77 +36,6 @@ from domain.tariffs.courses import Span
 # Readings come up to 90 days late, and what they change is settled with the next invoice.
 SETTLED_MONTHS_MAX = 4
 
-Charges: TypeAlias = dict[AccountId, dict[Month, Charged]]
-
-# Whose they are is said twice, so that the modes of other accounts are not looked at.
-WHOSE = "any($2::int8[]) and s.account_id = c.account_id"
-DAY_IS_TOLD = IS_POSTPAID_DAY.format(account=WHOSE, day="c.local_date")
-MONTH_IS_TOLD = IS_POSTPAID_AT_END.format(account=WHOSE, month="c.month")
-POSTED = f"""
-    select account_id, month, sum(amount_micro)::int8 as amount_micro
-    from (
-        select account_id, date_trunc('month', local_date)::date as month,
-            posted_micro as amount_micro
-        from accrual c
-        where company_id = $1 and account_id = any($2::int8[])
-            and local_date >= $3::date and local_date < $4::date and {DAY_IS_TOLD}
-        union all
-        select account_id, month, amount_micro from month_charge c
-        where company_id = $1 and account_id = any($2::int8[])
-            and month >= $3::date and month < $4::date and {MONTH_IS_TOLD}
-    ) charged
-    group by 1, 2
-"""
-POSTED_TAXES = f"""
-    select account_id, date_trunc('month', local_date)::date as month, tax as name,
-        null::numeric as rate, 0::int8 as base_micro, sum(posted_micro)::int8 as amount_micro
-    from accrued_tax c
-    where company_id = $1 and account_id = any($2::int8[])
-        and local_date >= $3::date and local_date < $4::date and {DAY_IS_TOLD}
-    group by 1, 2, 3
-    union all
-    select account_id, month, name, null, 0, sum(amount_micro)::int8
-    from month_charge_tax c
-    where company_id = $1 and account_id = any($2::int8[])
-        and month >= $3::date and month < $4::date and {MONTH_IS_TOLD}
-    group by 1, 2, 3 order by 1, 2, 3
-"""
-# From the first month on that was invoiced at all: what was before was paid in another way. Taxes
-# that no line is known to bear are of what the month used itself.
-INVOICED_TAXES = """
-    select told.account_id, told.month, told.name, told.rate,
-        0::int8 as base_micro, sum(told.amount_micro)::int8 as amount_micro
-    from (
-        select i.account_id, l.energy_month as month, t.name, t.rate, t.amount_micro
-        from invoice i
-        join invoice_line l on l.company_id = i.company_id and l.invoice_id = i.id
-        join invoice_line_tax t on t.company_id = i.company_id and t.invoice_id = i.id
-            and t.line = l.line
-        where i.company_id = $1 and i.account_id = any($2::int8[]) and i.kind = 'MONTHLY'
-            and i.month >= $3::date and l.energy_month >= $3::date
-        union all
-        select i.account_id, i.month, t.name, t.rate, t.amount_micro
-        from invoice i
-        cross join lateral (
-            select x.name, x.rate, x.amount_micro from invoice_tax x
-            where x.company_id = i.company_id and x.invoice_id = i.id
-            union all
-            select x.name, x.rate, -x.amount_micro from invoice_line_tax x
-            where x.company_id = i.company_id and x.invoice_id = i.id
-        ) t
-        where i.company_id = $1 and i.account_id = any($2::int8[]) and i.kind = 'MONTHLY'
-            and i.month >= $3::date
-    ) told
-    group by 1, 2, 3, 4 order by 1, 2, 3, 4
-"""
-INVOICED = """
-    select i.account_id, l.energy_month as month, sum(l.amount_micro)::int8 as amount_micro
-    from invoice i
-    join invoice_line l on l.company_id = i.company_id and l.invoice_id = i.id
-    where i.company_id = $1 and i.account_id = any($2::int8[]) and i.kind = 'MONTHLY'
-        and i.month >= $3::date and l.energy_month >= $3::date
-    group by 1, 2
-"""
 # A month as a whole may be judged otherwise a year later, and is settled then as well.
 REVISED_SINCE = """
     select min(month) from month_charge
@@ -147,10 +68,8 @@ async def month_parts(
     parts = await parts_in(month, account_ids)
     since = await _settled_since(connection, company_id, account_ids, month, zone)
     whose, until = (company_id, account_ids, since), month.moved(1).first
-    posted = await _charges(connection, POSTED, *whose, until)
-    await _add_taxes(connection, POSTED_TAXES, posted, *whose, until)
-    invoiced = await _charges(connection, INVOICED, *whose)
-    await _add_taxes(connection, INVOICED_TAXES, invoiced, *whose, is_net=True)
+    posted = await posted_by_month(connection, *whose, until)
+    invoiced = await invoiced_by_month(connection, *whose)
     firsts = {
         AccountId(row["account_id"]): Month(row["month"])
         for row in await connection.fetch(FIRST_INVOICED, company_id, account_ids)
@@ -291,33 +210,3 @@ async def _known(
         connection, known, company_id=company_id, segments=by_registers, within=within, zone=zone
     )
     return known
-
-
-async def _charges(
-    connection: Connection,
-    query: str,
-    company_id: CompanyId,
-    account_ids: Sequence[AccountId],
-    *days: date,
-) -> Charges:
-    charges: Charges = defaultdict(lambda: defaultdict(Charged))
-    for row in await connection.fetch(query, company_id, account_ids, *days):
-        charges[row["account_id"]][Month(row["month"])].gross += major(row["amount_micro"])
-    return charges
-
-
-async def _add_taxes(
-    connection: Connection,
-    query: str,
-    charges: Charges,
-    company_id: CompanyId,
-    account_ids: Sequence[AccountId],
-    *days: date,
-    is_net: bool = False,
-) -> None:
-    """Count the taxes of months in. is_net: what is counted so far is without them."""
-    for row in await connection.fetch(query, company_id, account_ids, *days):
-        charged, tax = charges[row["account_id"]][Month(row["month"])], tax_of(row)
-        charged.add([tax])
-        if is_net:
-            charged.gross += tax.amount
