@@ -102,8 +102,8 @@ class AccountLifeMutation:
     @strawberry.mutation(
         description="Take a change of tenancy back within 31 days: the account that ended goes on"
         " as if nobody had taken over and is charged what the other was, and what was settled is"
-        " reversed; the other ends, and gets back what it paid. An invoice that this one has not paid"
-        " is paid by its own credit at the next month's end; it needs no credit note.",
+        " reversed; the other ends, and gets back what it paid. An invoice that this one has not"
+        " paid is paid by its own credit at the next month's end; it needs no credit note.",
         extensions=[requires(Scope.ACCOUNTS_WRITE), requires(Scope.CREDIT_ADJUST)],
     )
     async def take_back_tenancy(self, info: Info, input: TakenBack) -> AccountPayload | None:
