@@ -16,8 +16,8 @@ from decimal import Decimal
 from db import access
 from db.access import Connection, DatabaseUnavailable
 from db.enums import JournalKind
-from db.ids import CompanyId, InvoiceId, JournalId
-from domain.invoices import own_credit, purchases
+from db.ids import AccountId, CompanyId, InvoiceId, JournalId
+from domain.invoices import offsets, own_credit, purchases
 from domain.invoices.credit_notes import credit_purchase
 from domain.invoices.stored import StoredInvoice, stored
 from domain.ledger.posting import LOCK_BALANCES
@@ -39,11 +39,14 @@ TOP_UP = """
     select id, account_id from top_up where company_id = $1 and journal_id = $2 for no key update
 """
 # Whoever undoes a payment holds its account's balance.
+ACCOUNT = """
+    select account_id from entry
+    where company_id = $1 and journal_id = $2 and account_id is not null limit 1
+"""
 BUYER = """
     payment p join allocation a on a.company_id = p.company_id and a.payment_id = p.id
     where a.company_id = $1 and a.journal_id = $2
 """
-PAYER = f"select p.account_id from {BUYER}"
 REVERSED_BECAUSE = f"select p.reversal_reason from {BUYER} and p.state = 'REVERSED'"
 # What such an account pays is no purchase: its invoices tell what it uses. What is paid at a desk
 # or by a transfer has bought credit if it did when it was taken; by card, as the account was then.
@@ -129,22 +132,21 @@ async def _documents(
     connection: Connection, company_id: CompanyId, journal_id: JournalId, now: datetime
 ) -> None:
     top_up = await connection.fetchrow(TOP_UP, company_id, journal_id)
-    payer = await connection.fetchval(PAYER, company_id, journal_id)
-    if payer is not None:
-        await connection.fetch(LOCK_BALANCES, company_id, [payer])
+    account_id = AccountId(await connection.fetchval(ACCOUNT, company_id, journal_id))
+    await connection.fetch(LOCK_BALANCES, company_id, [account_id])
+    await own_credit.settle(connection, company_id=company_id, account_ids=[account_id])
     reversed_because = await connection.fetchval(REVERSED_BECAUSE, company_id, journal_id)
     if reversed_because is not None:
         await _take_back(connection, company_id, journal_id, reversed_because, now)
         return
-    postpaid = await connection.fetchval(POSTPAID, company_id, journal_id)
-    if postpaid is not None:
-        await connection.fetch(LOCK_BALANCES, company_id, [postpaid])
-        await own_credit.settle(connection, company_id=company_id, account_ids=[postpaid])
+    if await connection.fetchval(POSTPAID, company_id, journal_id):
         return
-    await purchases.issue_within(connection, company_id=company_id, journal_id=journal_id, now=now)
+    offset = await offsets.noted(connection, company_id=company_id, journal_id=journal_id)
+    await purchases.issue(
+        connection, company_id=company_id, journal_id=journal_id, offset=offset, now=now
+    )
     if top_up is None:
         return
-    await connection.fetch(LOCK_BALANCES, company_id, [top_up["account_id"]])
     reasons = await _reasons(connection, company_id)
     purchase = _Purchase(connection, company_id, journal_id, top_up["id"], reasons, now)
     for row in await connection.fetch(TAKEN_BACK, company_id, top_up["id"]):

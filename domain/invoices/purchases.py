@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 
-from db import access
 from db.access import Connection
 from db.enums import InvoiceKind, InvoiceLineKind, JournalKind
 from db.ids import AccountId, CompanyId, InvoiceId, JournalId
@@ -32,6 +31,7 @@ TOP_UPS = frozenset(
     }
 )
 
+ZERO = Decimal(0)
 TOP_UP = """
     select j.id, j.kind, j.occurred_at, max(e.account_id) as account_id,
         sum(e.amount) filter (where l.kind in ('CREDIT', 'DEBT', 'EMERGENCY_CREDIT')) as paid,
@@ -64,18 +64,18 @@ class NoTopUp(Refused):
     """The transaction is no credit that somebody bought."""
 
 
-async def issue(*, company_id: CompanyId, journal_id: JournalId, now: datetime) -> InvoiceId:
-    """Invoice a top-up; see `issue_within`."""
-    async with access.tenant(company_id) as connection:
-        return await issue_within(connection, company_id=company_id, journal_id=journal_id, now=now)
-
-
-async def issue_within(
-    connection: Connection, *, company_id: CompanyId, journal_id: JournalId, now: datetime
-) -> InvoiceId:
+async def issue(
+    connection: Connection,
+    *,
+    company_id: CompanyId,
+    journal_id: JournalId,
+    offset: Decimal = ZERO,
+    now: datetime,
+) -> InvoiceId | None:
     """Invoice a top-up that is in the books, in the caller's transaction; at most once.
 
-    What was paid has those taxes in it that fall due with the purchase.
+    What was paid has those taxes in it that fall due with the purchase. offset: what of it, with
+    taxes, invoices of months tell; None if that is all of it.
 
     :raises NotThere: there is no such transaction
     :raises NoTopUp: it is something else
@@ -90,9 +90,13 @@ async def issue_within(
     made: int | None = await connection.fetchval(MADE_BEFORE, company_id, journal_id)
     if made is not None:
         return InvoiceId(made)
-    taxes = await _taxes(connection, company_id, top_up)
-    net = top_up["paid"] - sum((tax.amount for tax in taxes), Decimal(0))
-    parts = _credit(net, taxes)
+    amount = top_up["paid"] - offset
+    if amount <= 0:
+        return None
+    parts = Parts([], await _taxes(connection, company_id, top_up))
+    if offset:
+        parts = rules.share_of(parts.lines, parts.taxes, amount / top_up["paid"])
+    parts = _credit(amount, parts.taxes)
     return await _write(connection, company_id, account_id, journal_id, parts, now=now)
 
 
@@ -111,12 +115,13 @@ async def issue_again(
     journal_id: what gave it back.
     """
     parts = rules.share_of(invoice.lines, invoice.taxes, amount / invoice.totals.total)
-    net = amount - sum((tax.amount for tax in parts.taxes), Decimal(0))
-    made = _credit(net, parts.taxes)
+    made = _credit(amount, parts.taxes)
     return await _write(connection, company_id, invoice.account_id, journal_id, made, now=now)
 
 
-def _credit(net: Decimal, taxes: Sequence[TaxLine]) -> Parts:
+def _credit(amount: Decimal, taxes: Sequence[TaxLine]) -> Parts:
+    """Return what an invoice of credit says. amount: with the taxes."""
+    net = amount - sum((tax.amount for tax in taxes), ZERO)
     line = InvoiceLine(kind=InvoiceLineKind.CREDIT, amount=net, taxes=tuple(taxes))
     return Parts([line], taxes)
 
@@ -154,12 +159,12 @@ async def _taxes(connection: Connection, company_id: CompanyId, top_up: Record) 
         VERSION, company_id, top_up["account_id"], top_up["occurred_at"]
     )
     taxes = () if row is None else version_of(row).taxes
-    net = top_up["bought"] - sum(due.values(), Decimal(0))
+    net = top_up["bought"] - sum(due.values(), ZERO)
     return [
         TaxLine(
             tax.name,
             tax.rate,
-            net + sum((due[name] for name in tax.on_taxes if name in due), Decimal(0)),
+            net + sum((due[name] for name in tax.on_taxes if name in due), ZERO),
             due[tax.name],
         )
         for tax in taxes

@@ -11,6 +11,7 @@ from decimal import Decimal
 
 from db.access import Connection
 from db.ids import CompanyId, JournalId, PaymentId
+from domain.invoices import offsets
 from domain.ledger.posting import post
 from domain.money import micro
 from domain.payments import allocation
@@ -61,6 +62,12 @@ async def buy(connection: Connection, taken: Taken, amount: Decimal, *, now: dat
     lines = cleared.lines(taken.account_id)
     posting = taken.posting(PURCHASES[taken.method], amount, lines)
     journal_id = await post(connection, await with_taxes(connection, posting), now=now)
+    await offsets.note(
+        connection,
+        company_id=taken.company_id,
+        account_id=taken.account_id,
+        journal_id=journal_id,
+    )
     return Bought(journal_id, cleared)
 
 

@@ -10,6 +10,7 @@ from decimal import Decimal
 from db.access import Connection
 from db.enums import JournalKind, LedgerAccountKind
 from db.ids import AccountId, CompanyId, JournalId
+from domain.invoices import offsets
 from domain.ledger.posting import post
 from domain.ledger.rules import Line, Posting
 from domain.money import major
@@ -78,7 +79,14 @@ async def book_credit(
         lines.append(Line(LedgerAccountKind.IN_FLIGHT, -was_in_flight, book.account_id))
     if received != was_in_flight:
         lines.append(Line(LedgerAccountKind.PROVIDER_CLEARING, was_in_flight - received))
-    return await book.post(JournalKind.TOP_UP, lines), cleared
+    journal_id = await book.post(JournalKind.TOP_UP, lines)
+    await offsets.note(
+        book.connection,
+        company_id=book.company_id,
+        account_id=book.account_id,
+        journal_id=journal_id,
+    )
+    return journal_id, cleared
 
 
 async def cleared_now(

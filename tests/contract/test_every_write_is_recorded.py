@@ -91,6 +91,7 @@ EXEMPT = {
     "plain_contact": "what a migration left; sealing it is recorded where it goes",
     "profiles_forgotten": "how far a job has come",
     "purchase_correction": "which refund an invoice answers; both are kept",
+    "purchase_offset": "which part of a transaction invoices of months tell; both are kept",
     "purchase_due": "a queue of the ledger's transactions",
     "premises_stay": "follows from the premises' own row, which moves with it",
     "raw_frame": "what collectors delivered",

@@ -10,8 +10,8 @@ import asyncpg
 
 from db import access
 from db.enums import BillingMode
-from db.ids import CompanyId, InvoiceId, PointId
-from domain.invoices import monthly
+from db.ids import CompanyId, InvoiceId, JournalId, PointId
+from domain.invoices import monthly, purchases
 from domain.invoices.rules import Month
 from domain.invoices.stored import StoredInvoice, stored
 from domain.ledger import operations as ledger
@@ -104,6 +104,15 @@ async def invoiced(place: Place, *, now: datetime = ISSUED_AT) -> InvoiceId:
     return await monthly.issue(
         company_id=place.company_id, account_id=account_of(place), month=FEBRUARY, now=now
     )
+
+
+async def invoice_purchase(place: Place, journal_id: JournalId, *, now: datetime) -> InvoiceId:
+    async with access.tenant(place.company_id) as connection:
+        made = await purchases.issue(
+            connection, company_id=place.company_id, journal_id=journal_id, now=now
+        )
+    assert made is not None
+    return made
 
 
 async def invoice_of(company_id: CompanyId, invoice_id: InvoiceId) -> StoredInvoice:

@@ -12,7 +12,7 @@ from db.enums import DeliveryMethod, MessageKind, MessageState
 from db.ids import InvoiceId, NoticeId
 from db.settings import Urls
 from domain.identity.keys import Keys
-from domain.invoices import credit_notes, monthly, purchases
+from domain.invoices import credit_notes, monthly
 from domain.ledger.operations import credit_cash
 from domain.messages import returns
 from domain.messages.letters import Office, letter_id
@@ -24,6 +24,7 @@ from domain.notices.operations import NoticeDelivered, NoticeUndelivered
 from tests.db.invoicing import (
     FEBRUARY,
     ISSUED_AT,
+    invoice_purchase,
     invoiced,
     make_consumed,
     query,
@@ -110,7 +111,7 @@ async def test_credit_notes_and_purchases_are_told_without_a_due_date(
         idempotency_key="one",
         occurred_at=ISSUED_AT,
     )
-    await purchases.issue(company_id=place.company_id, journal_id=top_up, now=ISSUED_AT)
+    await invoice_purchase(place, top_up, now=ISSUED_AT)
 
     note, _, purchase = await letters(MessageKind.INVOICE)
 

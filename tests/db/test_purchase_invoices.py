@@ -10,7 +10,7 @@ from db import access
 from db.enums import ComponentKind, InvoiceKind, InvoiceLineKind, TaxPoint
 from db.ids import JournalId
 from domain.hands import Hand
-from domain.invoices import bought, credit_notes, purchases
+from domain.invoices import bought, credit_notes
 from domain.invoices.bought import TRY_AGAIN
 from domain.invoices.credit_notes import TopUpStands
 from domain.invoices.purchases import NoTopUp
@@ -22,7 +22,7 @@ from domain.ledger.reversal import reverse
 from domain.refusals import InvalidValue, NotThere
 from domain.tariffs.components import Component, Flat, Version
 from domain.tariffs.presets import TR_TAXES
-from tests.db.invoicing import invoice_of, query
+from tests.db.invoicing import invoice_of, invoice_purchase, query
 from tests.db.submetered import tariff_of
 from tests.factories import NOW, Place, account_of, make_place
 
@@ -40,12 +40,7 @@ async def top_up(place: Place) -> JournalId:
 async def test_a_top_up_is_invoiced_once_and_paid_by_itself(
     place: Place, top_up: JournalId
 ) -> None:
-    made = await asyncio.gather(
-        *(
-            purchases.issue(company_id=place.company_id, journal_id=top_up, now=NOW)
-            for _ in range(4)
-        )
-    )
+    made = await asyncio.gather(*(invoice_purchase(place, top_up, now=NOW) for _ in range(4)))
 
     (invoice_id,) = set(made)
     invoice = await invoice_of(place.company_id, invoice_id)
@@ -63,7 +58,7 @@ async def test_taxes_that_fall_due_are_in_what_was_paid(place: Place) -> None:
 
     invoice = await invoice_of(
         place.company_id,
-        await purchases.issue(company_id=place.company_id, journal_id=await buy(place), now=NOW),
+        await invoice_purchase(place, await buy(place), now=NOW),
     )
 
     assert invoice.taxes == [
@@ -80,7 +75,7 @@ async def test_taxes_that_fall_due_at_consumption_are_not_on_it(place: Place) ->
 
     invoice = await invoice_of(
         place.company_id,
-        await purchases.issue(company_id=place.company_id, journal_id=await buy(place), now=NOW),
+        await invoice_purchase(place, await buy(place), now=NOW),
     )
 
     assert invoice.taxes == []
@@ -176,9 +171,9 @@ async def test_what_is_no_top_up_is_not_invoiced(place: Place) -> None:
     gift = await query("select id from journal")
 
     with pytest.raises(NoTopUp):
-        await purchases.issue(company_id=place.company_id, journal_id=gift, now=NOW)
+        await invoice_purchase(place, gift, now=NOW)
     with pytest.raises(NotThere):
-        await purchases.issue(company_id=place.company_id, journal_id=JournalId(1), now=NOW)
+        await invoice_purchase(place, JournalId(1), now=NOW)
 
     assert await query("select count(*) from invoice") == 0
 
@@ -186,7 +181,7 @@ async def test_what_is_no_top_up_is_not_invoiced(place: Place) -> None:
 async def test_bought_credit_is_taken_back_once_the_top_up_is_undone(
     place: Place, top_up: JournalId
 ) -> None:
-    invoice_id = await purchases.issue(company_id=place.company_id, journal_id=top_up, now=NOW)
+    invoice_id = await invoice_purchase(place, top_up, now=NOW)
     asked: dict[str, Any] = {
         "company_id": place.company_id,
         "invoice_id": invoice_id,

@@ -6,12 +6,12 @@ from db import access
 from db.enums import PaymentMethod
 from db.ids import JobId
 from domain.hands import Hand
-from domain.invoices import purchases
 from domain.ledger import adjustments
 from domain.ledger.operations import credit_cash
 from domain.payments import transfers
 from domain.payments.entries import Transfer
 from domain.payments.operations import record as record_payment
+from tests.db.invoicing import invoice_purchase
 from tests.factories import NOW, Place, account_of
 
 # A purchase is paid when it is invoiced: nobody is told of it but here.
@@ -40,7 +40,7 @@ async def books(place: Place) -> None:
         idempotency_key=f"top-up in field {place.field_id}",
         occurred_at=NOW,
     )
-    await purchases.issue(company_id=place.company_id, journal_id=top_up, now=NOW)
+    await invoice_purchase(place, top_up, now=NOW)
     async with access.system() as connection:
         await connection.execute(OVERDUE, place.company_id, NOW, account_id)
     await record_payment(

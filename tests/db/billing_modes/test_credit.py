@@ -6,10 +6,11 @@ from decimal import Decimal
 import pytest
 
 from db import access
-from db.enums import InvoiceKind
+from db.enums import InvoiceKind, PaymentMethod
 from domain.invoices import bought, own_credit
 from domain.ledger import operations as ledger
 from domain.ledger.queries import balance_of, verify
+from domain.payments import operations as payments
 from tests.db.billing_modes.changing import (
     ELEVENTH,
     MARCH_ENDS_AT,
@@ -25,6 +26,8 @@ from tests.db.invoice_components.priced import DAY, HOUR
 from tests.db.invoicing import ENDS_AT, ISSUED_AT, OPENED_AT, STARTS_AT, measure, query
 from tests.factories import Place, account_of
 
+PURCHASED = "select sum(total_micro) / 1000000 from invoice where kind = 'PURCHASE'"
+
 
 async def buy(place: Place, amount: str, at: datetime) -> None:
     await ledger.credit_cash(
@@ -33,6 +36,19 @@ async def buy(place: Place, amount: str, at: datetime) -> None:
         amount=Decimal(amount),
         idempotency_key=f"bought/{at}",
         occurred_at=at,
+    )
+
+
+async def pay(place: Place, amount: str) -> None:
+    """Pay at a cash desk an hour after the month has ended."""
+    await payments.record(
+        company_id=place.company_id,
+        account_id=account_of(place),
+        amount=Decimal(amount),
+        method=PaymentMethod.CASH,
+        received_at=ENDS_AT + HOUR,
+        idempotency_key=f"paid/{amount}",
+        now=ENDS_AT + HOUR,
     )
 
 
@@ -120,3 +136,39 @@ async def test_credit_of_who_paid_after_is_no_purchase_after_a_change(place: Pla
     assert await bought.work(now=ISSUED_AT) == 1
 
     assert await query("select count(*) from invoice") == 0
+
+
+@pytest.mark.parametrize(
+    ("bought_for", "purchase"),
+    [
+        pytest.param("200", Decimal("73.34"), id="more than was used"),
+        pytest.param("100", None, id="less than was used"),
+    ],
+)
+async def test_what_a_later_invoice_will_tell_is_no_purchase(
+    place: Place, registers: int, bought_for: str, purchase: Decimal | None
+) -> None:
+    # 54 kWh, of 126.666661.
+    await measure(place, registers, SHOWN)
+    await change(place, PREPAID, ENDS_AT)
+
+    await pay(place, bought_for)
+    await bought.work(now=ISSUED_AT)
+    february = await issue(place)
+
+    assert await query(PURCHASED) == purchase
+    assert (february.totals.total, february.paid) == (
+        Decimal("126.67"),
+        min(Decimal(bought_for), Decimal("126.67")),
+    )
+
+
+async def test_what_credit_covered_already_is_a_purchase(place: Place, registers: int) -> None:
+    await buy(place, "150", OPENED_AT)
+    await measure(place, registers, SHOWN)
+    await change(place, PREPAID, ENDS_AT)
+
+    await pay(place, "100")
+    await bought.work(now=ISSUED_AT)
+
+    assert await query(PURCHASED) == 100

@@ -1,0 +1,100 @@
+"""Credit that is bought while invoices of months are owed: it pays these, the rest is bought."""
+
+from decimal import Decimal
+
+import pytest
+
+from db.settings import Urls
+from domain.invoices import bought
+from domain.ledger.queries import balance_of, verify
+from tests.db.invoicing import invoice_of, query
+from tests.db.owing import BOUGHT, LATER, OWED_MICRO, PAID, make_owing
+from tests.topups.shop import Shop
+
+OWED = Decimal(OWED_MICRO).scaleb(-6)
+GIVEN_BACK = "select sum(total_micro)::int8 from invoice where kind = 'CREDIT_NOTE'"
+ALL_PAID = [289_590_000, 234_570_000]
+
+
+@pytest.fixture
+async def owing(shop: Shop, database: Urls) -> Shop:
+    """Lend a shop whose account owes 289.59 for February and 234.57 for March: 524.16."""
+    shop.place, _, _ = await make_owing(database)
+    shop.move(LATER - shop.now)
+    return shop
+
+
+async def documented(shop: Shop) -> tuple[list[int], list[int] | None]:
+    """Return what invoices of months have been paid, and of how much the others are, by now."""
+    await bought.work(now=shop.now)
+    assert await shop.count("purchase_due") == 0
+    assert await verify() == []
+    return await query(PAID), await query(BOUGHT)
+
+
+async def balance(shop: Shop) -> Decimal:
+    return await balance_of(company_id=shop.place.company_id, account_id=shop.account_id)
+
+
+@pytest.mark.parametrize(
+    ("amount", "paid", "purchases"),
+    [
+        pytest.param("600", ALL_PAID, [75_840_000], id="more than is owed"),
+        pytest.param("524.16", ALL_PAID, None, id="what is owed"),
+        pytest.param("300", [289_590_000, 10_410_000], None, id="less than is owed"),
+    ],
+)
+async def test_what_is_owed_is_paid_and_only_the_rest_is_a_purchase(
+    owing: Shop, amount: str, paid: list[int], purchases: list[int] | None
+) -> None:
+    await owing.paid(amount)
+
+    assert await documented(owing) == (paid, purchases)
+    assert await balance(owing) == Decimal(amount) - OWED
+    assert await documented(owing) == (paid, purchases)
+
+
+async def test_what_is_refunded_is_owed_again(owing: Shop) -> None:
+    top_up_id = await owing.paid("600")
+    await documented(owing)
+
+    await owing.refund(top_up_id, "100")
+    await owing.hear()
+
+    # The purchase is given back as a whole, and of the younger invoice 24.16 are open.
+    assert await documented(owing) == ([289_590_000, 210_410_000], [75_840_000])
+    assert await query(GIVEN_BACK) == 75_840_000
+    assert await balance(owing) == -Decimal("24.16")
+
+
+async def test_what_a_failed_refund_brings_back_pays_again(owing: Shop) -> None:
+    top_up_id = await owing.paid("600")
+    await owing.refund(top_up_id)
+    await owing.hear()
+    refunded = await documented(owing)
+
+    owing.twin.act("refund.fail", id=owing.twin.world.all("refund")[0]["id"])
+    await owing.hear()
+
+    assert refunded == ([0, 0], [75_840_000])
+    # What was credited is invoiced again.
+    assert await documented(owing) == (ALL_PAID, [75_840_000, 75_840_000])
+    assert await query(GIVEN_BACK) == 75_840_000
+    assert await balance(owing) == Decimal("75.84")
+
+
+async def test_a_purchase_has_the_taxes_of_what_it_is_of(shop: Shop, database: Urls) -> None:
+    # It owes 155.55 and 126.
+    shop.place, _, _ = await make_owing(database, taxed=True)
+    shop.move(LATER - shop.now)
+
+    await shop.paid("300")
+    await documented(shop)
+
+    bought_id = await query("select id from invoice where kind = 'PURCHASE'")
+    invoice = await invoice_of(shop.place.company_id, bought_id)
+    assert invoice.totals.total == Decimal("18.45")
+    assert [(tax.name, tax.amount) for tax in invoice.taxes] == [
+        ("BTV", Decimal("0.732143")),
+        ("VAT", Decimal("3.075000")),
+    ]
