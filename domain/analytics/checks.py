@@ -71,17 +71,17 @@ CHARGES = """
 """
 
 
-async def verify() -> list[Difference]:
-    """Rebuild the sums of the books and of days, and return what differs, at most 1,000 of each.
+async def verify(*, at_most: int | None = DIFFERENCES_MAX) -> list[Difference]:
+    """Rebuild the sums of the books and of days, and return what differs.
 
-    Reads one snapshot and writes nothing.
+    at_most: differences of a kind; None: all. Reads one snapshot and writes nothing.
     """
     async with access.system(snapshot=True) as connection:
         await connection.execute(access.LAST_LONGER)
         rows = [
             row
             for check in (MONEY, CHARGES)
-            for row in await connection.fetch(check + f" limit {DIFFERENCES_MAX}", timeout=600)
+            for row in await connection.fetch(f"{check} limit {at_most or 'all'}", timeout=600)
         ]
     return [
         Difference(

@@ -21,10 +21,12 @@ class Difference:
     rebuilt: Decimal
 
 
-async def verify(company_id: CompanyId | None = None) -> list[Difference]:
-    """Rebuild whatever follows from the entries, and return what differs, at most 1,000 of each.
+async def verify(
+    company_id: CompanyId | None = None, *, at_most: int | None = DIFFERENCES_MAX
+) -> list[Difference]:
+    """Rebuild whatever follows from the entries, and return what differs.
 
-    company_id: whose books; None: everybody's.
+    company_id: whose books; None: everybody's. at_most: differences of a kind; None: all.
     Reads one snapshot and writes nothing. Balances, debts, emergency credit and payments in flight;
     posted days and months with their taxes; that transactions sum to zero and have entries; that
     reversals are exact; and what entries repeat of their transactions and ledger accounts.
@@ -39,7 +41,7 @@ async def verify(company_id: CompanyId | None = None) -> list[Difference]:
         rows = [
             row
             for check in (STANDINGS, POSTED_DAYS, TAXES, MONTHS, JOURNALS, REVERSALS, COPIES)
-            for row in await connection.fetch(check + f" limit {DIFFERENCES_MAX}", timeout=600)
+            for row in await connection.fetch(f"{check} limit {at_most or 'all'}", timeout=600)
         ]
     return [
         Difference(

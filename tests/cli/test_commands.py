@@ -23,11 +23,22 @@ from db.settings import Urls
 from domain.identity.passwords import Passwords
 from domain.identity.queries import memberships
 from domain.identity.sessions import prove
+from domain.ledger.queries import DIFFERENCES_MAX
 from tests.cli.command_line import database_settings, run
 from tests.cli.demo_run import PATIENCE_S, POLL_S
 from tests.factories import KEYRING, NOW, make_place
 
 HOST = "127.0.0.1"
+MORE_ACCOUNTS = """
+    with made as (
+        insert into account
+        select (jsonb_populate_record(a, jsonb_build_object('id', -n, 'number', 'X' || n))).*
+        from account a, generate_series(1, $1::int) n
+        returning company_id, id
+    )
+    insert into account_balance (company_id, account_id, balance_micro, changed_at)
+    select company_id, id, 5, now() from made
+"""
 
 
 @contextmanager
@@ -175,6 +186,22 @@ async def test_books_that_are_wrong_are_told_of(env: dict[str, str], database: U
         "stored": "0.000005",
         "rebuilt": "0.000000",
     }
+
+
+async def test_every_difference_in_the_books_is_told(env: dict[str, str], database: Urls) -> None:
+    await make_usable(database, keyring=KEYRING, now=NOW)
+    await access.connect(database, pool_size=2)
+    try:
+        await make_place()
+        async with access.system() as connection:
+            await connection.execute(MORE_ACCOUNTS, DIFFERENCES_MAX + 1)
+        wrong = run(env, "ledger", "verify", "--json")
+    finally:
+        await access.close()
+
+    told = [one["account_id"] for one in json.loads(wrong.stdout) if one["what"] == "balance"]
+    assert wrong.returncode == REFUSED
+    assert len(set(told)) == len(told) == DIFFERENCES_MAX + 1
 
 
 @pytest.mark.parametrize("name", ["schema.graphql", "frontend-contract/permissions.json"])
