@@ -6,9 +6,9 @@ import pytest
 
 from collectors.protocols.iec62056_21.clock import MeterClock, Season
 from collectors.protocols.iec62056_21.profiles import read_profile
-from tests.real.test_readouts import FILES, FOLDER, read
+from tests.real.readouts import FILES, only_with_files, read
 
-pytestmark = pytest.mark.skipif(not FILES, reason=f"no real readouts in {FOLDER}")
+pytestmark = only_with_files
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,6 @@
 """Real readouts go in by replay: each register is stored, or named as skipped with a reason."""
 
 import json
-import os
 from collections import Counter
 from collections.abc import AsyncIterator
 from datetime import UTC, timedelta
@@ -22,11 +21,9 @@ from db.settings import Urls
 from domain.readings.rules import clock_zone
 from tests.cli.running_system import HOST, System, running_system
 from tests.factories import NOW, make_place
+from tests.real.readouts import FILES, FOLDER, only_with_files
 
-REPOSITORY = Path(__file__).parents[2]
-REAL_DATA = Path(os.environ.get("WATTLEDGER_REAL_DATA", REPOSITORY.parent / "shared" / "data"))
-FOLDER = REAL_DATA / "iec62056-21"
-FILES = sorted(FOLDER.glob("*.txt"))
+PATHS = [FOLDER / name for name in FILES]
 ZONE = "Europe/Istanbul"
 WRONG_CHECKSUM = {
     "testSerialRequestResponseD0-20-2.txt",
@@ -55,7 +52,7 @@ KEPT = f"""
 
 DataSetName = tuple[str, int | None]
 
-pytestmark = pytest.mark.skipif(not FILES, reason=f"no real readouts in {FOLDER}")
+pytestmark = only_with_files
 
 
 @pytest.fixture
@@ -117,20 +114,20 @@ def expected_end(name: str) -> tuple[str, str | None]:
 async def test_every_register_that_the_oracle_sees_is_stored_or_named(
     system: System, tmp_path: Path
 ) -> None:
-    found = await replayed(system, FILES, tmp_path)
+    found = await replayed(system, PATHS, tmp_path)
 
     ends = {name: (facts["end"], facts["reason"]) for name, facts in found.items()}
     unnamed = {
-        name for path in FILES for name in seen_by_the_oracle(path) - told_of(found[path.name])
+        name for path in PATHS for name in seen_by_the_oracle(path) - told_of(found[path.name])
     }
-    assert ends == {path.name: expected_end(path.name) for path in FILES}
+    assert ends == {path.name: expected_end(path.name) for path in PATHS}
     assert unnamed == {(code, None) for code in OF_ITSELF}
     assert all(row["reason"] for facts in found.values() for row in facts["skipped"])
 
 
 @pytest.mark.parametrize(
     "path",
-    [path for path in FILES if expected_end(path.name)[0] == End.HELD],
+    [path for path in PATHS if expected_end(path.name)[0] == End.HELD],
     ids=lambda path: path.name,
 )
 async def test_a_dated_readout_is_stored_with_all_its_registers_in_its_own_time(
