@@ -1,5 +1,6 @@
 """Ending accounts by mistake, and taking that back."""
 
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -40,16 +41,28 @@ async def reopen(place: Place, account_id: AccountId, **changes: Any) -> Account
     )
 
 
+async def own(
+    place: Place,
+    account_id: AccountId | None,
+    *,
+    supply: Supply | None = None,
+    version: int = 1,
+    now: datetime = NOW,
+) -> None:
+    """Let an account own the premises of a supply, the place's first one if none is named."""
+    await premises.set_owner_account(
+        company_id=place.company_id,
+        premises_id=(supply or place.supplies[0]).premises_id,
+        expected_version=version,
+        account_id=account_id,
+        now=now,
+    )
+
+
 async def let_own(place: Place, supply: Supply) -> AccountId:
     """Let an account of other premises pay for a supply's while no subscriber does."""
     owner = await add_tenant(place, "OWNER")
-    await premises.set_owner_account(
-        company_id=place.company_id,
-        premises_id=supply.premises_id,
-        expected_version=1,
-        account_id=owner,
-        now=NOW,
-    )
+    await own(place, owner, supply=supply)
     return owner
 
 

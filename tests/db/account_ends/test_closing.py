@@ -4,8 +4,8 @@ from decimal import Decimal
 
 from db.enums import RefundWay
 from domain.ledger.queries import balance_of
-from domain.metering import premises
 from tests.db.account_ends.ending import books_agree, close, owed, sides, top_up
+from tests.db.account_ends.mistaken import own
 from tests.db.exchanges import HOUR, PRICE, store
 from tests.factories import NOW, Place, account_of, add_supply, open_account
 
@@ -57,13 +57,7 @@ async def test_premises_are_free_at_once(place: Place) -> None:
 async def test_the_owner_pays_between_two_subscribers(place: Place) -> None:
     supply = place.supplies[0]
     owner = account_of(place, place.supplies.index(await add_supply(place)))
-    await premises.set_owner_account(
-        company_id=place.company_id,
-        premises_id=supply.premises_id,
-        expected_version=1,
-        account_id=owner,
-        now=NOW,
-    )
+    await own(place, owner)
 
     await close(place)
     await store(place, (supply, 4, 6_000))

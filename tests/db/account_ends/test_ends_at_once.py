@@ -8,10 +8,9 @@ import pytest
 from db.ids import AccountId
 from db.settings import Urls
 from domain.accounts.returning import NotTakenOver
-from domain.metering import premises
 from domain.refusals import InUse
 from tests.db.account_ends.ending import books_agree, take_over
-from tests.db.account_ends.mistaken import close, is_closed, let_own, reopen
+from tests.db.account_ends.mistaken import close, is_closed, let_own, own, reopen
 from tests.db.account_ends.test_taken_back import take_back
 from tests.db.exchanges import fetch, store
 from tests.db.shared_supplies.sharing import add_tenant, energy, payers
@@ -23,16 +22,6 @@ HOLD_POINT = "select from metering_point where id = $1 for no key update"
 HOLD_BALANCE = "select from account_balance where account_id = $1 for no key update"
 HOLD_TOP_UP = "select from top_up where account_id = $1 for no key update"
 BALANCE_IS_FREE = f"{HOLD_BALANCE} nowait"
-
-
-async def own(place: Place, account_id: AccountId | None, *, version: int = 1) -> None:
-    await premises.set_owner_account(
-        company_id=place.company_id,
-        premises_id=place.supplies[0].premises_id,
-        expected_version=version,
-        account_id=account_id,
-        now=NOW,
-    )
 
 
 async def owner_of(place: Place) -> Any:

@@ -9,7 +9,6 @@ from domain.accounts import closing
 from domain.accounts.settling import PaymentInFlight
 from domain.billing.claims import AlreadyBilled, IndexFell
 from domain.ledger.queries import balance_of
-from domain.metering import premises
 from domain.refusals import (
     InTheFuture,
     InUse,
@@ -20,6 +19,7 @@ from domain.refusals import (
     StaleVersion,
 )
 from tests.db.account_ends.ending import close, ending
+from tests.db.account_ends.mistaken import own
 from tests.db.exchanges import HOUR, PRICE, fetch, store
 from tests.factories import NOW, Place, account_of, add_supply, make_place
 
@@ -72,13 +72,7 @@ async def test_a_payment_in_flight_is_waited_for(place: Place) -> None:
 
 
 async def test_an_owners_account_stays_while_premises_name_it(place: Place) -> None:
-    await premises.set_owner_account(
-        company_id=place.company_id,
-        premises_id=place.supplies[0].premises_id,
-        expected_version=1,
-        account_id=account_of(place),
-        now=NOW,
-    )
+    await own(place, account_of(place))
 
     with pytest.raises(InUse):
         await close(place)
@@ -90,13 +84,7 @@ async def test_an_account_that_has_ended_is_no_owners(place: Place) -> None:
     await close(place)
 
     with pytest.raises(ParentInactive):
-        await premises.set_owner_account(
-            company_id=place.company_id,
-            premises_id=place.supplies[0].premises_id,
-            expected_version=1,
-            account_id=account_of(place),
-            now=NOW,
-        )
+        await own(place, account_of(place))
 
     assert await fetch("select owner_account_id, version from premises") == [
         {"owner_account_id": None, "version": 1}

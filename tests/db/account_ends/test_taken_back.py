@@ -14,10 +14,9 @@ from domain.accounts.reopening import REOPENED_WITHIN, EndedTooLongAgo
 from domain.accounts.returning import NotTakenOver
 from domain.accounts.settling import NotClosed, PaymentInFlight
 from domain.ledger import operations as ledger
-from domain.metering import premises
 from domain.refusals import InUse, NotThere
 from tests.db.account_ends.ending import AT, books_agree, owed, sides, take_over, top_up
-from tests.db.account_ends.mistaken import balances, close, is_closed, reopen
+from tests.db.account_ends.mistaken import balances, close, is_closed, own, reopen
 from tests.db.exchanges import HOUR, fetch, store
 from tests.db.shared_supplies.sharing import add_tenant, energy, payers, share
 from tests.factories import NOW, Place, account_of, add_supply, make_place
@@ -180,13 +179,7 @@ async def test_a_successor_that_pays_for_more_does_not_end(place: Place) -> None
 async def test_the_owner_of_premises_is_no_successor(place: Place) -> None:
     account_id = account_of(place)
     successor = await take_over(place, place.subscriber_id)
-    await premises.set_owner_account(
-        company_id=place.company_id,
-        premises_id=place.supplies[0].premises_id,
-        expected_version=1,
-        account_id=successor,
-        now=NOW,
-    )
+    await own(place, successor)
 
     with pytest.raises(NotTakenOver):
         await take_back(place, account_id)

@@ -1,31 +1,17 @@
 """What is used while nobody lives somewhere is the owner's, whenever they become known."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 import pytest
 
-from db.ids import AccountId
 from domain.accounts.vacancies import TAKEN_OVER_WITHIN
-from domain.metering import premises
 from domain.refusals import InUse
 from tests.db.account_ends.ending import AT, books_agree, take_over
-from tests.db.account_ends.mistaken import balances, close, let_own, reopen
+from tests.db.account_ends.mistaken import balances, close, let_own, own, reopen
 from tests.db.exchanges import HOUR, exchange, fetch, store
 from tests.db.shared_supplies.sharing import add_tenant, energy, payers
 from tests.factories import NOW, Place, account_of, add_supply, open_account
-
-
-async def own(
-    place: Place, account_id: AccountId | None, *, version: int = 1, days: int = 0
-) -> None:
-    await premises.set_owner_account(
-        company_id=place.company_id,
-        premises_id=place.supplies[0].premises_id,
-        expected_version=version,
-        account_id=account_id,
-        now=NOW + timedelta(days=days),
-    )
 
 
 async def test_an_owner_who_becomes_known_later_pays_from_the_end_on(place: Place) -> None:
@@ -84,13 +70,13 @@ async def test_who_pays_already_goes_on(place: Place) -> None:
         pytest.param(AT - HOUR, TAKEN_OVER_WITHIN.days + 1, id="after a long time"),
     ],
 )
-async def test_what_is_long_past_is_nobodys(place: Place, opened_at: object, days: int) -> None:
+async def test_what_is_long_past_is_nobodys(place: Place, opened_at: datetime, days: int) -> None:
     supply = place.supplies[0]
-    owner = await add_tenant(place, "OWNER", opened_at=opened_at)  # type: ignore[arg-type]
+    owner = await add_tenant(place, "OWNER", opened_at=opened_at)
     await close(place, account_of(place), supply)
     before = await payers(supply)
 
-    await own(place, owner, days=days)
+    await own(place, owner, now=NOW + timedelta(days=days))
 
     assert await payers(supply) == before
 
