@@ -6,7 +6,7 @@ from typing import Any
 
 from db.enums import RefundWay
 from db.ids import AccountId
-from domain.accounts import closing, reopening
+from domain.accounts import closing, reopening, returning
 from domain.accounts.closing import Ending
 from domain.ledger.queries import balance_of
 from domain.metering import premises
@@ -35,6 +35,20 @@ async def reopen(place: Place, account_id: AccountId, **changes: Any) -> Account
             "account_id": account_id,
             "expected_version": 2,
             "reason": "The wrong account",
+            "now": NOW,
+            **changes,
+        }
+    )
+
+
+async def take_back(place: Place, account_id: AccountId, **changes: Any) -> AccountId:
+    return await returning.take_back(
+        **{
+            "company_id": place.company_id,
+            "account_id": account_id,
+            "expected_version": 2,
+            "reason": "The wrong shop",
+            "refund_by": RefundWay.CASH,
             "now": NOW,
             **changes,
         }

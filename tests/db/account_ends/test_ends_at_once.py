@@ -10,8 +10,7 @@ from db.settings import Urls
 from domain.accounts.returning import NotTakenOver
 from domain.refusals import InUse
 from tests.db.account_ends.ending import books_agree, take_over
-from tests.db.account_ends.mistaken import close, is_closed, let_own, own, reopen
-from tests.db.account_ends.test_taken_back import take_back
+from tests.db.account_ends.mistaken import close, is_closed, let_own, own, reopen, take_back
 from tests.db.exchanges import fetch, store
 from tests.db.shared_supplies.sharing import add_tenant, energy, payers
 from tests.factories import NOW, Place, account_of

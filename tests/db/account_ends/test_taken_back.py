@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 
 from db.enums import RefundWay
-from db.ids import AccountId
-from domain.accounts import closing, returning
+from domain.accounts import closing
 from domain.accounts.closing import Successor
 from domain.accounts.reopening import REOPENED_WITHIN, EndedTooLongAgo
 from domain.accounts.returning import NotTakenOver
@@ -16,24 +15,10 @@ from domain.accounts.settling import NotClosed, PaymentInFlight
 from domain.ledger import operations as ledger
 from domain.refusals import InUse, NotThere
 from tests.db.account_ends.ending import AT, books_agree, owed, sides, take_over, top_up
-from tests.db.account_ends.mistaken import balances, close, is_closed, own, reopen
+from tests.db.account_ends.mistaken import balances, close, is_closed, own, reopen, take_back
 from tests.db.exchanges import HOUR, fetch, store
 from tests.db.shared_supplies.sharing import add_tenant, energy, payers, share
 from tests.factories import NOW, Place, account_of, add_supply, make_place
-
-
-async def take_back(place: Place, account_id: AccountId, **changes: Any) -> AccountId:
-    return await returning.take_back(
-        **{
-            "company_id": place.company_id,
-            "account_id": account_id,
-            "expected_version": 2,
-            "reason": "The wrong shop",
-            "refund_by": RefundWay.CASH,
-            "now": NOW,
-            **changes,
-        }
-    )
 
 
 async def state(place: Place) -> list[Any]:
