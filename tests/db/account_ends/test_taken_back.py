@@ -130,22 +130,25 @@ async def test_the_tenancy_may_change_again(place: Place) -> None:
         now=NOW,
     )
 
-    assert await payers(place.supplies[0]) != []
-    assert not await is_closed(again)
+    assert [await is_closed(one) for one in (account_id, again)] == [True, False]
+    await store(place, (place.supplies[0], 3, 7_000))
+    assert await energy(place) == {account_id: 5_000, again: 2_000}
     await books_agree(place)
 
 
 async def test_what_nobody_took_over_is_not_taken_back(place: Place) -> None:
     supply, account_id = place.supplies[0], account_of(place)
+    opened = await state(place)
     with pytest.raises(NotClosed):
         await take_back(place, account_id, expected_version=1)
+    assert await state(place) == opened
     await close(place, account_id, supply)
-    before = await state(place)
+    closed = await state(place)
 
     with pytest.raises(NotTakenOver):
         await take_back(place, account_id)
 
-    assert await state(place) == before
+    assert await state(place) == closed
 
 
 async def test_a_successor_that_pays_for_more_does_not_end(place: Place) -> None:
@@ -165,9 +168,12 @@ async def test_the_owner_of_premises_is_no_successor(place: Place) -> None:
     account_id = account_of(place)
     successor = await take_over(place, place.subscriber_id)
     await own(place, successor)
+    before = await state(place)
 
     with pytest.raises(NotTakenOver):
         await take_back(place, account_id)
+
+    assert await state(place) == before
 
 
 async def test_a_successors_payment_in_flight_is_waited_for(place: Place) -> None:
@@ -189,13 +195,14 @@ async def test_it_is_taken_back_within_a_month_and_within_the_company(place: Pla
     account_id = account_of(place)
     await take_over(place, place.subscriber_id)
     stranger = await make_place()
+    before = await state(place)
 
     with pytest.raises(EndedTooLongAgo):
         await take_back(place, account_id, now=AT + REOPENED_WITHIN + HOUR)
     with pytest.raises(NotThere):
         await take_back(place, account_of(stranger))
 
-    assert await is_closed(account_id)
+    assert await state(place) == before
 
 
 async def test_a_successor_that_has_ended_is_reopened_first(place: Place) -> None:
@@ -210,8 +217,10 @@ async def test_a_successor_that_has_ended_is_reopened_first(place: Place) -> Non
         ),
         now=NOW,
     )
+    before = await state(place)
     with pytest.raises(NotTakenOver):
         await take_back(place, account_id)
+    assert await state(place) == before
 
     await reopen(place, successor)
     await take_back(place, account_id)
