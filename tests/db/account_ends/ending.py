@@ -1,6 +1,6 @@
 """Ending an account, and what its books say then."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -28,24 +28,35 @@ def ending(*supplies: Supply, index_wh: int = 5_000, **changes: Any) -> Ending:
     return Ending(**facts)
 
 
-async def close(place: Place, *, version: int = 1, **changes: Any) -> AccountId:
+async def close(
+    place: Place, *, version: int = 1, now: datetime = NOW, **changes: Any
+) -> AccountId:
     return await closing.close(
         company_id=place.company_id,
         account_id=account_of(place),
         expected_version=version,
         ending=ending(place.supplies[0], **changes),
-        now=NOW,
+        now=now,
     )
 
 
-async def take_over(place: Place, subscriber_id: SubscriberId, **changes: Any) -> AccountId:
+async def take_over(
+    place: Place,
+    subscriber_id: SubscriberId,
+    *,
+    version: int = 1,
+    at: datetime = AT,
+    index_wh: int = 5_000,
+    now: datetime = NOW,
+    **changes: Any,
+) -> AccountId:
     return await closing.change_tenancy(
         company_id=place.company_id,
         account_id=account_of(place),
-        expected_version=1,
-        ending=ending(place.supplies[0]),
+        expected_version=version,
+        ending=ending(place.supplies[0], at=at, index_wh=index_wh),
         successor=Successor(**{"number": "NEW", "subscriber_id": subscriber_id, **changes}),
-        now=NOW,
+        now=now,
     )
 
 

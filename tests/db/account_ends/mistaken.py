@@ -17,13 +17,13 @@ from tests.factories import NOW, Place, Supply
 
 
 async def close(
-    place: Place, account_id: AccountId, *supplies: Supply, version: int = 1
+    place: Place, account_id: AccountId, *supplies: Supply, version: int = 1, **changes: Any
 ) -> AccountId:
     return await closing.close(
         company_id=place.company_id,
         account_id=account_id,
         expected_version=version,
-        ending=ending(*supplies),
+        ending=ending(*supplies, **changes),
         now=NOW,
     )
 

@@ -6,15 +6,14 @@ from decimal import Decimal
 import pytest
 
 from db import access
-from db.enums import RefundWay
 from db.ids import AccountId, InvoiceId
 from db.settings import Urls
-from domain.accounts import closing, returning
-from domain.accounts.closing import Ending, Successor
 from domain.invoices import monthly
 from domain.invoices.writing import Issuer
 from domain.ledger import operations as ledger
 from domain.ledger.queries import verify
+from tests.db.account_ends.ending import take_over
+from tests.db.account_ends.mistaken import take_back
 from tests.db.invoicing import (
     ENDS_AT,
     FEBRUARY,
@@ -43,16 +42,11 @@ async def change_tenancy(place: Place) -> AccountId:
     """Let somebody take over at 50 of the 123.456 kWh that February consumes."""
     registers = await make_register_set(place.company_id)
     await measure(place, registers, {STARTS_AT: 0, CHANGED_AT: 50_000}, closed_at=CHANGED_AT)
-    successor = await closing.change_tenancy(
-        company_id=place.company_id,
-        account_id=account_of(place),
-        expected_version=1,
-        ending=Ending(
-            at=CHANGED_AT,
-            final_indexes={place.supplies[0].point_id: 50_000},
-            refund_by=RefundWay.CASH,
-        ),
-        successor=Successor(number="NEW", subscriber_id=place.subscriber_id),
+    successor = await take_over(
+        place,
+        place.subscriber_id,
+        at=CHANGED_AT,
+        index_wh=50_000,
         now=CHANGED_AT + timedelta(hours=1),
     )
     await measure(place, registers, {ENDS_AT: 123_456})
@@ -65,17 +59,6 @@ async def invoice(place: Place, account_id: AccountId) -> InvoiceId:
     )
 
 
-async def take_back(place: Place) -> None:
-    await returning.take_back(
-        company_id=place.company_id,
-        account_id=account_of(place),
-        expected_version=2,
-        reason="The wrong shop",
-        refund_by=RefundWay.CASH,
-        now=TAKEN_BACK_AT,
-    )
-
-
 async def opened(place: Place, invoice_id: InvoiceId) -> Decimal:
     return (await invoice_of(place.company_id, invoice_id)).open
 
@@ -85,7 +68,7 @@ async def test_what_was_claimed_at_the_end_is_open_on_its_invoice_again(place: P
     invoice_id = await invoice(place, account_of(place))
     assert await opened(place, invoice_id) == 0
 
-    await take_back(place)
+    await take_back(place, account_of(place), now=TAKEN_BACK_AT)
 
     assert await opened(place, invoice_id) == Decimal("117.28")
     assert await verify() == []
@@ -96,7 +79,7 @@ async def test_the_successors_invoice_is_settled_though_nobody_else_is_invoiced(
 ) -> None:
     successor = await change_tenancy(place)
     invoice_id = await invoice(place, successor)
-    await take_back(place)
+    await take_back(place, account_of(place), now=TAKEN_BACK_AT)
     await ledger.close_days(now=APRIL)
 
     async with access.tenant(place.company_id) as connection:

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from db.enums import RefundWay
 from domain.accounts import closing
 from domain.accounts.closing import Successor
 from domain.accounts.reopening import REOPENED_WITHIN, EndedTooLongAgo
@@ -14,7 +13,7 @@ from domain.accounts.returning import NotTakenOver
 from domain.accounts.settling import NotClosed, PaymentInFlight
 from domain.ledger import operations as ledger
 from domain.refusals import InUse, NotThere
-from tests.db.account_ends.ending import AT, books_agree, owed, sides, take_over, top_up
+from tests.db.account_ends.ending import AT, books_agree, ending, owed, sides, take_over, top_up
 from tests.db.account_ends.mistaken import balances, close, is_closed, own, reopen, take_back
 from tests.db.exchanges import HOUR, fetch, store
 from tests.db.shared_supplies.sharing import add_tenant, energy, payers, share
@@ -80,16 +79,11 @@ async def test_a_share_goes_back_as_well(place: Place) -> None:
     other = await add_tenant(place, "OTHER")
     await share(place, supply, {account_id: 250_000, other: 750_000})
     before = await payers(supply)
-    ending = closing.Ending(
-        at=AT,
-        final_indexes={place.supplies[0].point_id: 5_000, supply.point_id: 5_000},
-        refund_by=RefundWay.CASH,
-    )
     await closing.change_tenancy(
         company_id=place.company_id,
         account_id=account_id,
         expected_version=1,
-        ending=ending,
+        ending=ending(place.supplies[0], supply),
         successor=Successor(number="NEW", subscriber_id=place.subscriber_id),
         now=NOW,
     )
@@ -117,18 +111,7 @@ async def test_the_tenancy_may_change_again(place: Place) -> None:
     await take_over(place, place.subscriber_id)
     await take_back(place, account_id)
 
-    again = await closing.change_tenancy(
-        company_id=place.company_id,
-        account_id=account_id,
-        expected_version=3,
-        ending=closing.Ending(
-            at=AT,
-            final_indexes={place.supplies[0].point_id: 5_000},
-            refund_by=RefundWay.CASH,
-        ),
-        successor=Successor(number="RIGHT", subscriber_id=place.subscriber_id),
-        now=NOW,
-    )
+    again = await take_over(place, place.subscriber_id, version=3, number="RIGHT")
 
     assert [await is_closed(one) for one in (account_id, again)] == [True, False]
     await store(place, (place.supplies[0], 3, 7_000))
@@ -208,15 +191,7 @@ async def test_it_is_taken_back_within_a_month_and_within_the_company(place: Pla
 async def test_a_successor_that_has_ended_is_reopened_first(place: Place) -> None:
     supply, account_id = place.supplies[0], account_of(place)
     successor = await take_over(place, place.subscriber_id)
-    await closing.close(
-        company_id=place.company_id,
-        account_id=successor,
-        expected_version=1,
-        ending=closing.Ending(
-            at=AT + HOUR, final_indexes={supply.point_id: 5_000}, refund_by=RefundWay.CASH
-        ),
-        now=NOW,
-    )
+    await close(place, successor, supply, at=AT + HOUR)
     before = await state(place)
     with pytest.raises(NotTakenOver):
         await take_back(place, account_id)

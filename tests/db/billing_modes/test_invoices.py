@@ -5,12 +5,11 @@ from decimal import Decimal
 
 import pytest
 
-from db.enums import BillingMode, RefundWay
-from domain.accounts import closing
-from domain.accounts.closing import Ending
+from db.enums import BillingMode
 from domain.invoices import month_end
 from domain.invoices.monthly import MonthNotOver, NothingToInvoice, NotPostpaid
 from domain.ledger.queries import balance_of, verify
+from tests.db.account_ends.ending import close
 from tests.db.billing_modes.changing import (
     ELEVENTH,
     MARCH_ENDS_AT,
@@ -156,15 +155,11 @@ async def test_an_account_may_end_after_the_change(
     await change(place, first, OPENED_AT)
     await change(place, then, ELEVENTH)
     await measure(place, registers, {STARTS_AT: 0, ELEVENTH: 10_000, TWENTY_FIRST: 30_000})
-    await closing.close(
-        company_id=place.company_id,
-        account_id=account_of(place),
-        expected_version=await query("select version from account"),
-        ending=Ending(
-            at=TWENTY_FIRST,
-            final_indexes={place.supplies[0].point_id: 30_000},
-            refund_by=RefundWay.CASH,
-        ),
+    await close(
+        place,
+        version=await query("select version from account"),
+        at=TWENTY_FIRST,
+        index_wh=30_000,
         now=TWENTY_FIRST + HOUR,
     )
 

@@ -8,14 +8,12 @@ from typing import cast
 import asyncpg
 
 from db import access
-from db.enums import RefundWay
 from db.settings import Urls
-from domain.accounts import closing
-from domain.accounts.closing import Ending
 from domain.ledger.queries import verify
 from domain.month_charges import runs
 from domain.readings import operations as readings
 from domain.readings.register_sets import ids_of
+from tests.db.account_ends.ending import close
 from tests.db.account_ends.mistaken import let_own, reopen
 from tests.db.month_charges.world import (
     CHARGED_AT,
@@ -98,17 +96,7 @@ async def test_what_waits_is_held_before_balances_when_an_end_is_taken_back(
     supply, account_id = place.supplies[0], account_of(place)
     owner = await let_own(place, supply)
     await read(place, {STARTS_AT: (0, 0, 0)})
-    await closing.close(
-        company_id=place.company_id,
-        account_id=account_id,
-        expected_version=1,
-        ending=Ending(
-            at=ENDS_AT - timedelta(days=3),
-            final_indexes={supply.point_id: 500_000},
-            refund_by=RefundWay.CASH,
-        ),
-        now=ENDS_AT,
-    )
+    await close(place, at=ENDS_AT - timedelta(days=3), index_wh=500_000, now=ENDS_AT)
     await read(place, {ENDS_AT: (1_000_000, 300_000, 0)})
     await work()
     await value(

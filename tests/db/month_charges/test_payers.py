@@ -7,15 +7,13 @@ from typing import Any
 
 import pytest
 
-from db.enums import RefundWay
-from domain.accounts import closing
-from domain.accounts.closing import Ending, Successor
 from domain.ledger.queries import verify
 from domain.month_charges import faults
 from domain.tariffs import assignments, proposals
 from domain.tariffs.assignments import Whom
 from domain.tariffs.components import Flat, Version
 from domain.tariffs.presets import TR_REACTIVE
+from tests.db.account_ends.ending import close, take_over
 from tests.db.account_ends.mistaken import let_own, reopen
 from tests.db.month_charges.world import (
     CHARGED_AT,
@@ -52,16 +50,11 @@ async def place(room: None) -> Place:
 
 async def test_each_tenant_pays_for_the_own_part(place: Place) -> None:
     await read(place, BEFORE)
-    new = await closing.change_tenancy(
-        company_id=place.company_id,
-        account_id=account_of(place),
-        expected_version=1,
-        ending=Ending(
-            at=CHANGED_AT,
-            final_indexes={place.supplies[0].point_id: 1_000_000},
-            refund_by=RefundWay.CASH,
-        ),
-        successor=Successor(number="NEW", subscriber_id=place.subscriber_id),
+    new = await take_over(
+        place,
+        place.subscriber_id,
+        at=CHANGED_AT,
+        index_wh=1_000_000,
         now=CHANGED_AT + timedelta(minutes=1),
     )
     await read(place, AFTER)
@@ -76,17 +69,7 @@ async def test_each_tenant_pays_for_the_own_part(place: Place) -> None:
 async def test_who_is_reopened_pays_for_the_month_again(place: Place) -> None:
     owner = await let_own(place, place.supplies[0])
     await read(place, BEFORE)
-    await closing.close(
-        company_id=place.company_id,
-        account_id=account_of(place),
-        expected_version=1,
-        ending=Ending(
-            at=CHANGED_AT,
-            final_indexes={place.supplies[0].point_id: 1_000_000},
-            refund_by=RefundWay.CASH,
-        ),
-        now=CHANGED_AT + timedelta(minutes=1),
-    )
+    await close(place, at=CHANGED_AT, index_wh=1_000_000, now=CHANGED_AT + timedelta(minutes=1))
     await read(place, AFTER)
     await work()
     before = [await charged(place), await charged(place, account_id=owner)]
