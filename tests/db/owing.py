@@ -122,8 +122,19 @@ async def pay(
         account_id=account_of(place),
         amount=Decimal(amount),
         method=method,
+        reference="for Ayşe",
         received_at=LATER,
         idempotency_key=key,
         invoice_id=invoice_id,
+        now=LATER,
+    )
+
+
+async def reverse(place: Place, payment_id: PaymentId) -> None:
+    await payments.reverse(
+        company_id=place.company_id,
+        payment_id=payment_id,
+        expected_version=await query("select version from payment where id = $1", payment_id),
+        reason="a false note",
         now=LATER,
     )

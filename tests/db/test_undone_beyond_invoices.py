@@ -6,26 +6,14 @@ import pytest
 
 from db import access
 from db.enums import PaymentMethod, PurchaseGrouping
-from db.ids import PaymentId
 from db.settings import Urls
 from domain.invoices import bought, credit_notes
 from domain.invoices.analysis import Purchases, purchases
 from domain.ledger.queries import verify
 from domain.listing import Wall
-from domain.payments import operations as payments
 from tests.db.invoicing import query
-from tests.db.owing import BOUGHT, LATER, OWED_MICRO, PAID, STANDING, make_owing, owe, pay
+from tests.db.owing import BOUGHT, LATER, OWED_MICRO, PAID, STANDING, make_owing, owe, pay, reverse
 from tests.factories import Place
-
-
-async def reverse(place: Place, payment_id: PaymentId) -> None:
-    await payments.reverse(
-        company_id=place.company_id,
-        payment_id=payment_id,
-        expected_version=await query("select version from payment where id = $1", payment_id),
-        reason="a false note",
-        now=LATER,
-    )
 
 
 async def analysed(place: Place) -> list[tuple[str | None, Decimal, int]]:
