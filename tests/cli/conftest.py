@@ -12,7 +12,8 @@ from cli.embedded.postgres import Postgres
 from db.settings import Urls
 from tests.cli.command_line import database_settings
 from tests.cli.demo_run import environment
-from tests.factories import DATA_KEY
+from tests.cli.running_system import System, running_system
+from tests.factories import DATA_KEY, NOW, Place, make_place
 from tests.servers import Addresses, copied_database
 
 
@@ -50,3 +51,15 @@ async def empty_database(servers: Addresses, worker_number: int) -> AsyncIterato
     name = f"empty_{worker_number}"
     async with copied_database(servers, name, template="template0") as urls:
         yield urls
+
+
+@pytest.fixture
+async def system(database: Urls, redis_url: str) -> AsyncIterator[System]:
+    """Lend a gateway and a drain loop that files are imported through."""
+    async with running_system(database, redis_url, NOW) as system:
+        yield system
+
+
+@pytest.fixture
+async def place(system: System) -> Place:
+    return await make_place()

@@ -1,6 +1,5 @@
 """Importing readouts from files through a gateway and a drain loop."""
 
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -10,21 +9,9 @@ from cli.endings import Refused, Unreachable
 from cli.replay.importer import import_serial
 from cli.replay.report import End
 from db import access
-from db.settings import Urls
 from tests.cli.replays import READ_AT, replayed, stored, written
-from tests.cli.running_system import System, running_system
-from tests.factories import NOW, TOKEN, Place, make_place
-
-
-@pytest.fixture
-async def system(database: Urls, redis_url: str) -> AsyncIterator[System]:
-    async with running_system(database, redis_url, NOW) as system:
-        yield system
-
-
-@pytest.fixture
-async def place(system: System) -> Place:
-    return await make_place()
+from tests.cli.running_system import System
+from tests.factories import NOW, TOKEN, Place
 
 
 async def test_a_readout_of_a_known_meter_is_stored_as_its_collector_delivers_it(

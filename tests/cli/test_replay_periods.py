@@ -1,29 +1,16 @@
 """What meters kept from the ends of months comes in with the files of their readouts."""
 
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from cli.replay.report import End
-from db.settings import Urls
 from tests.cli.replays import READ_AT, kept, replayed, stored, written
-from tests.cli.running_system import System, running_system
-from tests.factories import NOW, Place, make_place
+from tests.cli.running_system import System
+from tests.factories import Place
 
 MONTH_ENDED_AT = datetime(2026, 2, 28, 21, tzinfo=UTC)
-
-
-@pytest.fixture
-async def system(database: Urls, redis_url: str) -> AsyncIterator[System]:
-    async with running_system(database, redis_url, NOW) as system:
-        yield system
-
-
-@pytest.fixture
-async def place(system: System) -> Place:
-    return await make_place()
 
 
 async def test_what_a_meter_kept_is_stored_and_told_beside_its_reading(
