@@ -9,7 +9,8 @@ from db import access
 from db.settings import Urls
 from domain.identity.passwords import Passwords
 from domain.longwork.jobs import Asker
-from tests.factories import Place, make_place
+from tests.db.invoicing import make_partitions
+from tests.factories import Place, make_place, make_register_set
 from tests.imports import make_asker
 
 
@@ -25,6 +26,18 @@ async def connected(database: Urls) -> AsyncIterator[None]:
 async def place(connected: None) -> Place:
     """Make a place with one meter; tests of others make their own."""
     return await make_place()
+
+
+@pytest.fixture
+async def registers(place: Place) -> int:
+    """Make the set of registers that a test's own `place` is read by."""
+    return await make_register_set(place.company_id)
+
+
+@pytest.fixture
+async def room(connected: None, database: Urls) -> None:
+    """Make room for readings from January to April 2026."""
+    await make_partitions(database.owner)
 
 
 @pytest.fixture

@@ -33,11 +33,6 @@ async def place(connected: None, database: Urls) -> Place:
     return await make_postpaid()
 
 
-@pytest.fixture
-async def registers(place: Place) -> int:
-    return await make_register_set(place.company_id)
-
-
 async def add_shop(place: Place, *, multiplier: Decimal = Decimal(1)) -> Supply:
     """Add a shop below the mall, whose account pays for its own energy."""
     return await add_postpaid(place, multiplier=multiplier, parent_id=place.supplies[0].point_id)

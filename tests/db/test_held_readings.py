@@ -8,17 +8,12 @@ import pytest
 from db.enums import ValidationRule
 from domain.readings import operations as readings
 from tests.db.stored_readings import HOUR, account_balance, fetch, store
-from tests.factories import NOW, Place, make_place, make_read, make_register_set
+from tests.factories import NOW, Place, make_place, make_read
 
 
 @pytest.fixture
 async def place(connected: None) -> Place:
     return await make_place(price=Decimal("2.5"))
-
-
-@pytest.fixture
-async def registers(place: Place) -> int:
-    return await make_register_set(place.company_id)
 
 
 async def test_a_stamp_in_the_future_is_held_and_frees_no_energy(

@@ -51,11 +51,6 @@ async def place(connected: None, database: Urls) -> Place:
     return await make_postpaid()
 
 
-@pytest.fixture
-async def registers(place: Place) -> int:
-    return await make_register_set(place.company_id)
-
-
 async def issue(place: Place, number: int = 0) -> InvoiceId:
     return await monthly.issue(
         company_id=place.company_id,

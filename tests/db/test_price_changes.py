@@ -9,17 +9,12 @@ from domain.ledger import operations as ledger
 from domain.ledger.queries import verify
 from domain.tariffs import operations as tariffs
 from tests.db.stored_readings import HOUR, account_balance, fetch, store
-from tests.factories import NOW, Place, make_place, make_read, make_register_set
+from tests.factories import NOW, Place, make_place, make_read
 
 
 @pytest.fixture
 async def place(connected: None) -> Place:
     return await make_place(price=Decimal("2.5"))
-
-
-@pytest.fixture
-async def registers(place: Place) -> int:
-    return await make_register_set(place.company_id)
 
 
 async def test_a_read_across_a_price_change_is_split_there(place: Place, registers: int) -> None:

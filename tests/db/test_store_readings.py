@@ -28,11 +28,6 @@ async def place(connected: None) -> Place:
     return await make_place(price=Decimal("2.5"))
 
 
-@pytest.fixture
-async def registers(place: Place) -> int:
-    return await make_register_set(place.company_id)
-
-
 async def test_a_read_is_charged_from_the_opening_index_on(place: Place, registers: int) -> None:
     result = await store([make_read(place, registers, NOW - HOUR, 1_000)])
 

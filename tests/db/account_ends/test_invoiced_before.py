@@ -7,7 +7,6 @@ import pytest
 
 from db import access
 from db.ids import AccountId, InvoiceId
-from db.settings import Urls
 from domain.invoices import monthly
 from domain.invoices.writing import Issuer
 from domain.ledger import operations as ledger
@@ -21,7 +20,6 @@ from tests.db.invoicing import (
     MARCH,
     STARTS_AT,
     invoice_of,
-    make_partitions,
     make_postpaid,
     measure,
 )
@@ -33,8 +31,7 @@ APRIL = ISSUED_AT + timedelta(days=31)
 
 
 @pytest.fixture
-async def place(connected: None, database: Urls) -> Place:
-    await make_partitions(database.owner)
+async def place(room: None) -> Place:
     return await make_postpaid()
 
 

@@ -31,7 +31,7 @@ ENERGY, DEMAND, REACTIVE = (
     ],
 )
 async def test_a_month_as_a_whole_goes_with_its_end(
-    months: None,
+    room: None,
     first: BillingMode,
     then: BillingMode,
     lines: list[tuple[InvoiceLineKind, Decimal]],
@@ -48,7 +48,7 @@ async def test_a_month_as_a_whole_goes_with_its_end(
     assert await verify() == []
 
 
-async def test_a_change_at_the_end_of_a_month_is_of_the_next(months: None) -> None:
+async def test_a_change_at_the_end_of_a_month_is_of_the_next(room: None) -> None:
     place = await make_monthly(billing_mode=POSTPAID)
     await change(place, PREPAID, ENDS_AT)
     await read(place, USED)

@@ -33,7 +33,7 @@ def postpaid_days(changes: Changes) -> list[datetime]:
     cut=st.integers(0, 28 * 24),
 )
 async def test_invoices_are_what_the_books_charged_of_postpaid_days(
-    months: None, hours: set[int], steps: list[tuple[int, int]], cut: int
+    room: None, hours: set[int], steps: list[tuple[int, int]], cut: int
 ) -> None:
     place = await make_postpaid()
     await change_to(place, EVERYTHING)

@@ -60,7 +60,7 @@ async def test_each_component_has_a_line_and_each_tax_its_base_and_rate(
     assert await verify() == []
 
 
-async def test_lines_tell_meter_multiplier_and_indexes_at_the_months_edges(months: None) -> None:
+async def test_lines_tell_meter_multiplier_and_indexes_at_the_months_edges(room: None) -> None:
     place = await make_postpaid(multiplier=Decimal("40.5"))
     await change_to(place, PLAIN)
     registers = await make_register_set(place.company_id)

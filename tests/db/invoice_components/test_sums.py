@@ -176,7 +176,7 @@ def reads(draw: st.DrawFn) -> Mapping[datetime, int]:
 )
 @given(taken=reads(), minutes=st.sets(st.integers(10, 43_000), max_size=2))
 async def test_lines_and_taxes_are_what_the_books_charged_whatever_was_read(
-    months: None, taken: Mapping[datetime, int], minutes: set[int]
+    room: None, taken: Mapping[datetime, int], minutes: set[int]
 ) -> None:
     place = await make_postpaid()
     changes = [OPENED_AT, *(OPENED_AT + timedelta(minutes=one) for one in sorted(minutes))]

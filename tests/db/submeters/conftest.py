@@ -5,17 +5,12 @@ from dataclasses import replace
 import pytest
 
 from tests.db.submetered import make_mall, open_mall
-from tests.factories import Place, Supply, add_supply, make_register_set
+from tests.factories import Place, Supply, add_supply
 
 
 @pytest.fixture
 async def place(connected: None) -> Place:
     return await make_mall()
-
-
-@pytest.fixture
-async def registers(place: Place) -> int:
-    return await make_register_set(place.company_id)
 
 
 @pytest.fixture
