@@ -88,7 +88,10 @@ async def test_what_nobody_can_have_seen_is_refused(
 async def test_who_only_reads_records_nothing(web: Web, place: Place) -> None:
     auditor = await web.user(place.company_id, Role.AUDITOR)
 
+    before = await fetch("select supply, version from meter")
+
     refused = await web.ask(RECORD, auditor, input=seen(place, "OFF"))
 
     assert refused.codes == ["FORBIDDEN"]
+    assert await fetch("select supply, version from meter") == before
     assert await told() == []

@@ -90,6 +90,8 @@ async def test_an_invoice_that_is_not_there_is_paid_by_nothing(
 
     assert await query("select count(*) from payment") == 0
     assert await query(MADE) is None
+    assert await query(PAID) == [0, 0]
+    assert await query(STANDING) == [-OWED_MICRO, 0, 0]
 
 
 @pytest.mark.parametrize(

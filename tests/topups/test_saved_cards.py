@@ -215,8 +215,10 @@ async def test_nothing_buys_itself_for_who_pays_afterwards(shop: Shop) -> None:
     await operations.update(
         **account, expected_version=1, changes={"billing_mode": BillingMode.POSTPAID}
     )
+    before = await shop.standing(), len(shop.twin.world.all("charge"))
 
     assert await buy(shop) == 0
+    assert (await shop.standing(), len(shop.twin.world.all("charge"))) == before
 
     await operations.update(
         **account, expected_version=2, changes={"billing_mode": BillingMode.PREPAID}
