@@ -95,6 +95,7 @@ async def test_a_month_that_earned_more_than_it_cost_has_no_invoice(place: Place
     with pytest.raises(NothingToInvoice):
         await issue(place)
 
+    assert await value("select count(*) from invoice") == 0
     balance = await balance_of(company_id=place.company_id, account_id=account_of(place))
     assert balance == 800 * 2 - 100
 
@@ -142,6 +143,10 @@ async def test_a_credit_note_takes_all_of_it_back(place: Place) -> None:
     made = await invoice_of(place.company_id, note)
     assert made.totals.total == 600 * 3 + 1000 + 360
     assert [line.kind for line in made.lines] == [E, E, E, N, N]
+    balance = await balance_of(company_id=place.company_id, account_id=account_of(place))
+    # What is left is of January: 5 kWh, and the grid for them.
+    assert balance == -5 * (Decimal("3.6") + 1)
+    assert await verify() == []
 
 
 @pytest.mark.parametrize(
