@@ -79,6 +79,7 @@ async def test_forgetting_again_or_twice_at_once_changes_nothing_more(database: 
 
     assert sum(one.intervals for one in both) == 1
     assert again == Forgotten()
+    assert await stored(short) == []
     assert await stored(long) == [(OLD, 10)]
 
 

@@ -68,6 +68,7 @@ async def test_what_overlaps_is_kept_for_review(
 
     assert made == Stored(conflicting=1)
     assert await stored(place) == [(START, 10)]
+    assert await stored(place, "interval_conflict") == [(START + offset, 10)]
 
 
 async def test_channels_and_meters_do_not_contradict_each_other() -> None:
