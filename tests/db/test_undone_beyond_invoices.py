@@ -15,6 +15,8 @@ from tests.db.invoicing import query
 from tests.db.owing import BOUGHT, LATER, OWED_MICRO, PAID, STANDING, make_owing, owe, pay, reverse
 from tests.factories import Place
 
+FREED = "select amount_micro - allocated_micro from payment"
+
 
 async def analysed(place: Place) -> list[tuple[str | None, Decimal, int]]:
     wall = Wall(lambda _: "true", {"company": place.company_id, "now": LATER})
@@ -63,6 +65,7 @@ async def test_what_a_credit_note_frees_waits_and_what_was_bought_stays_bought(
 ) -> None:
     place, february, _ = await make_owing(database)
     payment_id = await pay(place, "600")
+    await bought.work(now=LATER)
 
     await credit_notes.credit(
         company_id=place.company_id,
@@ -72,8 +75,10 @@ async def test_what_a_credit_note_frees_waits_and_what_was_bought_stays_bought(
         idempotency_key="back",
         now=LATER,
     )
+    freed = await query(FREED), await query(STANDING), await query(BOUGHT)
     await reverse(place, payment_id)
 
+    assert freed == (100_000_000, [175_840_000, 0, 0], [75_840_000])
     assert await query(STANDING) == [-OWED_MICRO + 100_000_000, 0, 0]
     assert await query(PAID) == [0, 0]
     assert await verify() == []
