@@ -45,7 +45,9 @@ async def store(connection: Connection, reads: Sequence[Read]) -> Judged:
             judged.held.append((read, anchor))
             continue
         if anchor not in after:
-            after = sorted([*after, anchor], key=lambda a: (a.at, a.index_wh))
+            # It fits after what was known of its instant: the higher one counts.
+            others = (one for one in after if one.at != anchor.at)
+            after = sorted([*others, anchor], key=lambda one: one.at)
         judged.accepted.append(read)
         await _insert(connection, read, anchor.index_wh)
     after = await told(connection, company_id=company_id, meter_id=meter_id, known=after)

@@ -7,7 +7,7 @@ import pytest
 from domain.ledger.queries import verify
 from domain.readings.batch import Read
 from tests.db.stored_readings import fetch, store
-from tests.db.test_read_bands import START, TOTAL_AND_BANDS, banded_place
+from tests.db.test_read_bands import START, TOTAL_AND_BANDS, banded_place, charged, whole
 from tests.factories import make_read, make_register_set
 
 pytestmark = pytest.mark.usefixtures("connected")
@@ -32,4 +32,5 @@ async def test_bands_are_told_at_an_instant_at_which_less_of_the_total_was_known
 
     assert (stored.new, stored.held) == (1, 0)
     assert await fetch("select sum(energy_wh) from accrual") == [{"sum": 20_000}]
+    assert await charged(place) == await whole(place)
     assert await verify() == []
