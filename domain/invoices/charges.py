@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 from db.access import Connection
 from db.ids import AccountId, CompanyId
-from domain.invoices.postpaid import IS_POSTPAID_AT_END, IS_POSTPAID_DAY
+from domain.invoices.postpaid import LAST_DAY, POSTPAID_DAYS
 from domain.invoices.rules import Month
 from domain.invoices.settlements import Charged
 from domain.invoices.stored import tax_of
@@ -15,37 +15,37 @@ from domain.money import major
 
 Charges: TypeAlias = dict[AccountId, dict[Month, Charged]]
 
-# Whose they are is said twice, so that the modes of other accounts are not looked at.
-WHOSE = "any($2::int8[]) and s.account_id = c.account_id"
-DAY_IS_TOLD = IS_POSTPAID_DAY.format(account=WHOSE, day="c.local_date")
-MONTH_IS_TOLD = IS_POSTPAID_AT_END.format(account=WHOSE, month="c.month")
+MONTH_END = LAST_DAY.format(month="month")
 POSTED = f"""
+    with postpaid as ({POSTPAID_DAYS})
     select account_id, month, sum(amount_micro)::int8 as amount_micro
     from (
         select account_id, date_trunc('month', local_date)::date as month,
             posted_micro as amount_micro
-        from accrual c
+        from accrual join postpaid using (account_id)
         where company_id = $1 and account_id = any($2::int8[])
-            and local_date >= $3::date and local_date < $4::date and {DAY_IS_TOLD}
+            and local_date >= $3::date and local_date < $4::date and local_date <@ days
         union all
-        select account_id, month, amount_micro from month_charge c
+        select account_id, month, amount_micro
+        from month_charge join postpaid using (account_id)
         where company_id = $1 and account_id = any($2::int8[])
-            and month >= $3::date and month < $4::date and {MONTH_IS_TOLD}
+            and month >= $3::date and month < $4::date and {MONTH_END} <@ days
     ) charged
     group by 1, 2
 """
 POSTED_TAXES = f"""
+    with postpaid as ({POSTPAID_DAYS})
     select account_id, date_trunc('month', local_date)::date as month, tax as name,
         null::numeric as rate, 0::int8 as base_micro, sum(posted_micro)::int8 as amount_micro
-    from accrued_tax c
+    from accrued_tax join postpaid using (account_id)
     where company_id = $1 and account_id = any($2::int8[])
-        and local_date >= $3::date and local_date < $4::date and {DAY_IS_TOLD}
+        and local_date >= $3::date and local_date < $4::date and local_date <@ days
     group by 1, 2, 3
     union all
     select account_id, month, name, null, 0, sum(amount_micro)::int8
-    from month_charge_tax c
+    from month_charge_tax join postpaid using (account_id)
     where company_id = $1 and account_id = any($2::int8[])
-        and month >= $3::date and month < $4::date and {MONTH_IS_TOLD}
+        and month >= $3::date and month < $4::date and {MONTH_END} <@ days
     group by 1, 2, 3 order by 1, 2, 3
 """
 # From the first month on that was invoiced at all: what was before was paid in another way. Taxes

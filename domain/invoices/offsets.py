@@ -9,7 +9,7 @@ from decimal import Decimal
 from db.access import Connection
 from db.ids import AccountId, CompanyId, JournalId
 from domain.currencies import in_whole_coins
-from domain.invoices.postpaid import IS_POSTPAID_AT_END, IS_POSTPAID_DAY
+from domain.invoices.postpaid import LAST_DAY, POSTPAID_DAYS
 from domain.money import major, micro
 
 # What the account lacked before it bought. Who pays later buys nothing.
@@ -30,22 +30,21 @@ STANDING = """
 """
 # What invoices of months tell that is not paid, and what they will tell.
 TOLD = f"""
+    with postpaid as ({POSTPAID_DAYS})
     select (told.open_micro + coalesce(sum(charged.amount_micro), 0))::int8
     from (
         select max(month) as month,
             coalesce(sum(greatest(total_micro - paid_micro - credited_micro, 0)), 0) as open_micro
-        from invoice where company_id = $1 and account_id = $2 and kind = 'MONTHLY'
+        from invoice where company_id = $1 and account_id = any($2::int8[]) and kind = 'MONTHLY'
     ) told
     left join lateral (
-        select a.charged_micro as amount_micro from accrual a
-        where a.company_id = $1 and a.account_id = $2
+        select a.charged_micro as amount_micro from accrual a join postpaid using (account_id)
+        where a.company_id = $1 and a.local_date <@ postpaid.days
             and (told.month is null or a.local_date >= told.month + interval '1 month')
-            and {IS_POSTPAID_DAY.format(account="$2", day="a.local_date")}
         union all
-        select m.amount_micro from month_charge m
-        where m.company_id = $1 and m.account_id = $2
+        select m.amount_micro from month_charge m join postpaid using (account_id)
+        where m.company_id = $1 and {LAST_DAY.format(month="m.month")} <@ postpaid.days
             and (told.month is null or m.month > told.month)
-            and {IS_POSTPAID_AT_END.format(account="$2", month="m.month")}
     ) charged on true
     group by told.open_micro
 """
@@ -63,7 +62,7 @@ async def note(
     standing = await connection.fetchrow(STANDING, company_id, account_id, journal_id)
     if standing is None:
         return
-    told_micro = await connection.fetchval(TOLD, company_id, account_id)
+    told_micro = await connection.fetchval(TOLD, company_id, [account_id])
     found = min(standing["bought_micro"], standing["lacked_micro"], told_micro)
     offset = in_whole_coins(major(found), standing["currency"])
     if offset > 0:

@@ -11,7 +11,7 @@ from decimal import Decimal
 from db.access import Connection
 from db.ids import AccountId, CompanyId
 from domain.currencies import in_whole_coins
-from domain.invoices.postpaid import IS_POSTPAID_AT_END, IS_POSTPAID_DAY
+from domain.invoices.postpaid import LAST_DAY, POSTPAID_DAYS
 from domain.listing import Record
 from domain.money import major, micro
 
@@ -20,6 +20,7 @@ from domain.money import major, micro
 # was used by paying before it has used up credit, and lets no invoice be unpaid.
 # $3: how far back charges may still be told of.
 FREE = f"""
+    with postpaid as ({POSTPAID_DAYS})
     select b.account_id, c.currency, charged.used_micro, b.balance_micro + charged.untold_micro
         + told.open_micro
         - coalesce((select sum(p.amount_micro - p.allocated_micro)
@@ -27,6 +28,7 @@ FREE = f"""
                 and p.state = 'POSTED' and p.allocated_micro < p.amount_micro), 0) as free_micro
     from account_balance b
     join company c on c.id = b.company_id
+    left join postpaid on postpaid.account_id = b.account_id
     cross join lateral (
         select max(i.month) as month,
             sum(greatest(i.total_micro - i.paid_micro - i.credited_micro, 0)) as open_micro
@@ -35,16 +37,15 @@ FREE = f"""
     ) told
     cross join lateral (
         select coalesce(sum(amount_micro) filter (where is_told), 0) as untold_micro,
-            coalesce(sum(amount_micro) filter (where not is_told), 0) as used_micro
+            coalesce(sum(amount_micro) filter (where is_told is not true), 0) as used_micro
         from (
-            select {IS_POSTPAID_DAY.format(account="a.account_id", day="a.local_date")} as is_told,
+            select a.local_date <@ postpaid.days as is_told,
                 a.charged_micro - case when a.local_date < told.month + interval '1 month'
                     then a.posted_micro else 0 end as amount_micro
             from accrual a where a.company_id = $1 and a.account_id = b.account_id
                 and a.local_date >= told.month - $3::interval
             union all
-            select {IS_POSTPAID_AT_END.format(account="m.account_id", month="m.month")},
-                m.amount_micro
+            select {LAST_DAY.format(month="m.month")} <@ postpaid.days, m.amount_micro
             from month_charge m where m.company_id = $1 and m.account_id = b.account_id
                 and m.month > told.month
         ) each

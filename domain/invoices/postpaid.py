@@ -30,10 +30,18 @@ IS_POSTPAID = """exists (
             or (s.ended_at at time zone (select time_zone from company where id = $1))::date
                 > {since}))
 """
-IS_POSTPAID_DAY = IS_POSTPAID.format(account="{account}", since="{day}", until="{day} + 1")
-IS_POSTPAID_AT_END = IS_POSTPAID_DAY.format(
-    account="{account}", day="({month} + interval '1 month' - interval '1 day')::date"
-)
+# All the days that accounts paid for later, one value each: whoever asks of many days looks at an
+# account's stays once. The company is $1, the accounts are $2.
+POSTPAID_DAYS = """
+    select s.account_id, range_agg(daterange(
+            (s.started_at at time zone c.time_zone)::date,
+            (s.ended_at at time zone c.time_zone)::date)) as days
+    from account_mode s
+    join company c on c.id = s.company_id
+    where s.company_id = $1 and s.account_id = any($2::int8[]) and s.mode = 'POSTPAID'
+    group by s.account_id
+"""
+LAST_DAY = "({month} + interval '1 month' - interval '1 day')::date"
 STAYS = """
     select account_id, started_at, ended_at from account_mode
     where company_id = $1 and account_id = any($2::int8[]) and mode = 'POSTPAID'

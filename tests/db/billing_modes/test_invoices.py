@@ -32,6 +32,7 @@ from tests.db.invoicing import (
     MARCH,
     OPENED_AT,
     STARTS_AT,
+    add_postpaid,
     measure,
     query,
 )
@@ -80,6 +81,22 @@ async def test_who_changes_twice_in_a_month_has_one_invoice_of_all_that_was_paid
     assert spans(invoice) == [(STARTS_AT, ELEVENTH), (TWENTY_FIRST, ENDS_AT)]
     told = await posted(place, STARTS_AT, ELEVENTH) + await posted(place, TWENTY_FIRST, ENDS_AT)
     assert gross(invoice) == told == Decimal("79.753083")
+
+
+async def test_accounts_that_are_invoiced_together_are_told_their_own_days(
+    place: Place, registers: int
+) -> None:
+    other = await add_postpaid(place)
+    await change(place, PREPAID, ELEVENTH)
+    for supply in place.supplies:
+        await measure(place, registers, SHOWN, supply)
+
+    assert await month_end.work(now=ISSUED_AT) == 2
+
+    changed, stayed = await invoices(place)
+    assert (changed.account_id, stayed.account_id) == (account_of(place), other.account_id)
+    assert (gross(changed), gross(stayed)) == (Decimal("23.456789"), Decimal("126.666661"))
+    assert await verify() == []
 
 
 @pytest.mark.parametrize(
