@@ -4,6 +4,7 @@ Bought by card or before the account paid later, given by hand, or left of a mon
 for what the books show as theirs. What is taken back, as by a refund, opens the invoices again.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
 from decimal import Decimal
@@ -55,12 +56,13 @@ FREE = f"""
 """
 TOLD_BACK_MAX = timedelta(days=130)
 INVOICES = """
-    select i.id, i.total_micro - i.paid_micro - i.credited_micro as open_micro,
+    select i.account_id, i.id, i.total_micro - i.paid_micro - i.credited_micro as open_micro,
         i.paid_micro - coalesce((select sum(a.amount_micro) from allocation a
             where a.company_id = $1 and a.invoice_id = i.id and a.released_at is null), 0)::int8
             as own_micro
     from invoice i
-    where i.company_id = $1 and i.account_id = $2 and i.kind = 'MONTHLY' and i.total_micro > 0
+    where i.company_id = $1 and i.account_id = any($2::int8[]) and i.kind = 'MONTHLY'
+        and i.total_micro > 0
     order by i.due_date, i.id
 """
 PAY = """
@@ -77,16 +79,36 @@ async def settle(
 
     The caller has locked the accounts' balances. Repeating it changes nothing.
     """
+    free = await _free(connection, company_id, account_ids)
+    if not free:
+        return
+    invoices: dict[AccountId, list[Record]] = defaultdict(list)
+    for row in await connection.fetch(INVOICES, company_id, list(free)):
+        invoices[AccountId(row["account_id"])].append(row)
+    moved = [
+        one for account_id, amount in free.items() for one in _moved(amount, invoices[account_id])
+    ]
+    if moved:
+        await connection.execute(PAY, company_id, *zip(*moved, strict=True))
+
+
+async def _free(
+    connection: Connection, company_id: CompanyId, account_ids: Sequence[AccountId]
+) -> dict[AccountId, Decimal]:
+    """Return what credit of accounts pays no invoice yet; below zero: what it lacks for some."""
+    free: dict[AccountId, Decimal] = {}
     for row in await connection.fetch(FREE, company_id, account_ids, TOLD_BACK_MAX):
         free_micro = int(row["free_micro"])
         if free_micro < 0:
             free_micro = min(0, free_micro + int(row["used_micro"]))
-        free = in_whole_coins(major(free_micro), row["currency"])
-        if free:
-            invoices = await connection.fetch(INVOICES, company_id, row["account_id"])
-            moved = list(_paid(free, invoices) if free > 0 else _given_up(-free, invoices))
-            if moved:
-                await connection.execute(PAY, company_id, *zip(*moved, strict=True))
+        amount = in_whole_coins(major(free_micro), row["currency"])
+        if amount:
+            free[AccountId(row["account_id"])] = amount
+    return free
+
+
+def _moved(free: Decimal, invoices: Sequence[Record]) -> Iterator[tuple[int, int]]:
+    return _paid(free, invoices) if free > 0 else _given_up(-free, invoices)
 
 
 def _paid(free: Decimal, invoices: Iterable[Record]) -> Iterator[tuple[int, int]]:

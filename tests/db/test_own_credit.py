@@ -9,7 +9,7 @@ from db import access
 from db.enums import PaymentMethod
 from db.ids import InvoiceId, JournalId
 from db.settings import Urls
-from domain.invoices import bought, credit_notes, monthly
+from domain.invoices import bought, credit_notes, month_end, monthly
 from domain.invoices.rules import Month
 from domain.invoices.stored import StoredInvoice
 from domain.ledger import operations as ledger
@@ -23,6 +23,7 @@ from tests.db.invoicing import (
     MARCH,
     OPENED_AT,
     STARTS_AT,
+    add_postpaid,
     invoice_of,
     make_partitions,
     make_postpaid,
@@ -53,12 +54,12 @@ async def place(connected: None, database: Urls) -> Place:
     return place
 
 
-async def buy(place: Place, amount: str) -> JournalId:
+async def buy(place: Place, amount: str, *, account: int = 0) -> JournalId:
     return await ledger.credit_cash(
         company_id=place.company_id,
-        account_id=account_of(place),
+        account_id=account_of(place, account),
         amount=Decimal(amount),
-        idempotency_key="bought",
+        idempotency_key=f"bought/{account}",
         occurred_at=OPENED_AT,
     )
 
@@ -162,6 +163,31 @@ async def test_what_is_bought_later_pays_what_is_open_and_has_no_invoice_of_its_
 async def test_credit_that_is_taken_back_opens_invoices_again(place: Place) -> None:
     journal_id = await buy(place, "300")
     february = await issue(place)
+    await take_back(place, journal_id)
+
+    march = await issue(place, MARCH)
+
+    assert [one.open for one in (await again(place, february), march)] == [TOTAL, TOTAL]
+    assert await balance(place) == -2 * TOTAL
+
+
+async def test_credit_of_one_account_pays_while_another_gives_its_own_up(place: Place) -> None:
+    other, registers = await add_postpaid(place), await query("select id from register_set")
+    reads = {STARTS_AT: 0, ENDS_AT: 100_000, MARCH_ENDS_AT: 200_000}
+    await measure(place, registers, reads, other, closed_at=MARCH_ISSUED_AT)
+    taken_back = await buy(place, "300")
+    assert await month_end.work(now=ISSUED_AT) == 2
+    assert await opened(place) == [NOTHING, TOTAL]
+    await take_back(place, taken_back)
+    await buy(place, "300", account=1)
+
+    assert await month_end.work(now=MARCH_ISSUED_AT) == 2
+
+    assert await opened(place) == [TOTAL, NOTHING, TOTAL, 2 * TOTAL - 300]
+    assert await verify() == []
+
+
+async def take_back(place: Place, journal_id: JournalId) -> None:
     async with access.tenant(place.company_id) as connection:
         await reverse(
             connection,
@@ -171,10 +197,11 @@ async def test_credit_that_is_taken_back_opens_invoices_again(place: Place) -> N
             now=ISSUED_AT,
         )
 
-    march = await issue(place, MARCH)
 
-    assert [one.open for one in (await again(place, february), march)] == [TOTAL, TOTAL]
-    assert await balance(place) == -2 * TOTAL
+async def opened(place: Place) -> list[Decimal]:
+    """Return what is open of each invoice, by month and account."""
+    ids = await query("select array_agg(id order by month, account_id) from invoice")
+    return [(await invoice_of(place.company_id, InvoiceId(one))).open for one in ids]
 
 
 async def again(place: Place, invoice: StoredInvoice) -> StoredInvoice:
