@@ -65,7 +65,7 @@ async def change(
         await _explain_miss(connection, table, company_id=company_id, row_id=row_id)
 
 
-async def is_result(
+async def change_once(
     connection: Connection,
     table: str,
     *,
@@ -74,14 +74,27 @@ async def is_result(
     expected_version: int,
     changes: Mapping[str, object],
 ) -> bool:
-    """Return whether a row is what this very change made of it: that it is asked for again."""
+    """Change a row as `change` does, unless it is what this very change made of it.
+
+    Returns whether it was changed: a retry changes nothing.
+    """
     row = await connection.fetchrow(
         f"select * from {table} where company_id = $1 and id = $2 and version = $3",
         company_id,
         row_id,
         expected_version + 1,
     )
-    return row is not None and all(row[name] == value for name, value in changes.items())
+    if row is not None and all(row[name] == value for name, value in changes.items()):
+        return False
+    await change(
+        connection,
+        table,
+        company_id=company_id,
+        row_id=row_id,
+        expected_version=expected_version,
+        changes=changes,
+    )
+    return True
 
 
 async def overwrite(

@@ -248,15 +248,16 @@ async def update(
         columns[f"{name}_micro"] = _limit_micro(columns.pop(name), name)
     async with access.tenant(company_id) as connection:
         await hold_open(connection, company_id=company_id, account_id=account_id)
-        which: dict[str, Any] = {
-            "company_id": company_id,
-            "row_id": account_id,
-            "expected_version": expected_version,
-            "changes": columns,
-        }
-        if await rows.is_result(connection, "account", **which):
+        is_changed = await rows.change_once(
+            connection,
+            "account",
+            company_id=company_id,
+            row_id=account_id,
+            expected_version=expected_version,
+            changes=columns,
+        )
+        if not is_changed:
             return account_id
-        await rows.change(connection, "account", **which)
         if "billing_mode" in columns:
             await modes.change(
                 connection,

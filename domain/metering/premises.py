@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
 
 from db import access
 from db.access import Connection
@@ -121,15 +120,16 @@ async def set_owner_account(
     """
     async with access.tenant(company_id) as connection:
         before = await connection.fetchval(OWNER_NOW, company_id, premises_id)
-        which: dict[str, Any] = {
-            "company_id": company_id,
-            "row_id": premises_id,
-            "expected_version": expected_version,
-            "changes": {"owner_account_id": account_id},
-        }
-        if await rows.is_result(connection, "premises", **which):
+        is_changed = await rows.change_once(
+            connection,
+            "premises",
+            company_id=company_id,
+            row_id=premises_id,
+            expected_version=expected_version,
+            changes={"owner_account_id": account_id},
+        )
+        if not is_changed:
             return premises_id
-        await rows.change(connection, "premises", **which)
         if account_id is not None and not await connection.fetchval(OWNERS, company_id, account_id):
             raise ParentInactive("account_id")
         # Last, for an account that ends there meanwhile may leave them to who was the owner before.
