@@ -5,6 +5,7 @@ Not here: how they end, which `closing` knows.
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -43,6 +44,40 @@ class NoTariffAssigned(Refused):
     """The account names no tariff, and none is assigned to it when it is opened."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewAccount:
+    """What is agreed about an account when it is opened, as `open_account` has it."""
+
+    number: str
+    subscriber_id: SubscriberId
+    premises_id: PremisesId
+    tariff_id: TariffId | None
+    opened_at: datetime
+    billing_mode: BillingMode = BillingMode.PREPAID
+    warning_limit: Decimal | None = None
+    cut_off_limit: Decimal | None = None
+    reconnect_limit: Decimal | None = None
+    category: str | None = None
+
+    def columns(self) -> dict[str, Any]:
+        """Return its columns, in the order in which `opened_before` compares them.
+
+        :raises InvalidValue: one of them cannot be
+        """
+        return {
+            "number": values.name(self.number, "number", characters_max=NUMBER_CHARACTERS_MAX),
+            "subscriber_id": self.subscriber_id,
+            "premises_id": self.premises_id,
+            "tariff_id": self.tariff_id,
+            "billing_mode": self.billing_mode,
+            "warning_limit_micro": _limit_micro(self.warning_limit, "warning_limit"),
+            "cut_off_limit_micro": _limit_micro(self.cut_off_limit, "cut_off_limit"),
+            "reconnect_limit_micro": _limit_micro(self.reconnect_limit, "reconnect_limit"),
+            "opened_at": self.opened_at,
+            "category": checked_category(self.category, "category"),
+        }
+
+
 async def open_account(
     *,
     company_id: CompanyId,
@@ -73,24 +108,24 @@ async def open_account(
         IndexContradicts, IndexImplausible, NotDeductible, SharedAbove, RegistersShared:
         nothing was written
     """
-    columns = _columns(
+    new = NewAccount(
         number=number,
         subscriber_id=subscriber_id,
         premises_id=premises_id,
         tariff_id=tariff_id,
+        opened_at=opened_at,
         billing_mode=billing_mode,
         warning_limit=warning_limit,
         cut_off_limit=cut_off_limit,
         reconnect_limit=reconnect_limit,
-        opened_at=opened_at,
         category=category,
     )
     try:
         async with access.tenant(company_id) as connection:
-            return await _add(connection, company_id, columns, points, now)
+            return await add(connection, company_id=company_id, new=new, points=points, now=now)
     except AlreadyExists:
         async with access.tenant(company_id) as connection:
-            made = await opened_before(connection, company_id, columns, points)
+            made = await opened_before(connection, company_id, new.columns(), points)
         if made is None:
             raise
         return made
@@ -100,79 +135,19 @@ async def add(
     connection: Connection,
     *,
     company_id: CompanyId,
-    number: str,
-    subscriber_id: SubscriberId,
-    premises_id: PremisesId,
-    tariff_id: TariffId | None,
+    new: NewAccount,
     points: Mapping[PointId, int],
-    opened_at: datetime,
-    billing_mode: BillingMode = BillingMode.PREPAID,
-    warning_limit: Decimal | None = None,
-    cut_off_limit: Decimal | None = None,
-    reconnect_limit: Decimal | None = None,
-    category: str | None = None,
     now: datetime,
 ) -> AccountId:
     """Do what `open_account` does, in the caller's transaction; a retry is AlreadyExists."""
-    columns = _columns(
-        number=number,
-        subscriber_id=subscriber_id,
-        premises_id=premises_id,
-        tariff_id=tariff_id,
-        billing_mode=billing_mode,
-        warning_limit=warning_limit,
-        cut_off_limit=cut_off_limit,
-        reconnect_limit=reconnect_limit,
-        opened_at=opened_at,
-        category=category,
-    )
-    return await _add(connection, company_id, columns, points, now)
-
-
-def _columns(
-    *,
-    number: str,
-    subscriber_id: SubscriberId,
-    premises_id: PremisesId,
-    tariff_id: TariffId | None,
-    billing_mode: BillingMode,
-    warning_limit: Decimal | None,
-    cut_off_limit: Decimal | None,
-    reconnect_limit: Decimal | None,
-    opened_at: datetime,
-    category: str | None,
-) -> dict[str, Any]:
-    """Return the columns of an account, in the order in which `opened_before` compares them."""
-    return {
-        "number": values.name(number, "number", characters_max=NUMBER_CHARACTERS_MAX),
-        "subscriber_id": subscriber_id,
-        "premises_id": premises_id,
-        "tariff_id": tariff_id,
-        "billing_mode": billing_mode,
-        "warning_limit_micro": _limit_micro(warning_limit, "warning_limit"),
-        "cut_off_limit_micro": _limit_micro(cut_off_limit, "cut_off_limit"),
-        "reconnect_limit_micro": _limit_micro(reconnect_limit, "reconnect_limit"),
-        "opened_at": opened_at,
-        "category": checked_category(category, "category"),
-    }
-
-
-async def _add(
-    connection: Connection,
-    company_id: CompanyId,
-    columns: Mapping[str, Any],
-    points: Mapping[PointId, int],
-    now: datetime,
-) -> AccountId:
-    opened_at: datetime = columns["opened_at"]
-    premises_id: PremisesId = columns["premises_id"]
+    columns, opened_at = new.columns(), new.opened_at
     values.past(opened_at, "opened_at", now=now)
     assignments.check_indexes(points, "opening_index")
-    await parents.hold_active(connection, "premises", company_id=company_id, row_id=premises_id)
+    await parents.hold_active(connection, "premises", company_id=company_id, row_id=new.premises_id)
     await hold_present(
-        connection, "subscriber_id", company_id=company_id, subscriber_id=columns["subscriber_id"]
+        connection, "subscriber_id", company_id=company_id, subscriber_id=new.subscriber_id
     )
-    await assignments.lock_points(connection, company_id, premises_id, points)
+    await assignments.lock_points(connection, company_id, new.premises_id, points)
     account_id = AccountId(
         await rows.insert(connection, "account", company_id=company_id, **columns)
     )
@@ -182,7 +157,7 @@ async def _add(
         connection,
         company_id=company_id,
         account_id=account_id,
-        mode=columns["billing_mode"],
+        mode=new.billing_mode,
         at=opened_at,
     )
     async with submeters.settled(

@@ -37,10 +37,9 @@ async def _create(connection: Connection, new: Creation) -> int:
     return await operations.add(
         connection,
         company_id=new.company_id,
-        premises_id=premises_id,
+        new=operations.NewAccount(premises_id=premises_id, **new.values),
         points=points,
         now=new.now,
-        **new.values,
     )
 
 
