@@ -5,6 +5,9 @@ from datetime import date, datetime
 
 from db import access
 
+# Of one statement in a call.
+REVIEWED_MAX = 10_000
+
 
 def days(table: str) -> str:
     """Return the query of the days that a table has partitions of.
@@ -43,11 +46,24 @@ async def days_nobody_keeps(
     return [row["day"] for row in rows]
 
 
-async def forget_reviewed(statements: Sequence[str], *, rows_max: int, now: datetime) -> int:
-    """Run what deletes so many rows each that waited for a person; return how many went."""
+def past(table: str, setting: str) -> str:
+    """Return the query of some rows that came before what their companies keep. $1: now; $2: limit.
+
+    As old as their receipt: their own time may be what is wrong with them.
+    """
+    return f"""
+        select o.company_id, o.id from company c
+        join {table} o on o.company_id = c.id
+            and o.received_at < $1::timestamptz - c.{setting} * interval '1 day'
+        limit $2
+    """
+
+
+async def forget_reviewed(statements: Sequence[str], *, now: datetime) -> int:
+    """Run what deletes rows that waited for a person; return how many went."""
     deleted = 0
     for statement in statements:
         async with access.system() as connection:
-            status = await connection.execute(statement, now, rows_max)
+            status = await connection.execute(statement, now, REVIEWED_MAX)
         deleted += int(status.rsplit(" ", 1)[1])
     return deleted

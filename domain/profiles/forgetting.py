@@ -10,14 +10,13 @@ from datetime import date, datetime
 
 from db import access
 from db.access import Connection
-from domain.retention import days, days_nobody_keeps, forget_reviewed, kept_from
+from domain.retention import days, days_nobody_keeps, forget_reviewed, kept_from, past
 
 # Of one call: with the work of a chunk, no job may hold up the others.
 CHUNKS_MAX = 40
 DAYS_DROPPED_MAX = 10
 # Of one transaction.
 DELETED_MAX = 50_000
-REVIEWED_MAX = 10_000
 
 SETTING = "profile_retention_days"
 
@@ -54,23 +53,13 @@ GO_ON = """
     insert into profiles_forgotten (company_id, day) values ($1, $2::date + 1)
     on conflict (company_id) do update set day = excluded.day
 """
-FORGET_HELD = """
-    delete from held_interval h using (
-        select o.company_id, o.id from company c
-        join held_interval o on o.company_id = c.id
-            and o.received_at < $1::timestamptz - c.profile_retention_days * interval '1 day'
-        limit $2
-    ) old
+FORGET_HELD = f"""
+    delete from held_interval h using ({past("held_interval", SETTING)}) old
     where h.company_id = old.company_id and h.id = old.id
 """
-FORGET_CONFLICTS = """
-    delete from interval_conflict i using (
-        select o.company_id, o.id from company c
-        join interval_conflict o on o.company_id = c.id
-            and o.received_at < $1::timestamptz - c.profile_retention_days * interval '1 day'
-        limit $2
-    ) old
-    where i.company_id = old.company_id and i.id = old.id
+FORGET_CONFLICTS = f"""
+    delete from interval_conflict c using ({past("interval_conflict", SETTING)}) old
+    where c.company_id = old.company_id and c.id = old.id
 """
 
 
@@ -99,9 +88,7 @@ async def forget(*, now: datetime, chunks_max: int = CHUNKS_MAX) -> Forgotten:
         async with access.system() as connection:
             await connection.execute(LOCK)
             forgotten.days += await _drop(connection, day, now=now)
-    forgotten.reviewed = await forget_reviewed(
-        (FORGET_HELD, FORGET_CONFLICTS), rows_max=REVIEWED_MAX, now=now
-    )
+    forgotten.reviewed = await forget_reviewed((FORGET_HELD, FORGET_CONFLICTS), now=now)
     return forgotten
 
 

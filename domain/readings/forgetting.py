@@ -13,7 +13,7 @@ from enum import StrEnum
 from db import access
 from db.access import Connection
 from db.ids import CompanyId
-from domain.retention import days, days_nobody_keeps, forget_reviewed, kept_from
+from domain.retention import days, days_nobody_keeps, forget_reviewed, kept_from, past
 
 # Of one call: with the work of a chunk, no job may hold up the others.
 CHUNKS_MAX = 40
@@ -21,7 +21,6 @@ DAYS_DROPPED_MAX = 10
 # Of one transaction. A meter has 96 readings a day, or up to 1,440 of each register set.
 METERS_KEPT_MAX = 500
 METERS_DELETED_MAX = 100
-REVIEWED_MAX = 10_000
 
 SETTING = "reading_retention_days"
 
@@ -80,23 +79,13 @@ GO_ON = """
     on conflict (company_id, step) do update
     set day = excluded.day, after_meter_id = excluded.after_meter_id
 """
-FORGET_HELD = """
-    delete from held_reading h using (
-        select o.company_id, o.id from company c
-        join held_reading o on o.company_id = c.id
-            and o.received_at < $1::timestamptz - c.reading_retention_days * interval '1 day'
-        limit $2
-    ) old
+FORGET_HELD = f"""
+    delete from held_reading h using ({past("held_reading", SETTING)}) old
     where h.company_id = old.company_id and h.id = old.id
 """
-FORGET_CONFLICTS = """
-    delete from reading_conflict r using (
-        select o.company_id, o.id from company c
-        join reading_conflict o on o.company_id = c.id
-            and o.received_at < $1::timestamptz - c.reading_retention_days * interval '1 day'
-        limit $2
-    ) old
-    where r.company_id = old.company_id and r.id = old.id
+FORGET_CONFLICTS = f"""
+    delete from reading_conflict c using ({past("reading_conflict", SETTING)}) old
+    where c.company_id = old.company_id and c.id = old.id
 """
 
 
@@ -134,9 +123,7 @@ async def forget(*, now: datetime, chunks_max: int = CHUNKS_MAX) -> Forgotten:
         async with access.system() as connection:
             await connection.execute(LOCK)
             forgotten.days += await _drop(connection, day, now=now)
-    forgotten.reviewed = await forget_reviewed(
-        (FORGET_HELD, FORGET_CONFLICTS), rows_max=REVIEWED_MAX, now=now
-    )
+    forgotten.reviewed = await forget_reviewed((FORGET_HELD, FORGET_CONFLICTS), now=now)
     return forgotten
 
 
