@@ -56,6 +56,16 @@ def _of_top_up(table: str) -> str:
         where t.company_id = {table}.company_id and t.id = {table}.top_up_id and a.{THEIRS})"""
 
 
+def _while_supplied(table: str, first: str, last: str) -> str:
+    return f"""exists (
+        select from mounting mo
+        join account_point ap on ap.company_id = mo.company_id and ap.point_id = mo.point_id
+        join account a on a.company_id = ap.company_id and a.id = ap.account_id
+        where mo.company_id = {table}.company_id and mo.meter_id = {table}.meter_id and a.{THEIRS}
+            and {table}.{first} >= greatest(mo.started_at, ap.started_at)
+            and {table}.{last} <= coalesce(least(mo.ended_at, ap.ended_at), 'infinity'))"""
+
+
 # A point's account changes with its tenant, and its meter with an exchange: what a subscriber sees
 # of a meter ends where the tenancy does. A mounting that ended later tells what others used.
 SEEN_BY_SUBSCRIBERS: Mapping[str, str] = {
@@ -73,22 +83,8 @@ SEEN_BY_SUBSCRIBERS: Mapping[str, str] = {
             and a.subscriber_id = {subscriber}::int8
             and tstzrange(mo.started_at, mo.ended_at) @> {now}::timestamptz
             and tstzrange(ap.started_at, ap.ended_at) @> {now}::timestamptz)""",
-    "reading": """exists (
-        select from mounting mo
-        join account_point ap on ap.company_id = mo.company_id and ap.point_id = mo.point_id
-        join account a on a.company_id = ap.company_id and a.id = ap.account_id
-        where mo.company_id = reading.company_id and mo.meter_id = reading.meter_id
-            and a.subscriber_id = {subscriber}::int8
-            and reading.ts >= greatest(mo.started_at, ap.started_at)
-            and reading.ts <= coalesce(least(mo.ended_at, ap.ended_at), 'infinity'))""",
-    "load_interval": """exists (
-        select from mounting mo
-        join account_point ap on ap.company_id = mo.company_id and ap.point_id = mo.point_id
-        join account a on a.company_id = ap.company_id and a.id = ap.account_id
-        where mo.company_id = load_interval.company_id and mo.meter_id = load_interval.meter_id
-            and a.subscriber_id = {subscriber}::int8
-            and load_interval.starts_at >= greatest(mo.started_at, ap.started_at)
-            and load_interval.ends_at <= coalesce(least(mo.ended_at, ap.ended_at), 'infinity'))""",
+    "reading": _while_supplied("reading", "ts", "ts"),
+    "load_interval": _while_supplied("load_interval", "starts_at", "ends_at"),
     "premises": """exists (
         select from account a where a.company_id = premises.company_id
             and a.premises_id = premises.id and a.subscriber_id = {subscriber}::int8)""",
