@@ -13,28 +13,39 @@ from domain.tariffs.flows import Interval
 
 DAY = timedelta(days=1)
 
-# No interval is longer than a day. The energy before an index is what lies between it and the one
-# at its start; a register that fell tells nothing. The bounds are values, for with those that are
-# sums the planner opens the tables of all days: years of them, at each reading.
-ENERGIES = """
+
+def index_before(interval: str, *, company: str, meter: str, since: str, until: str) -> str:
+    """Return the join of the index at an interval's start, as `before`, for those told by indexes.
+
+    No interval is longer than a day. The bounds are values, for with those that are sums the
+    planner opens the tables of all days: years of them, at each reading.
+    """
+    return f"""
+        left join lateral (
+            select p.value from load_interval p
+            where {interval}.kind = 'INDEX' and p.kind = 'INDEX' and p.company_id = {company}
+                and p.meter_id = {meter} and p.channel = {interval}.channel
+                and p.starts_at >= {interval}.starts_at - interval '1 day'
+                and p.starts_at < {interval}.starts_at and p.ends_at = {interval}.starts_at
+                and p.starts_at >= {since} and p.starts_at < {until}
+        ) before on true
+    """
+
+
+# The energy before an index is what lies between it and the one at its start; a register that fell
+# tells nothing.
+ENERGIES = f"""
     select i.channel, i.starts_at, i.ends_at, i.energy
     from (
         select i.channel, i.starts_at, i.ends_at,
             case i.kind when 'INDEX' then i.value - before.value else i.value end as energy
         from load_interval i
-        left join lateral (
-            select p.value from load_interval p
-            where i.kind = 'INDEX' and p.kind = 'INDEX' and p.company_id = $1 and p.meter_id = $2
-                and p.channel = i.channel and p.starts_at >= i.starts_at - interval '1 day'
-                and p.starts_at < i.starts_at and p.ends_at = i.starts_at
-                and p.starts_at >= $7 and p.starts_at < $4
-        ) before on true
+        {index_before("i", company="$1", meter="$2", since="$7", until="$4")}
         where i.company_id = $1 and i.meter_id = $2 and i.channel = any($5::text[])
             and i.unit = 'Wh' and i.starts_at > $6 and i.starts_at < $4 and i.ends_at > $3
     ) i
     where i.energy >= 0
 """
-
 PROFILED = """
     select m.id from unnest($2::int8[]) m (id)
     where exists (

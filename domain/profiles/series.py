@@ -10,11 +10,18 @@ from itertools import pairwise
 
 from db.access import Connection
 from domain.listing import Record, Wall, fetch
-from domain.profiles.queries import DAY
+from domain.profiles.queries import DAY, index_before
 from domain.profiles.rules import IMPORT_CHANNELS, THOUSANDTHS, by_the_best
 from domain.tariffs.courses import Contradiction, Course, Mark
 from domain.tariffs.flows import Interval, Span, told_of
 
+BEFORE = index_before(
+    "load_interval",
+    company="{company}",
+    meter="parent.id",
+    since="{before_since}",
+    until="{end}",
+)
 # The table is called by its own name in these, because the wall's condition speaks of it. No
 # interval is longer than a day. The bounds are values, as in `queries`.
 TOLD = """
@@ -25,15 +32,7 @@ TOLD = """
             load_interval.unit, load_interval.value - case load_interval.kind
                 when 'INDEX' then before.value else 0 end as energy
         from load_interval
-        left join lateral (
-            select p.value from load_interval p
-            where load_interval.kind = 'INDEX' and p.kind = 'INDEX' and p.company_id = {{company}}
-                and p.meter_id = parent.id and p.channel = load_interval.channel
-                and p.starts_at >= load_interval.starts_at - interval '1 day'
-                and p.starts_at < load_interval.starts_at
-                and p.starts_at >= {{before_since}} and p.starts_at < {{end}}
-                and p.ends_at = load_interval.starts_at
-        ) before on true
+        {before}
         where load_interval.company_id = {{company}} and load_interval.meter_id = parent.id
             and load_interval.channel = any({{channels}}::text[])
             and load_interval.starts_at > {{since}}
@@ -103,7 +102,8 @@ async def profiles(
         "before_since": span.starts_at - 2 * DAY,
         "limit": limit + 1,
     }
-    rows = await _by_meter(connection, TOLD.format(wall=wall.condition("load_interval")), values)
+    template = TOLD.format(before=BEFORE, wall=wall.condition("load_interval"))
+    rows = await _by_meter(connection, template, values)
     return {meter_id: _profile(its, channel) for meter_id, its in rows.items()}
 
 
