@@ -12,10 +12,9 @@ from api.schema.scalars import DateTime, ExactNumber
 from db.enums import MeasuringSide, ProfileKind, Scope, ValidationRule
 from domain.hierarchy.queries import METERS
 from domain.profiles.held import HELD_INTERVALS, INTERVAL_CONFLICTS
+from domain.profiles.rules import THOUSANDTHS
 from domain.readings import queries
 from domain.readings.held import HELD_READINGS, READING_CONFLICTS
-
-THOUSANDTHS = 1000
 
 
 def _of_meter(description: str) -> Meter | None:

@@ -4,7 +4,7 @@ What was charged to the successor is charged to the account that ended, which go
 ends, and what it paid is paid out to it.
 """
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from db import access
 from db.access import Connection
@@ -12,13 +12,13 @@ from db.enums import RefundWay
 from db.ids import AccountId, CompanyId
 from domain import rows, values
 from domain.accounts import reopening
+from domain.accounts.closing import IS_OWNERS
 from domain.accounts.settling import settle
 from domain.ledger.rules import REASON_CHARACTERS_MAX
 from domain.listing import Record
 from domain.refusals import InUse, Refused
+from domain.tariffs.flows import INSTANT
 from domain.topups.lapsing import let_lapse
-
-INSTANT = timedelta(microseconds=1)
 
 SUCCESSOR = """
     select s.id, s.opened_at, s.version from account s
@@ -31,8 +31,6 @@ SUCCESSOR = """
             where former.company_id = $1 and former.account_id = $4 and former.ended_at = $3)
     for no key update of s
 """
-# Once it is held: it may have become that meanwhile.
-IS_OWNERS = "select exists (select from premises where company_id = $1 and owner_account_id = $2)"
 PAYS_STILL = """
     select exists (select from account_point
         where company_id = $1 and account_id = $2 and ended_at is null)
@@ -69,6 +67,7 @@ async def take_back(
         successor = await connection.fetchrow(
             SUCCESSOR, company_id, account.premises_id, account.closed_at, account_id
         )
+        # Once it is held: it may have become the owner's meanwhile.
         if successor is None or await connection.fetchval(IS_OWNERS, company_id, successor["id"]):
             raise NotTakenOver("id")
         successor_id = AccountId(successor["id"])

@@ -13,8 +13,9 @@ from domain.billing.deductions import net
 from domain.billing.energy import less, settlement
 from domain.billing.profiles import with_profile
 from domain.billing.queries import Terms
-from domain.billing.rules import INSTANT, Anchor, Base, Bill, difference
+from domain.billing.rules import Anchor, Base, Bill, difference
 from domain.refusals import NotThere
+from domain.tariffs.flows import INSTANT
 
 
 async def begin_terms(

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal, localcontext
 from itertools import pairwise
 from typing import TypeAlias, TypeVar
@@ -16,6 +16,7 @@ from domain.billing.version_registers import shares_alike
 from domain.billing.versions import Piece, Priced, priced
 from domain.tariffs.components import Version
 from domain.tariffs.courses import Course, Interval, Mark, Span
+from domain.tariffs.flows import INSTANT
 from domain.tariffs.lines import Terms
 from domain.tariffs.schedule import day_start
 
@@ -25,7 +26,6 @@ TAX_SIDES = {
     TaxPoint.CONSUMPTION: LedgerAccountKind.TAX,
     TaxPoint.TOP_UP: LedgerAccountKind.TAX_IN_ADVANCE,
 }
-INSTANT = timedelta(microseconds=1)
 
 TaxKey: TypeAlias = tuple[AccountId, date, LedgerAccountKind, str]
 """Account, local day, the side of the books, and the tax's name."""

@@ -1,7 +1,7 @@
 """Reading load profiles."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import NamedTuple
 
 from asyncpg import Record
@@ -10,8 +10,7 @@ from db.access import Connection
 from db.ids import CompanyId, MeterId
 from domain.profiles.rules import EXPORT_CHANNELS, IMPORT_CHANNELS, PRICED_CHANNELS, by_the_best
 from domain.tariffs.flows import Interval
-
-DAY = timedelta(days=1)
+from domain.tariffs.schedule import DAY
 
 
 def index_before(interval: str, *, company: str, meter: str, since: str, until: str) -> str:

@@ -10,10 +10,11 @@ from itertools import pairwise
 
 from db.access import Connection
 from domain.listing import Record, Wall, fetch
-from domain.profiles.queries import DAY, index_before
+from domain.profiles.queries import index_before
 from domain.profiles.rules import IMPORT_CHANNELS, THOUSANDTHS, by_the_best
 from domain.tariffs.courses import Contradiction, Course, Mark
 from domain.tariffs.flows import Interval, Span, told_of
+from domain.tariffs.schedule import DAY
 
 BEFORE = index_before(
     "load_interval",

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from db.access import Connection
 from db.enums import ProfileKind, ValidationRule
 from db.ids import CompanyId, MeterId
-from domain.profiles.queries import DAY
 from domain.profiles.rules import PRICED_CHANNELS, Stored, Told
 from domain.tariffs.flows import Span
+from domain.tariffs.schedule import DAY
 
 COLUMNS = ", ".join(Told._fields)
 TYPES = (
