@@ -9,7 +9,8 @@ from datetime import datetime
 from itertools import pairwise
 from typing import NamedTuple
 
-from domain.tariffs.courses import INSTANT, Course, Mark, Span, TariffRegisters
+from domain.tariffs.courses import Course, Mark, TariffRegisters
+from domain.tariffs.flows import INSTANT, Span
 
 # A display that shows fewer digits than these cuts off up to one step of its last one.
 STEPS_WH = (1000, 100, 10)

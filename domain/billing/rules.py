@@ -15,8 +15,8 @@ from domain.billing.portions import Portion
 from domain.billing.version_registers import shares_alike
 from domain.billing.versions import Piece, Priced, priced
 from domain.tariffs.components import Version
-from domain.tariffs.courses import Course, Interval, Mark, Span
-from domain.tariffs.flows import INSTANT
+from domain.tariffs.courses import Course, Mark
+from domain.tariffs.flows import INSTANT, Interval, Span
 from domain.tariffs.lines import Terms
 from domain.tariffs.schedule import day_start
 

@@ -19,8 +19,8 @@ from domain.billing.rollovers import gained
 from domain.billing.version_registers import bands_of, registers_of
 from domain.readings.rules import carried_wh_max
 from domain.tariffs.components import TOTAL_EXPORT, TOTAL_IMPORT, Component, TimeOfUse
-from domain.tariffs.courses import Course, Interval, Mark, Span, TariffRegisters, overlap
-from domain.tariffs.flows import INSTANT
+from domain.tariffs.courses import Course, Mark, TariffRegisters
+from domain.tariffs.flows import INSTANT, Interval, Span, overlap
 from domain.tariffs.lines import Line, Terms
 from domain.tariffs.pricing import lines
 from domain.tariffs.schedule import DAY, day_start, local_days

@@ -30,7 +30,8 @@ from domain.invoices.totals import tax_lines
 from domain.money import major
 from domain.tariffs import schedule
 from domain.tariffs.components import TOTAL_IMPORT, Component, Slabs, TimeOfUse, Version
-from domain.tariffs.courses import Course, Mark, Span
+from domain.tariffs.courses import Course, Mark
+from domain.tariffs.flows import Span
 from domain.tariffs.lines import Line
 from domain.tariffs.schedule import day_start, kind_of, local_days, period_start
 

@@ -11,7 +11,7 @@ from db.ids import CompanyId, MeterId
 from domain.billing import indexes
 from domain.billing.rules import Anchor, Segment
 from domain.listing import Record
-from domain.tariffs.courses import Span
+from domain.tariffs.flows import Span
 
 # Most meters are read often: whoever was not is looked for further around.
 WINDOWS = (timedelta(days=1), timedelta(days=10), timedelta(days=100), timedelta(days=400))

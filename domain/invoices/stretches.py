@@ -8,7 +8,7 @@ from db.ids import AccountId, CompanyId, MeterId
 from domain.billing import ancestors, queries
 from domain.billing.deductions import deductions
 from domain.billing.rules import Segment
-from domain.tariffs.courses import Span, overlap
+from domain.tariffs.flows import Span, overlap
 
 # The meters of what accounts pay for, and all below them: their energy came through.
 METERS = """

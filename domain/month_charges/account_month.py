@@ -15,7 +15,7 @@ from domain.month_charges.measured import Measured, demand_registers, due
 from domain.month_charges.netting_measures import netting_of
 from domain.month_charges.terms import PointTerms, terms_of
 from domain.month_charges.verdicts import Judged, year
-from domain.tariffs.courses import Span
+from domain.tariffs.flows import Span
 
 Verdicts = Sequence[tuple[Measured, Judged]]
 

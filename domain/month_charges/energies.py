@@ -13,7 +13,7 @@ from db.enums import NotJudged
 from domain.billing.rollovers import gained
 from domain.readings.rules import carried_wh_max
 from domain.tariffs.components import TOTAL_IMPORT
-from domain.tariffs.courses import Span
+from domain.tariffs.flows import Span
 
 INDUCTIVE = "5.8.0"
 CAPACITIVE = "8.8.0"

@@ -15,7 +15,7 @@ from domain.month_charges.energies import Energies
 from domain.month_charges.netting import Netted
 from domain.month_charges.verdicts import Facts, Judged, MonthFacts
 from domain.tariffs.components import Version
-from domain.tariffs.courses import Span
+from domain.tariffs.flows import Span
 from domain.tariffs.lines import Terms
 from domain.tariffs.month_end import month_lines
 from domain.tariffs.pricing import is_monthly

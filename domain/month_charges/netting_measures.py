@@ -19,7 +19,7 @@ from domain.month_charges.netting import Netted, Stretch, netted
 from domain.month_charges.stretches import BOTH, stretch_of
 from domain.month_charges.terms import Piece, PointTerms
 from domain.tariffs.components import TOTAL_EXPORT
-from domain.tariffs.courses import Span
+from domain.tariffs.flows import Span
 
 
 async def netting_of(

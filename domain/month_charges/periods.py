@@ -6,7 +6,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from db.enums import NettingPeriod
-from domain.tariffs.courses import Span, overlap
+from domain.tariffs.flows import Span, overlap
 from domain.tariffs.schedule import DAY, day_start, local_days
 
 HOUR = timedelta(hours=1)

@@ -17,7 +17,7 @@ from domain.invoices.rules import Month
 from domain.listing import Record
 from domain.month_charges.account_month import charge
 from domain.month_charges.terms import HAS_MONTHLY, accounts_after
-from domain.tariffs.courses import Span
+from domain.tariffs.flows import Span
 from domain.turns import turn
 
 log = logging.getLogger(__name__)

@@ -9,7 +9,7 @@ from domain.billing.versions import Pricing
 from domain.month_charges.netting import Flowed, Stretch
 from domain.month_charges.periods import periods
 from domain.tariffs.components import TOTAL_EXPORT, TOTAL_IMPORT, Netting
-from domain.tariffs.courses import Span
+from domain.tariffs.flows import Span
 
 BOTH = frozenset({TOTAL_IMPORT, TOTAL_EXPORT})
 

@@ -14,8 +14,8 @@ from domain.billing.queries import TERMS_OF
 from domain.listing import Record
 from domain.month_charges.verdicts import Facts
 from domain.tariffs.components import Version
-from domain.tariffs.courses import Span, overlap
 from domain.tariffs.deductible import BY_MONTH
+from domain.tariffs.flows import Span, overlap
 from domain.tariffs.pricing import is_monthly
 from domain.tariffs.proposals import version_of
 

@@ -26,20 +26,12 @@ from domain.tariffs.flows import (
     by_profile,
     flow_of,
     length_of,
+    overlap,
     told_of,
 )
 from domain.tariffs.schedule import kind_of, local_days, pieces
 
-__all__ = [
-    "INSTANT",
-    "Contradiction",
-    "Course",
-    "Interval",
-    "Mark",
-    "Span",
-    "TariffRegisters",
-    "overlap",
-]
+__all__ = ["Contradiction", "Course", "Mark", "Span", "TariffRegisters", "overlap"]
 
 # A display that shows fewer digits than these cuts off up to one step of its last one.
 STEPS_WH = (1000, 100, 10)
@@ -225,12 +217,6 @@ class Course:
         shares = [Fraction(gained[band] * length_of(part), lengths[band]) for part, band in cut]
         flow = flow_of([span.starts_at, *(part.ends_at for part, _ in cut)], shares)
         return flow and flow._replace(exact=False, by_band=times)
-
-
-def overlap(one: Span, other: Span) -> Span | None:
-    """Return the time that is in both, if there is any."""
-    span = Span(max(one.starts_at, other.starts_at), min(one.ends_at, other.ends_at))
-    return span if span.starts_at < span.ends_at else None
 
 
 def _believable(told_wh: int, gained_wh: int, tolerance_wh: int) -> bool:

@@ -29,6 +29,12 @@ class Span(NamedTuple):
     ends_at: datetime
 
 
+def overlap(one: Span, other: Span) -> Span | None:
+    """Return the time that is in both, if there is any."""
+    span = Span(max(one.starts_at, other.starts_at), min(one.ends_at, other.ends_at))
+    return span if span.starts_at < span.ends_at else None
+
+
 class Flow(NamedTuple):
     """How the energy of a stretch came, in whole parts of it up to each knot; even in between.
 

@@ -7,7 +7,7 @@ from decimal import ROUND_HALF_UP, Decimal, localcontext
 
 from db.enums import BillingBasis, ComponentKind, EnergyDirection, LineUnit, Quality, TaxPoint
 from domain.tariffs.components import Component, Tax, Version
-from domain.tariffs.courses import Span
+from domain.tariffs.flows import Span
 
 MICRO_PER_MAJOR = 1_000_000
 EXACT_DIGITS = 60

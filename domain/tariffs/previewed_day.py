@@ -18,7 +18,7 @@ from domain.billing.versions import Piece, priced
 from domain.listing import Record
 from domain.profiles.queries import with_profiles
 from domain.tariffs.components import TOTAL_IMPORT, Slabs, Version
-from domain.tariffs.courses import Span
+from domain.tariffs.flows import Span
 from domain.tariffs.lines import Terms
 from domain.tariffs.pricing import CourseMissing, is_monthly
 from domain.tariffs.schedule import DAY, day_start, period_start

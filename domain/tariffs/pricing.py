@@ -12,7 +12,8 @@ from zoneinfo import ZoneInfo
 
 from db.enums import BillingBasis, ComponentKind, LineUnit, Quality
 from domain.tariffs.components import Component, Flat, PerDay, Slabs, TimeOfUse
-from domain.tariffs.courses import Course, Span, overlap
+from domain.tariffs.courses import Course
+from domain.tariffs.flows import Span, overlap
 from domain.tariffs.lines import Line, Terms, line, rounded_micro
 from domain.tariffs.schedule import (
     DAY,

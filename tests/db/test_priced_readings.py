@@ -22,7 +22,8 @@ from domain.readings import operations as readings
 from domain.tariffs import operations as tariffs
 from domain.tariffs import proposals
 from domain.tariffs.components import Component, Flat, PerDay, Slab, Slabs, Version
-from domain.tariffs.courses import Course, Mark, Span
+from domain.tariffs.courses import Course, Mark
+from domain.tariffs.flows import Span
 from domain.tariffs.lines import Terms
 from domain.tariffs.presets import TR_TAXES, tr_time_of_use
 from domain.tariffs.pricing import lines

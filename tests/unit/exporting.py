@@ -13,8 +13,7 @@ from domain.billing.rules import Anchor, Segment, version_charges
 from domain.month_charges.netting import Netted, netted
 from domain.month_charges.stretches import stretch_of
 from domain.tariffs.components import Component, Flat, Netting, Shape, Tax, Version
-from domain.tariffs.courses import Span
-from domain.tariffs.flows import Interval
+from domain.tariffs.flows import Interval, Span
 from tests.unit.tariff_terms import HOUR, ISTANBUL, MIDNIGHT, THURSDAY
 
 QUARTER = timedelta(minutes=15)

@@ -7,7 +7,8 @@ from zoneinfo import ZoneInfo
 
 from db.enums import BillingBasis, ComponentKind
 from domain.tariffs.components import Component, Shape, Version
-from domain.tariffs.courses import Mark, Span
+from domain.tariffs.courses import Mark
+from domain.tariffs.flows import Span
 from domain.tariffs.lines import Line, Terms
 
 ISTANBUL = ZoneInfo("Europe/Istanbul")

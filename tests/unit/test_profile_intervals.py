@@ -8,7 +8,8 @@ from db.enums import ProfileKind
 from db.ids import CompanyId, FrameId, MeterId
 from domain.profiles.rules import Block, Channel, intervals_of
 from domain.readings.rules import MeterTime, clock_zone
-from domain.tariffs.courses import Contradiction, Course, Interval, Mark, Span
+from domain.tariffs.courses import Contradiction, Course, Mark
+from domain.tariffs.flows import Interval, Span
 
 IMPORT = Channel("1.5.0", "Wh", ProfileKind.POWER)
 EXPORT = Channel("2.5.0", "Wh", ProfileKind.POWER)

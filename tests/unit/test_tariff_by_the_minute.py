@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from db.enums import ComponentKind, Quality
 from domain.tariffs.components import Component, Flat, Version
-from domain.tariffs.courses import Course, Interval, Mark, Span
+from domain.tariffs.courses import Course, Mark
+from domain.tariffs.flows import Interval, Span
 from domain.tariffs.lines import Terms
 from domain.tariffs.pricing import lines
 from tests.unit.tariff_by_the_minute import Amount, Key, minutes, price_by_minute

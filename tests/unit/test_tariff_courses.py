@@ -7,7 +7,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from db.enums import Quality
-from domain.tariffs.courses import Course, Interval, Mark, Span, TariffRegisters
+from domain.tariffs.courses import Course, Mark, TariffRegisters
+from domain.tariffs.flows import Interval, Span
 from domain.tariffs.presets import tr_time_of_use
 
 ISTANBUL = ZoneInfo("Europe/Istanbul")

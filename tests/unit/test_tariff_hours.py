@@ -4,7 +4,8 @@ from decimal import Decimal
 
 from db.enums import BillingBasis, Quality, TariffDay
 from domain.tariffs.components import Band, TimeOfUse, Version, Window
-from domain.tariffs.courses import Course, Interval, Mark
+from domain.tariffs.courses import Course, Mark
+from domain.tariffs.flows import Interval
 from domain.tariffs.presets import EVERY_DAY, tr_time_of_use
 from domain.tariffs.pricing import lines
 from tests.unit.tariff_terms import (

@@ -8,7 +8,8 @@ import pytest
 
 from db.enums import ComponentKind, EnergyDirection, LineUnit
 from domain.tariffs.components import Component, Flat, PerDay, Version, flat, simple_price
-from domain.tariffs.courses import Course, Span
+from domain.tariffs.courses import Course
+from domain.tariffs.flows import Span
 from domain.tariffs.lines import Terms, rounded_micro
 from domain.tariffs.month_end import month_lines
 from domain.tariffs.presets import TR_REACTIVE, TR_TAXES, tr_time_of_use
