@@ -14,6 +14,7 @@ from db.ids import (
     SubscriberId,
     UserId,
 )
+from domain.hands import Hand
 
 # Identities begin at 1, so that no row belongs to these.
 NO_COMPANY = CompanyId(0)
@@ -67,3 +68,10 @@ class Caller:
     role_name: str | None = None
     has_second_factor: bool = False
     needs_second_factor: bool = False
+
+    @property
+    def hand(self) -> Hand:
+        """Who does what takes two people; a key's users are found with the key."""
+        if self.key is None:
+            return Hand(user_id=self.user_id)
+        return Hand(key_id=self.key.id)

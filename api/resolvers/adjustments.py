@@ -5,7 +5,6 @@ from typing import Annotated
 
 import strawberry
 
-from api.caller import Caller
 from api.context import Info
 from api.mutations import VersionInput, ended, seen
 from api.permissions.requires import requires
@@ -19,7 +18,6 @@ from api.schema.adjustments import (
 )
 from db.enums import Scope
 from db.ids import AccountId, AdjustmentId
-from domain.hands import Hand
 from domain.ledger import adjustments, debts
 
 Adjusted = Annotated[AdjustCreditInput, strawberry.argument(description="What is to change.")]
@@ -44,7 +42,7 @@ class AdjustmentMutation:
             amount=input.amount,
             reason=input.reason,
             idempotency_key=input.idempotency_key,
-            hand=hand_of(caller),
+            hand=caller.hand,
             now=info.context.clock(),
         )
         return await ended(info, AdjustmentPayload, Adjustment, operation)
@@ -75,7 +73,7 @@ class AdjustmentMutation:
             company_id=caller.company_id,
             adjustment_id=AdjustmentId(await seen(info, Adjustment, input.id)),
             expected_version=input.expected_version,
-            hand=hand_of(caller),
+            hand=caller.hand,
             now=info.context.clock(),
         )
         return await ended(info, AdjustmentPayload, Adjustment, operation)
@@ -91,7 +89,7 @@ class AdjustmentMutation:
             adjustment_id=AdjustmentId(await seen(info, Adjustment, input.id)),
             expected_version=input.expected_version,
             reason=input.reason,
-            hand=hand_of(caller),
+            hand=caller.hand,
             now=info.context.clock(),
         )
         return await ended(info, AdjustmentPayload, Adjustment, operation)
@@ -108,14 +106,7 @@ async def _change_debt(
         amount=input.amount,
         reason=input.reason,
         idempotency_key=input.idempotency_key,
-        hand=hand_of(caller),
+        hand=caller.hand,
         now=info.context.clock(),
     )
     return await ended(info, AdjustmentPayload, Adjustment, operation)
-
-
-def hand_of(caller: Caller) -> Hand:
-    """Return who acts; a key's users are found with the key."""
-    if caller.key is None:
-        return Hand(user_id=caller.user_id)
-    return Hand(key_id=caller.key.id)

@@ -26,7 +26,7 @@ from api.schema.tariff_preview import TariffPreview, TariffPreviewPayload
 from api.schema.tariff_prices import version_said
 from api.schema.tariffs import Tariff, TariffAssignment, TariffVersion
 from db.enums import Scope
-from db.ids import AccountId, BranchId, KeyId, TariffId, TariffVersionId, UserId
+from db.ids import AccountId, BranchId, TariffId, TariffVersionId
 from domain.tariffs import assignments, proposals
 from domain.tariffs import operations as tariffs
 from domain.tariffs.assignments import GROUP_MAX, Whom
@@ -94,14 +94,15 @@ class TariffMutation:
         self, info: Info, input: Proposed
     ) -> TariffVersionPayload | None:
         check_whole_company(info)
+        caller = info.context.signed_in
         tariff_id = await seen(info, Tariff, input.tariff_id, argument="input.tariffId")
         operation = proposals.propose(
-            company_id=info.context.signed_in.company_id,
+            company_id=caller.company_id,
             tariff_id=TariffId(tariff_id),
             version=version_said(input.prices),
             valid_from=input.valid_from,
-            by=_person(info),
-            by_key=_key(info),
+            by=caller.hand.user_id,
+            by_key=caller.hand.key_id,
             now=info.context.clock(),
         )
         return await ended(info, TariffVersionPayload, TariffVersion, operation)
@@ -115,7 +116,7 @@ class TariffMutation:
         operation = proposals.approve(
             company_id=info.context.signed_in.company_id,
             version_id=TariffVersionId(await seen(info, TariffVersion, input.id)),
-            by=_person(info),
+            by=info.context.signed_in.hand.user_id,
             now=info.context.clock(),
         )
         return await ended(info, TariffVersionPayload, TariffVersion, operation)
@@ -158,17 +159,6 @@ async def _shown(info: Info, found: Preview) -> TariffPreview:
     rows = await info.context.loaders.row(Account.listing).load_many(list(found.costs))
     accounts = [Account.of(row) for row in rows if row is not None]
     return TariffPreview.of(found, accounts)
-
-
-def _person(info: Info) -> UserId | None:
-    """Return who asks; None for a program, which is nobody in particular."""
-    caller = info.context.signed_in
-    return None if caller.key is not None else caller.user_id
-
-
-def _key(info: Info) -> KeyId | None:
-    caller = info.context.signed_in
-    return None if caller.key is None else caller.key.id
 
 
 async def _whom(info: Info, input: AssignTariffInput) -> Whom:
