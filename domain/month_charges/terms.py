@@ -81,8 +81,7 @@ class PointTerms:
     """By what an account is charged for a month at a metering point.
 
     version: the last one of the month that has something due at its end; what is measured is so
-    while one had. netted_by: over
-    which time the last one nets that does. pieces: by time.
+    while one had. netted_by: over which time the last one nets that does. pieces: by time.
     """
 
     point_id: PointId

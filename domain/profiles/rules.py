@@ -15,8 +15,8 @@ from domain.readings.rules import MeterTime, held_for_its_time, utc_of
 from domain.tariffs.flows import Interval
 
 THOUSANDTHS = 1000
-# Of all that a meter counts one way, the best first: energy of the interval, the
-# mean power, and the index, of which each gap costs one interval more.
+# Of all that a meter counts one way, the best first: energy of the interval, the mean power, and
+# the index, of which each gap costs one interval more.
 IMPORT_CHANNELS = ("1.29.0", "1.9.0", "1.5.0", "1.8.0")
 EXPORT_CHANNELS = ("2.29.0", "2.9.0", "2.5.0", "2.8.0")
 # What prices are told apart by.
