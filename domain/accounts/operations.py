@@ -60,7 +60,7 @@ class NewAccount:
     category: str | None = None
 
     def columns(self) -> dict[str, Any]:
-        """Return its columns, in the order in which `opened_before` compares them.
+        """Return its columns.
 
         :raises InvalidValue: one of them cannot be
         """
