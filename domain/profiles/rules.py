@@ -70,7 +70,7 @@ class Told(NamedTuple):
     def key(self) -> tuple[int, int, str, datetime]:
         return (*self.series, self.starts_at)
 
-    def says_what(self, other: "Told") -> bool:
+    def agrees_with(self, other: "Told") -> bool:
         """Whether another one of the same start tells the same."""
         return (self.ends_at, self.kind, self.unit, self.value) == (
             other.ends_at, other.kind, other.unit, other.value
@@ -128,11 +128,11 @@ class Sorted:
     known: int = 0
 
 
-Stored: TypeAlias = Mapping[tuple[int, int, str], Sequence[Told]]
+Neighbours: TypeAlias = Mapping[tuple[int, int, str], Sequence[Told]]
 """What is there around the intervals in question, by series and time."""
 
 
-def sorted_out(candidates: Iterable[Told], stored: Stored) -> Sorted:
+def sorted_out(candidates: Iterable[Told], stored: Neighbours) -> Sorted:
     """Return which intervals are new. The first one stands; what says otherwise is a conflict.
 
     One that overlaps another says otherwise, too: intervals of a channel never overlap.
@@ -145,7 +145,7 @@ def sorted_out(candidates: Iterable[Told], stored: Stored) -> Sorted:
             place = bisect_left(there, told.starts_at, key=attrgetter("starts_at"))
             around = there[max(place - 1, 0) : place + 1]
             same = next((one for one in around if one.starts_at == told.starts_at), None)
-            if same is not None and told.says_what(same):
+            if same is not None and told.agrees_with(same):
                 made.known += 1
             elif any(
                 one.starts_at < told.ends_at and told.starts_at < one.ends_at for one in around

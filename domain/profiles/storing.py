@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from db.access import Connection
 from db.enums import ProfileKind, ValidationRule
 from db.ids import CompanyId, MeterId
-from domain.profiles.rules import PRICED_CHANNELS, Stored, Told
+from domain.profiles.rules import PRICED_CHANNELS, Neighbours, Told
 from domain.tariffs.flows import Span
 from domain.tariffs.schedule import DAY
 
@@ -49,7 +49,7 @@ DETAILS = {
 }
 
 
-async def around(connection: Connection, candidates: Iterable[Told]) -> Stored:
+async def around(connection: Connection, candidates: Iterable[Told]) -> Neighbours:
     """Return what is stored at the times of some intervals, and next to these."""
     spans: dict[tuple[int, int, str], list[Told]] = defaultdict(list)
     for told in candidates:
