@@ -34,8 +34,8 @@ _HEADER_VALUES = 4
 _MINUTES_PER_HOUR = 60
 _THOUSANDTHS = 3
 _INT8_MAX = 2**63 - 1
-_ENERGIES = {"Wh": "Wh", "varh": "varh", "VAh": "VAh"}
 _POWERS = {"W": "Wh", "var": "varh", "VA": "VAh"}
+_UNITS = _POWERS | {energy: energy for energy in _POWERS.values()}
 _INDEX = "8"
 _NUMBER = re.compile(r"(\d+)(?:\.(\d*))?", re.ASCII)
 
@@ -140,11 +140,12 @@ def _columns(header: Sequence[str]) -> list[tuple[int, Channel, int]]:
             continue
         medium, code, history = split_address(address)
         scale = plan(medium, code, history, unit or None, False)
-        if isinstance(scale, Scale) and scale.unit in _ENERGIES | _POWERS:
+        if isinstance(scale, Scale) and scale.unit in _UNITS:
             groups = [*code.split("."), "0"][:3]
-            obis = ".".join(groups) if medium in OWN_MEDIA else f"{medium}:{'.'.join(groups)}"
-            kind = _kind(scale.unit, groups[1])
-            channel = Channel(obis, (_ENERGIES | _POWERS)[scale.unit], kind)
+            obis = ".".join(groups)
+            if medium not in OWN_MEDIA:
+                obis = f"{medium}:{obis}"
+            channel = Channel(obis, _UNITS[scale.unit], _kind(scale.unit, groups[1]))
             found.setdefault(obis, (place, channel, scale.exponent))
     return list(found.values())
 
