@@ -31,7 +31,7 @@ from domain.invoices.settlements import Charged, settlements
 from domain.invoices.stretches import Stretch, stretches
 from domain.month_charges.invoiced import charged_parts
 from domain.profiles.queries import with_profiles
-from domain.tariffs.courses import Span
+from domain.tariffs.flows import Span
 
 # Readings come up to 90 days late, and what they change is settled with the next invoice.
 SETTLED_MONTHS_MAX = 4

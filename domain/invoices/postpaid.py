@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from db.access import Connection
 from db.ids import AccountId, CompanyId
 from domain.invoices.stretches import Stretch
-from domain.tariffs.courses import Span, overlap
+from domain.tariffs.flows import Span, overlap
 from domain.tariffs.schedule import day_start
 
 Spans: TypeAlias = Mapping[AccountId, Sequence[Span]]

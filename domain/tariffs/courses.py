@@ -31,8 +31,6 @@ from domain.tariffs.flows import (
 )
 from domain.tariffs.schedule import kind_of, local_days, pieces
 
-__all__ = ["Contradiction", "Course", "Mark", "Span", "TariffRegisters", "overlap"]
-
 # A display that shows fewer digits than these cuts off up to one step of its last one.
 STEPS_WH = (1000, 100, 10)
 
