@@ -16,6 +16,7 @@ from domain.accounts.closing import IS_OWNERS
 from domain.accounts.settling import settle
 from domain.ledger.rules import REASON_CHARACTERS_MAX
 from domain.listing import Record
+from domain.month_charges.at_once import charge_waiting
 from domain.refusals import InUse, Refused
 from domain.tariffs.flows import INSTANT
 from domain.topups.lapsing import let_lapse
@@ -107,6 +108,7 @@ async def _end(
         # A clock ahead of ours may have told when it began.
         changes={"closed_at": max(now, successor["opened_at"] + INSTANT)},
     )
+    await charge_waiting(connection, company_id=company_id, account_id=account_id, now=now)
     await settle(
         connection, company_id=company_id, account_id=account_id, refund_by=refund_by, now=now
     )

@@ -14,7 +14,7 @@ from domain.tariffs.assignments import Whom
 from domain.tariffs.components import Flat, Version
 from domain.tariffs.presets import TR_REACTIVE
 from tests.db.account_ends.ending import close, take_over
-from tests.db.account_ends.mistaken import let_own, reopen
+from tests.db.account_ends.mistaken import let_own, reopen, take_back
 from tests.db.month_charges.world import (
     CHARGED_AT,
     DAY,
@@ -40,6 +40,7 @@ from tests.factories import Place, account_of, add_supply, open_account
 CHANGED_AT = STARTS_AT + 10 * DAY
 REACTIVE_ONLY = Version(components=(ENERGY, REACTIVE), reactive=TR_REACTIVE)
 BEFORE = {STARTS_AT: (0, 0, 0), CHANGED_AT: (1_000_000, 300_000, 0)}
+STANDING = "select balance_micro, debt_micro from account_balance where account_id = $1"
 AFTER = {ENDS_AT: (2_000_000, 900_000, 0)}
 
 
@@ -80,6 +81,34 @@ async def test_who_is_reopened_pays_for_the_month_again(place: Place) -> None:
     assert [f"{amount:g}" for amount in before] == ["150", "300"]
     assert await charged(place) == 450
     assert await charged(place, account_id=owner) == 0
+    assert await verify() == []
+
+
+async def test_a_tenancy_that_is_taken_back_leaves_nothing_of_the_month_to_the_successor(
+    place: Place,
+) -> None:
+    await read(place, BEFORE)
+    new = await take_over(
+        place,
+        place.subscriber_id,
+        at=CHANGED_AT,
+        index_wh=1_000_000,
+        now=CHANGED_AT + timedelta(minutes=1),
+    )
+    await read(place, AFTER)
+    await work()
+    before = await charged(place, account_id=new)
+
+    await take_back(place, account_of(place), now=CHARGED_AT)
+
+    assert before == 300
+    assert await charged(place, account_id=new) == 0
+    assert await rows(STANDING, new) == [{"balance_micro": 0, "debt_micro": 0}]
+
+    await work()
+
+    assert await charged(place) == 450
+    assert await rows(STANDING, new) == [{"balance_micro": 0, "debt_micro": 0}]
     assert await verify() == []
 
 
