@@ -104,6 +104,14 @@ def refund_merged(known: Refund, fact: RefundFact) -> Refund:
     return Refund(state=fact.state, amount=fact.amount, failure=fact.failure)
 
 
+def as_requested(known: Refund) -> Refund:
+    """Return a refund that the provider has not told of, as it was asked for.
+
+    That we gave it up says nothing: whatever the provider tells of it is what became of the money.
+    """
+    return replace(known, state=RefundState.REQUESTED, failure=None)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dispute:
     """What is known of a dispute; amounts as in `DisputeFact`."""

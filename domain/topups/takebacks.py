@@ -15,6 +15,7 @@ from domain.topups.facts import DisputeFact, RefundFact
 from domain.topups.rules import (
     Dispute,
     Refund,
+    as_requested,
     dispute_lines,
     dispute_merged,
     refund_lines,
@@ -60,7 +61,7 @@ async def note_refund(
     if row is None:
         raise LookupError(fact.reference)
     known = refund_of(row)
-    refund = refund_merged(known, fact)
+    refund = refund_merged(known if row["reference"] else as_requested(known), fact)
     if refund == known and row["reference"] == fact.reference and not is_new:
         return False
     await book_refund(connection, top_up, row, refund, now, reference=fact.reference)

@@ -3,8 +3,10 @@
 from datetime import timedelta
 from decimal import Decimal
 
+from domain.ledger.queries import verify
 from domain.topups import looking
-from domain.topups.gateway import Gateways
+from domain.topups.applying import apply
+from domain.topups.gateway import Gateways, RefundRequest
 from domain.topups.reconciliation import compare
 from tests.stripe_twin.faults import Faults
 from tests.topups.shop import Shop
@@ -67,3 +69,26 @@ async def test_a_refund_that_was_made_unheard_is_found_and_not_given_up(shop: Sh
 
     assert (await shop.row("top_up_refund"))["state"] == "SUCCEEDED"
     assert await shop.standing() == {"balance": D("15.5")}
+
+
+async def test_a_refund_that_was_made_after_it_was_given_up_is_taken_again(shop: Shop) -> None:
+    top_up_id = await shop.paid()
+    async with nobody_there() as gateway:
+        await shop.refund(top_up_id, "10", by=Gateways(gateway))
+    shop.move(looking.GIVE_UP_AFTER)
+    await compared(shop)
+    await looking.look_again(gateways=shop.gateways, now=shop.now)
+    given_up = await shop.row("top_up_refund"), await shop.standing()
+    payment = (await shop.top_up(top_up_id))["payment_reference"]
+
+    fact = await shop.gateway.refund(
+        RefundRequest(key=given_up[0]["refund_key"], payment=payment, amount=D(10), currency="TRY")
+    )
+    for _ in range(2):
+        await apply(fact, provider=shop.gateway.name, now=shop.now)
+
+    assert (given_up[0]["state"], given_up[1]) == ("FAILED", {"balance": D("25.5")})
+    refund = await shop.row("top_up_refund")
+    assert (refund["state"], refund["failure"]) == ("SUCCEEDED", None)
+    assert await shop.standing() == {"balance": D("15.5")}
+    assert await verify() == []
