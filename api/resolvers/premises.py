@@ -73,7 +73,7 @@ class PremisesMutation:
     @strawberry.mutation(
         description="Say which account pays for premises while no subscriber does: from the next"
         " end of an account there, or from the last one if that was within 31 days.",
-        extensions=[requires(Scope.PREMISES_WRITE)],
+        extensions=[requires(Scope.PREMISES_WRITE), requires(Scope.ACCOUNTS_WRITE)],
     )
     async def set_premises_owner(self, info: Info, input: Owned) -> PremisesPayload | None:
         account_id: AccountId | None = None

@@ -278,3 +278,14 @@ async def test_premises_have_an_owners_account_or_none(
 
     assert named.data["setPremisesOwner"]["premises"] == {"ownerAccount": {"id": account(place)}}
     assert nobody.data["setPremisesOwner"]["premises"] == {"ownerAccount": None}
+
+
+async def test_who_may_not_change_accounts_names_no_owner(web: Web, place: Place) -> None:
+    operator = await web.user(place.company_id, Role.OPERATOR)
+    which = {"id": encode("Premises", place.supplies[0].premises_id), "expectedVersion": 1}
+
+    refused = await web.ask(OWNER, operator, input={**which, "accountId": account(place)})
+
+    assert refused.codes == ["FORBIDDEN"]
+    owners = await fetch("select owner_account_id, version from premises")
+    assert owners == [{"owner_account_id": None, "version": 1}]
