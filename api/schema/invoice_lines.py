@@ -19,7 +19,9 @@ from domain.readings.rules import WH_PER_KWH
 @strawberry.type(description="What a register showed at an instant.")
 class RegisterIndex:
     at: DateTime = strawberry.field(description="When.")
-    index: Kwh = strawberry.field(description="What it showed, before the multiplier.")
+    index: Kwh = strawberry.field(
+        description="What it showed, before the multiplier; kvarh on lines of reactive energy."
+    )
 
     @classmethod
     def of(cls, index: Index) -> Self:
@@ -37,7 +39,7 @@ class MeteredEnergy:
     last: RegisterIndex = strawberry.field(description="Where it ends.")
     energy: Kwh = strawberry.field(
         description="How much lies between the two, after the multiplier; of a shared supply, the"
-        " account's part."
+        " account's part. In kvarh on lines of reactive energy."
     )
 
     @classmethod

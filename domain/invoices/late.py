@@ -91,10 +91,15 @@ def _by_key(lines: Iterable[InvoiceLine]) -> dict[Key, list[InvoiceLine]]:
     found: dict[Key, list[InvoiceLine]] = defaultdict(list)
     for line in lines:
         if line.priced is not None:
-            metered = line.metered
+            metered = _meter_of(line)
             of_meter = (None, None) if metered is None else (metered.meter_id, metered.multiplier)
             found[*of_meter, replace(line.priced, quantity=ZERO)].append(line)
     return found
+
+
+def _meter_of(line: InvoiceLine) -> Metered | None:
+    """Return the meter that a line is of; what is charged by the month is of all of an account."""
+    return None if line.kind is InvoiceLineKind.REACTIVE else line.metered
 
 
 def _difference(
@@ -109,7 +114,7 @@ def _difference(
         kind=InvoiceLineKind.SETTLEMENT,
         amount=amount,
         energy_month=month,
-        metered=_around([line.metered for line in now or before if line.metered is not None]),
+        metered=_around([one for line in now or before if (one := _meter_of(line)) is not None]),
         priced=replace(priced, quantity=quantity),
         is_estimated=any(line.is_estimated for line in now),
         taxes=tuple(

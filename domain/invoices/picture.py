@@ -108,7 +108,9 @@ def _line(page: Page, line: InvoiceLine, words: Words) -> dict[str, Any]:
         details = [f"{words['meter']} {metered.serial}", f"{words['multiplier']} {times}"]
         # Days are charged whatever the meter shows.
         if line.priced is None or line.priced.unit is not LineUnit.DAY:
-            indexes = [_index(page, index) for index in (metered.first, metered.last)]
+            is_reactive = line.priced is not None and line.priced.unit is LineUnit.KVARH
+            unit = f" {words[LineUnit.KVARH]}" if is_reactive else ""
+            indexes = [_index(page, index, unit) for index in (metered.first, metered.last)]
         if metered.shared_wh is not None:
             details.append(words["shared"])
     if line.is_estimated:
@@ -122,9 +124,9 @@ def _line(page: Page, line: InvoiceLine, words: Words) -> dict[str, Any]:
     }
 
 
-def _index(page: Page, index: Index) -> str:
+def _index(page: Page, index: Index, unit: str) -> str:
     day = index.at.astimezone(page.zone).date()
-    return f"{_kwh(Decimal(index.index_wh), page.language)}\n{_day(day, page.language)}"
+    return f"{_kwh(Decimal(index.index_wh), page.language)}{unit}\n{_day(day, page.language)}"
 
 
 def _is_of_month_alone(line: InvoiceLine) -> bool:

@@ -5,11 +5,12 @@ at or before the end, for all registers the same ones. So months follow each oth
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 
 from db.enums import NotJudged
+from db.ids import MeterId
 from domain.billing.rollovers import gained
 from domain.readings.rules import carried_wh_max
 from domain.tariffs.components import TOTAL_IMPORT
@@ -41,23 +42,40 @@ class Maximum:
 
 
 @dataclass(frozen=True, slots=True)
+class MeasuredBy:
+    """A meter, and what its registers showed at both ends of what it measured."""
+
+    meter_id: MeterId
+    multiplier: Decimal
+    first: Shown
+    last: Shown
+
+
+@dataclass(frozen=True, slots=True)
 class Energies:
     """Of a span, on the consumer's side of the multiplier: Wh and varh."""
 
     active_wh: int = 0
     inductive_varh: int = 0
     capacitive_varh: int = 0
+    measured_by: tuple[MeasuredBy, ...] = field(default=(), compare=False)
 
     def and_(self, other: "Energies") -> "Energies":
         return Energies(
             self.active_wh + other.active_wh,
             self.inductive_varh + other.inductive_varh,
             self.capacitive_varh + other.capacitive_varh,
+            self.measured_by + other.measured_by,
         )
 
 
 def energies(
-    shown: Sequence[Shown], span: Span, *, multiplier: Decimal, power_w_max: int
+    shown: Sequence[Shown],
+    span: Span,
+    *,
+    meter_id: MeterId,
+    multiplier: Decimal,
+    power_w_max: int,
 ) -> Energies | NotJudged:
     """Return what flowed within a span, or why nobody can tell.
 
@@ -69,9 +87,11 @@ def energies(
     used = used_between(*edges, ENERGIES, power_w_max=power_w_max)
     if used is None:
         return NotJudged.READINGS_IMPLAUSIBLE
-    return Energies(
-        *(int(used[name] * multiplier) for name in (TOTAL_IMPORT, INDUCTIVE, CAPACITIVE))
+    active_wh, inductive_varh, capacitive_varh = (
+        int(used[name] * multiplier) for name in (TOTAL_IMPORT, INDUCTIVE, CAPACITIVE)
     )
+    measured_by = MeasuredBy(meter_id, multiplier, *edges)
+    return Energies(active_wh, inductive_varh, capacitive_varh, (measured_by,))
 
 
 def used_between(

@@ -3,14 +3,28 @@
 from collections import defaultdict
 from collections.abc import Sequence
 
+import orjson
+
 from db.access import Connection
 from db.enums import InvoiceLineKind, LineUnit
 from db.ids import AccountId, CompanyId
-from domain.invoices.rules import InvoiceLine, Month, Parts, Priced, TaxLine, taxes_together
+from domain.invoices.rules import (
+    Index,
+    InvoiceLine,
+    Metered,
+    Month,
+    Parts,
+    Priced,
+    TaxLine,
+    taxes_together,
+)
 from domain.invoices.stored import tax_of
 from domain.listing import Record
 from domain.money import major
+from domain.month_charges import kept_readings
+from domain.month_charges.energies import CAPACITIVE, INDUCTIVE, MeasuredBy
 from domain.month_charges.terms import HAS_MONTHLY
+from domain.readings.rules import WH_PER_KWH
 
 # Whether a month of a company is not charged yet; one that is older than those that were begun is
 # charged no more.
@@ -23,12 +37,20 @@ IS_UNCHARGED = f"""(
 # Revisions of a line together, and so are the taxes on them.
 OF_LINE = "l.account_id, l.point_id, l.component, l.kind, l.unit, l.price"
 LINES = f"""
-    select {OF_LINE}, l.rate as of_rate, sum(l.quantity) as quantity,
-        sum(l.amount_micro)::int8 as amount_micro
-    from month_charge_line l
-    where l.company_id = $1 and l.account_id = any($2::int8[]) and l.month = $3
-    group by {OF_LINE}, l.rate having sum(l.quantity) <> 0 or sum(l.amount_micro) <> 0
-    order by l.account_id, min(l.revision), min(l.line)
+    select made.*, v.measured_by, m.serial
+    from (
+        select {OF_LINE}, l.rate as of_rate, sum(l.quantity) as quantity,
+            sum(l.amount_micro)::int8 as amount_micro, min(l.revision) as revision,
+            min(l.line) as line
+        from month_charge_line l
+        where l.company_id = $1 and l.account_id = any($2::int8[]) and l.month = $3
+        group by {OF_LINE}, l.rate having sum(l.quantity) <> 0 or sum(l.amount_micro) <> 0
+    ) made
+    left join month_verdict v on v.company_id = $1 and v.account_id = made.account_id
+        and v.point_id = made.point_id and v.month = $3 and made.kind = 'REACTIVE'
+    left join meter m on m.company_id = $1
+        and m.id = (v.measured_by -> 0 ->> 'meter_id')::int8
+    order by made.account_id, made.revision, made.line
 """
 TAXES = f"""
     select {OF_LINE}, l.rate as of_rate, t.name, t.rate, sum(t.base_micro)::int8 as base_micro,
@@ -75,6 +97,7 @@ def _line(row: Record, month: Month, taxes: Sequence[TaxLine]) -> InvoiceLine:
         kind=_kind(row),
         amount=major(row["amount_micro"]),
         energy_month=month,
+        metered=None if row["serial"] is None else _metered(row),
         priced=Priced(
             component=row["component"],
             quantity=row["quantity"],
@@ -83,6 +106,33 @@ def _line(row: Record, month: Month, taxes: Sequence[TaxLine]) -> InvoiceLine:
             rate=row["of_rate"],
         ),
         taxes=tuple(taxes),
+    )
+
+
+def _metered(row: Record) -> Metered | None:
+    """Return between which indexes one meter counted all that a line charges.
+
+    Not where several meters did, one after the other: no two indexes tell that.
+    """
+    measured_by = kept_readings.read(orjson.loads(row["measured_by"]))
+    for register in (INDUCTIVE, CAPACITIVE):
+        made = [_between(row["serial"], one, register) for one in measured_by]
+        if [one.energy_wh for one in made] == [row["quantity"] * WH_PER_KWH]:
+            return made[0]
+    return None
+
+
+def _between(serial: str, measured_by: MeasuredBy, register: str) -> Metered:
+    first, last = (
+        Index(shown.at, shown.registers[register])
+        for shown in (measured_by.first, measured_by.last)
+    )
+    return Metered(
+        meter_id=measured_by.meter_id,
+        serial=serial,
+        multiplier=measured_by.multiplier,
+        first=first,
+        last=last,
     )
 
 

@@ -77,7 +77,11 @@ async def energies_of(
     for piece in pieces:
         shown = await shown_around(connection, company_id, piece, [INDUCTIVE, CAPACITIVE])
         found = energies(
-            shown, piece.span, multiplier=piece.multiplier, power_w_max=piece.power_w_max
+            shown,
+            piece.span,
+            meter_id=piece.meter_id,
+            multiplier=piece.multiplier,
+            power_w_max=piece.power_w_max,
         )
         if isinstance(found, NotJudged):
             return found

@@ -10,7 +10,7 @@ from db.enums import ComponentKind, LedgerAccountKind, LineUnit, NotJudged
 from db.ids import AccountId, CompanyId, JournalId, PointId, TariffId
 from domain.invoices.rules import Month
 from domain.listing import Record
-from domain.month_charges import kept_netting
+from domain.month_charges import kept_netting, kept_readings
 from domain.month_charges.charges import Amount, Charges, LineKey, Taxed, TaxKey
 from domain.month_charges.energies import Energies
 from domain.month_charges.measured import Measured
@@ -36,9 +36,9 @@ KEEP = """
     insert into month_verdict (company_id, account_id, point_id, month, tariff_id, version_from,
         category, installed_kva, connection_kw, phases, active_wh, inductive_varh, capacitive_varh,
         peaks_w, compensation_fault, not_judged, inductive_limit, capacitive_limit, inductive_over,
-        capacitive_over, charged_varh, waived, recalled_by, judged_at, netting)
+        capacitive_over, charged_varh, waived, recalled_by, judged_at, netting, measured_by)
     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19,
-        $20, $21, $22, $23, $24, $25)
+        $20, $21, $22, $23, $24, $25, $26)
     on conflict (company_id, account_id, point_id, month) do update
     set tariff_id = excluded.tariff_id, version_from = excluded.version_from,
         category = excluded.category, installed_kva = excluded.installed_kva,
@@ -50,7 +50,7 @@ KEEP = """
         inductive_over = excluded.inductive_over, capacitive_over = excluded.capacitive_over,
         charged_varh = excluded.charged_varh, waived = excluded.waived,
         recalled_by = excluded.recalled_by, judged_at = excluded.judged_at,
-        netting = excluded.netting
+        netting = excluded.netting, measured_by = excluded.measured_by
 """
 CHARGED_LINES = """
     select point_id, component, kind, unit, price, rate, sum(quantity) as quantity,
@@ -104,7 +104,12 @@ def _measured(row: Record) -> Measured:
     ):
         reason = NotJudged(row["not_judged"])
     known = row["active_wh"] is not None
-    energies = Energies(row["active_wh"], row["inductive_varh"], row["capacitive_varh"])
+    energies = Energies(
+        row["active_wh"],
+        row["inductive_varh"],
+        row["capacitive_varh"],
+        kept_readings.read(orjson.loads(row["measured_by"])),
+    )
     return Measured(
         point_id=PointId(row["point_id"]),
         month=Month(row["month"]),
@@ -186,6 +191,7 @@ def _row(
         judged.recalled_by,
         now,
         _netting_written(measured),
+        orjson.dumps(kept_readings.written(energies.measured_by if energies else ())).decode(),
     )
 
 

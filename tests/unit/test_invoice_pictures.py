@@ -116,6 +116,18 @@ def test_a_picture_says_which_month_is_settled(line: InvoiceLine, text: str) -> 
     assert text in " ".join(said.split())
 
 
+def test_indexes_of_reactive_energy_have_their_own_unit() -> None:
+    priced = Priced(
+        component="Reaktif", quantity=Decimal(250), unit=LineUnit.KVARH, price=Decimal(2)
+    )
+    line = replace(energy("Reaktif"), kind=InvoiceLineKind.REACTIVE, priced=priced)
+
+    (said,) = pages(monthly([line], []), TR)
+
+    assert "123.456,789 kvarh" in said
+    assert "AEL00012345678" in said
+
+
 def test_days_are_charged_without_indexes() -> None:
     days = Priced(component="Bedel", quantity=Decimal(28), unit=LineUnit.DAY, price=Decimal(2))
     line = replace(energy("Bedel"), kind=InvoiceLineKind.FIXED, priced=days)

@@ -10,7 +10,7 @@ from db.enums import BillingMode, InvoiceLineKind, LineUnit
 from db.ids import InvoiceId
 from domain.invoices import month_end, monthly
 from domain.invoices.monthly import MonthNotOver
-from domain.invoices.rules import Month
+from domain.invoices.rules import Index, Metered, Month
 from domain.invoices.stored import StoredInvoice
 from domain.ledger.queries import balance_of, verify
 from tests.db.invoicing import ISSUED_AT, invoice_of
@@ -21,18 +21,21 @@ from tests.db.month_charges.world import (
     MARCH,
     MARCH_ENDS_AT,
     STARTS_AT,
+    add_factory,
+    exchange,
     make_monthly,
     read,
     value,
     work,
 )
-from tests.factories import Place, account_of
+from tests.factories import Place, account_of, add_supply
 
 USED = {
     STARTS_AT: (0, 0, 0, 40_000),
     STARTS_AT + timedelta(days=3): (100_000, 10_000, 0, 12_500),
     ENDS_AT - timedelta(hours=2): (900_000, 240_000, 100_000, 12_500),
 }
+CHANGED_AT = STARTS_AT + timedelta(days=10)
 AT_END = {ENDS_AT: (1_000_000, 250_000, 100_000, 12_500)}
 
 
@@ -92,6 +95,60 @@ async def test_an_invoice_shows_what_the_month_was_charged_as_a_whole(place: Pla
     assert await verify() == []
 
 
+async def test_a_line_of_reactive_energy_tells_between_which_indexes_it_was_counted(
+    place: Place,
+) -> None:
+    await read(place, USED | AT_END)
+    await work()
+
+    *_, reactive = (await invoice(place)).lines
+
+    supply = place.supplies[0]
+    assert reactive.metered == Metered(
+        meter_id=supply.meter_id,
+        serial=supply.serial,
+        multiplier=Decimal(1),
+        first=Index(STARTS_AT, 0),
+        last=Index(ENDS_AT, 250_000),
+    )
+
+
+async def test_reactive_energy_is_told_by_the_register_and_the_transformers_it_is_charged_by(
+    room: None,
+) -> None:
+    place = await make_monthly(accounts=0)
+    supply = await add_factory(place, billing_mode=BillingMode.POSTPAID, multiplier=Decimal(40))
+    await read(
+        place, {STARTS_AT: (0, 0, 1_000, 0), ENDS_AT: (1_000_000, 150_000, 301_000, 0)}, supply
+    )
+    await work()
+
+    *_, reactive = (await invoice(place)).lines
+
+    assert reactive.priced is not None
+    assert reactive.priced.quantity == 12_000
+    assert reactive.metered == Metered(
+        meter_id=supply.meter_id,
+        serial=supply.serial,
+        multiplier=Decimal(40),
+        first=Index(STARTS_AT, 1_000),
+        last=Index(ENDS_AT, 301_000),
+    )
+
+
+async def test_reactive_energy_of_two_meters_names_neither(place: Place) -> None:
+    new = await add_supply(place, mounted=False, with_account=False)
+    await read(place, {STARTS_AT: (0, 0, 0), CHANGED_AT: (500_000, 200_000, 0)})
+    await exchange(place, new, at=CHANGED_AT, indexes_wh=(500_000, 0))
+    await read(place, {CHANGED_AT: (0, 0, 0), ENDS_AT: (500_000, 100_000, 0)}, new)
+    await work()
+
+    *_, reactive = (await invoice(place)).lines
+
+    assert reactive.priced is not None
+    assert (reactive.priced.quantity, reactive.metered) == (Decimal(300), None)
+
+
 async def test_no_invoice_is_made_before_the_month_is_charged(place: Place) -> None:
     await read(place, USED | AT_END)
 
@@ -143,6 +200,8 @@ async def test_what_came_late_is_settled_with_the_next_invoice(place: Place) -> 
         (Decimal(100), LineUnit.KWH, Decimal(100)),
         (Decimal(10), LineUnit.KVARH, Decimal(5)),
     ]
+    # What is charged by the month is settled for all metering points of an account together.
+    assert [line.metered is None for line in late] == [False, True]
     taxes = [(tax.name, tax.amount) for line in late for tax in line.taxes]
     assert taxes == [("VAT", Decimal(20)), ("VAT", Decimal(1))]
     assert await verify() == []

@@ -7,9 +7,7 @@ import pytest
 
 from db import access
 from db.enums import NotJudged
-from db.ids import MountingId
 from domain.ledger.queries import verify
-from domain.metering import removals
 from domain.tariffs.components import Version
 from domain.tariffs.presets import TR_REACTIVE
 from tests.db.month_charges.world import (
@@ -25,6 +23,7 @@ from tests.db.month_charges.world import (
     STARTS_AT,
     Shown,
     charged,
+    exchange,
     make_monthly,
     read,
     value,
@@ -207,16 +206,7 @@ async def test_meters_are_not_compared_across_an_exchange(room: None) -> None:
     new = await add_supply(place, mounted=False, with_account=False)
     exchanged_at = STARTS_AT + 10 * DAY
     await read(place, {STARTS_AT: (0, 0, 0), exchanged_at - HOUR: (1_000_000, 300_000, 0)}, old)
-    mounting_id = await value("select id from mounting where meter_id = $1", old.meter_id)
-    await removals.exchange(
-        company_id=place.company_id,
-        mounting_id=MountingId(mounting_id),
-        meter_id=new.meter_id,
-        exchanged_at=exchanged_at,
-        final_index_wh=1_000_000,
-        initial_index_wh=70_000_000,
-        now=exchanged_at,
-    )
+    await exchange(place, new, at=exchanged_at, indexes_wh=(1_000_000, 70_000_000))
     shown = {
         exchanged_at + HOUR: (70_000_000, 5_000_000, 0),
         ENDS_AT: (71_000_000, 5_200_000, 0),

@@ -8,10 +8,10 @@ from typing import Any
 
 from db import access
 from db.enums import BillingMode, ComponentKind
-from db.ids import AccountId, TariffId
+from db.ids import AccountId, MountingId, TariffId
 from domain.invoices.rules import Month
 from domain.ledger import operations as ledger
-from domain.metering import points
+from domain.metering import points, removals
 from domain.month_charges import runs
 from domain.readings import operations as readings
 from domain.readings.register_sets import ids_of
@@ -129,6 +129,22 @@ async def add_factory(
     )
     place.supplies[-1] = replace(supply, account_id=account_id)
     return place.supplies[-1]
+
+
+async def exchange(place: Place, new: Supply, *, at: datetime, indexes_wh: tuple[int, int]) -> None:
+    """Mount another meter in place of the first one. indexes_wh: what the two show then."""
+    old = place.supplies[0]
+    mounting_id = await value("select id from mounting where meter_id = $1", old.meter_id)
+    final_index_wh, initial_index_wh = indexes_wh
+    await removals.exchange(
+        company_id=place.company_id,
+        mounting_id=MountingId(mounting_id),
+        meter_id=new.meter_id,
+        exchanged_at=at,
+        final_index_wh=final_index_wh,
+        initial_index_wh=initial_index_wh,
+        now=at,
+    )
 
 
 async def know(place: Place, supply: Supply, facts: Mapping[str, Any]) -> None:
