@@ -41,6 +41,12 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Use one worker more than there are cores: each waits for the servers now and then."""
+    return min((os.cpu_count() or 1) + 1, REDIS_DATABASES)
+
+
+@pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
     """Tell a worker of pytest-xdist where the servers are."""
     node.workerinput["addresses"] = asdict(node.config.stash[SERVERS].start())
