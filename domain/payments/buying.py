@@ -62,25 +62,29 @@ async def buy(connection: Connection, taken: Taken, amount: Decimal, *, now: dat
     lines = cleared.lines(taken.account_id)
     posting = taken.posting(PURCHASES[taken.method], amount, lines)
     journal_id = await post(connection, await with_taxes(connection, posting), now=now)
-    await offsets.note(
-        connection,
-        company_id=taken.company_id,
-        account_id=taken.account_id,
-        journal_id=journal_id,
-    )
     return Bought(journal_id, cleared)
 
 
 async def finish(
     connection: Connection, taken: Taken, payment_id: PaymentId, bought: Bought, *, now: datetime
 ) -> None:
-    """Say that a payment has bought credit, so that it pays no invoice, and send the receipt."""
+    """Say that a payment has bought credit, so that it pays no invoice, and send the receipt.
+
+    What it does pay is allocated already.
+    """
     await allocation.give(
         connection,
         company_id=taken.company_id,
         parts=[(payment_id, micro(bought.cleared.amount))],
         journal_id=bought.journal_id,
         now=now,
+    )
+    # Last, for what it pays of invoices is not owed any more.
+    await offsets.note(
+        connection,
+        company_id=taken.company_id,
+        account_id=taken.account_id,
+        journal_id=bought.journal_id,
     )
     await put_receipt(
         connection,

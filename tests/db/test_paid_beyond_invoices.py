@@ -1,6 +1,7 @@
 """Payments to accounts that pay beforehand and still owe invoices: these first, then credit."""
 
 import asyncio
+from datetime import timedelta
 from decimal import Decimal
 
 import orjson
@@ -14,7 +15,7 @@ from domain.ledger.posting import IdempotencyConflict
 from domain.ledger.queries import verify
 from domain.money import micro
 from domain.refusals import NotThere
-from tests.db.invoicing import query
+from tests.db.invoicing import measure, query
 from tests.db.owing import BOUGHT, LATER, OWED_MICRO, PAID, STANDING, make_owing, owe, pay
 from tests.db.taxed import Side, sums
 
@@ -66,6 +67,22 @@ async def test_open_invoices_are_paid_and_the_rest_buys_credit(
     told = [orjson.loads(one) for one in await query(TOLD) or []]
     assert [one["reference"] for one in told] == ([str(payment_id)] if buys else [])
     assert [micro(Decimal(one["amount"]["amount"])) for one in told] == ([buys] if buys else [])
+    assert await verify() == []
+
+
+async def test_the_rest_is_bought_whatever_was_used_by_paying_before(
+    connected: None, database: Urls
+) -> None:
+    place, _, _ = await make_owing(database)
+    registers = await query("select id from register_set")
+    used_at = LATER + timedelta(days=4)
+    await measure(place, registers, {used_at: 323_456}, closed_at=used_at + timedelta(days=1))
+
+    await pay(place, "1000")
+    await bought.work(now=LATER)
+
+    assert await query(PAID) == [289_590_000, 234_570_000]
+    assert await query(BOUGHT) == [1_000_000_000 - OWED_MICRO]
     assert await verify() == []
 
 
