@@ -1,20 +1,30 @@
 """What of bought credit pays for use that invoices of months tell: that is no purchase.
 
 An account that once paid later may owe for it when it buys credit, whether its invoice is there
-already or comes at the month's end.
+already or comes at the month's end. What it used since by paying before comes first, as in
+`own_credit`.
 """
 
+from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 from db.access import Connection
 from db.ids import AccountId, CompanyId, JournalId
-from domain.currencies import in_whole_coins
-from domain.invoices.postpaid import LAST_DAY, POSTPAID_DAYS
+from domain.currencies import in_whole_coins, payable
+from domain.invoices.charges import invoiced_by_month, posted_by_month
+from domain.invoices.consumption import settled_days
+from domain.invoices.postpaid import POSTPAID_DAYS
+from domain.invoices.rules import Month
 from domain.money import major, micro
+
+ZERO = Decimal(0)
 
 # What the account lacked before it bought. Who pays later buys nothing.
 STANDING = """
-    select c.currency, bought.micro as bought_micro, bought.micro - b.balance_micro as lacked_micro
+    select c.currency, c.time_zone, bought.micro as bought_micro,
+        bought.micro - b.balance_micro as lacked_micro
     from account_balance b
     join account a on a.company_id = b.company_id and a.id = b.account_id
         and a.billing_mode = 'PREPAID'
@@ -28,32 +38,33 @@ STANDING = """
         and exists (select from account_mode s
             where s.company_id = $1 and s.account_id = $2 and s.mode = 'POSTPAID')
 """
-# What invoices of months tell that is not paid, and what they will tell.
-TOLD = f"""
+# What invoices of months tell that is not paid, but for what is left of payments to pay it.
+OPEN = """
+    select min(month) as first, max(month) as last,
+        coalesce(sum(greatest(total_micro - paid_micro - credited_micro, 0)), 0)::int8
+        - coalesce((select sum(p.amount_micro - p.allocated_micro)
+            from payment p where p.company_id = $1 and p.account_id = $2
+                and p.state = 'POSTED' and p.allocated_micro < p.amount_micro), 0)::int8
+        as open_micro
+    from invoice where company_id = $1 and account_id = $2 and kind = 'MONTHLY'
+"""
+UNPOSTED = f"""
     with postpaid as ({POSTPAID_DAYS})
-    select (told.open_micro + coalesce(sum(charged.amount_micro), 0))::int8
-    from (
-        select max(month) as month,
-            coalesce(sum(greatest(total_micro - paid_micro - credited_micro, 0)), 0) as open_micro
-        from invoice where company_id = $1 and account_id = any($2::int8[]) and kind = 'MONTHLY'
-    ) told
-    left join lateral (
-        select a.charged_micro as amount_micro from accrual a join postpaid using (account_id)
-        where a.company_id = $1 and a.local_date <@ postpaid.days
-            and (told.month is null or a.local_date >= told.month + interval '1 month')
-        union all
-        select m.amount_micro from month_charge m join postpaid using (account_id)
-        where m.company_id = $1 and {LAST_DAY.format(month="m.month")} <@ postpaid.days
-            and (told.month is null or m.month > told.month)
-    ) charged on true
-    group by told.open_micro
+    select coalesce(sum(charged_micro - posted_micro), 0)::int8
+    from accrual join postpaid using (account_id)
+    where company_id = $1 and local_date >= $3 and local_date <@ days
 """
 NOTE = "insert into purchase_offset (company_id, journal_id, amount_micro) values ($1, $2, $3)"
 NOTED = "select amount_micro from purchase_offset where company_id = $1 and journal_id = $2"
 
 
 async def note(
-    connection: Connection, *, company_id: CompanyId, account_id: AccountId, journal_id: JournalId
+    connection: Connection,
+    *,
+    company_id: CompanyId,
+    account_id: AccountId,
+    journal_id: JournalId,
+    now: datetime,
 ) -> None:
     """Note how much of what has just bought credit is no purchase, in whole coins.
 
@@ -62,9 +73,11 @@ async def note(
     standing = await connection.fetchrow(STANDING, company_id, account_id, journal_id)
     if standing is None:
         return
-    told_micro = await connection.fetchval(TOLD, company_id, [account_id])
-    found = min(standing["bought_micro"], standing["lacked_micro"], told_micro)
-    offset = in_whole_coins(major(found), standing["currency"])
+    today = now.astimezone(ZoneInfo(standing["time_zone"])).date()
+    told = await _told(connection, company_id, account_id, Month.of(today))
+    free = told - major(standing["lacked_micro"])
+    covered = _Covered(told, standing["currency"])
+    offset = covered.by(free + major(standing["bought_micro"])) - covered.by(free)
     if offset > 0:
         await connection.execute(NOTE, company_id, journal_id, micro(offset))
 
@@ -72,3 +85,37 @@ async def note(
 async def noted(connection: Connection, *, company_id: CompanyId, journal_id: JournalId) -> Decimal:
     """Return how much of bought credit is no purchase."""
     return major(await connection.fetchval(NOTED, company_id, journal_id) or 0)
+
+
+@dataclass(frozen=True, slots=True)
+class _Covered:
+    """What invoices come to, as far as credit pays them."""
+
+    told: Decimal
+    currency: str
+
+    def by(self, credit: Decimal) -> Decimal:
+        coins = in_whole_coins(max(credit, ZERO), self.currency)
+        return min(coins, payable(max(self.told, ZERO), self.currency))
+
+
+async def _told(
+    connection: Connection, company_id: CompanyId, account_id: AccountId, this: Month
+) -> Decimal:
+    """Return what invoices of months tell that is not paid, and what they will tell.
+
+    They will tell as well what came late to months that they told.
+    """
+    (row,) = await connection.fetch(OPEN, company_id, account_id)
+    following = this.moved(-1)
+    if row["last"] is not None:
+        following = max(following, Month(row["last"]).moved(1))
+    since, _ = settled_days(following)
+    since = max(since, row["first"] or since)
+    whose = (company_id, [account_id])
+    posted = await posted_by_month(connection, *whose, since, this.moved(1).first)
+    invoiced = await invoiced_by_month(connection, *whose, since)
+    charged = sum((one.gross for one in posted[account_id].values()), ZERO)
+    told = sum((one.gross for one in invoiced[account_id].values()), ZERO)
+    unposted = await connection.fetchval(UNPOSTED, *whose, since)
+    return charged - told + major(row["open_micro"] + unposted)

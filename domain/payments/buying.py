@@ -85,6 +85,7 @@ async def finish(
         company_id=taken.company_id,
         account_id=taken.account_id,
         journal_id=bought.journal_id,
+        now=now,
     )
     await put_receipt(
         connection,

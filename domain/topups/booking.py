@@ -85,6 +85,7 @@ async def book_credit(
         company_id=book.company_id,
         account_id=book.account_id,
         journal_id=journal_id,
+        now=book.now,
     )
     return journal_id, cleared
 

@@ -1,19 +1,21 @@
 """Credit that is bought while invoices of months are owed: it pays these, the rest is bought."""
 
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 import pytest
 
 from db.settings import Urls
-from domain.invoices import bought
+from domain.invoices import bought, monthly
 from domain.ledger.queries import balance_of, verify
-from tests.db.invoicing import invoice_of, query
+from tests.db.invoicing import ENDS_AT, MARCH, invoice_of, measure, query
 from tests.db.owing import BOUGHT, LATER, OWED_MICRO, PAID, make_owing
 from tests.topups.shop import Shop
 
 OWED = Decimal(OWED_MICRO).scaleb(-6)
 GIVEN_BACK = "select sum(total_micro)::int8 from invoice where kind = 'CREDIT_NOTE'"
 ALL_PAID = [289_590_000, 234_570_000]
+APRIL_ISSUED_AT = datetime.fromisoformat("2026-05-02T09:00:00Z")
 
 
 @pytest.fixture
@@ -34,6 +36,13 @@ async def documented(shop: Shop) -> tuple[list[int], list[int] | None]:
 
 async def balance(shop: Shop) -> Decimal:
     return await balance_of(company_id=shop.place.company_id, account_id=shop.account_id)
+
+
+async def use(shop: Shop, *, at: datetime) -> None:
+    """Let the meter tell, five days later, that it counted 100 kWh more by then: 234.57."""
+    shop.move(timedelta(days=5))
+    registers = await query("select id from register_set")
+    await measure(shop.place, registers, {at: 323_456}, closed_at=shop.now)
 
 
 @pytest.mark.parametrize(
@@ -81,6 +90,35 @@ async def test_what_a_failed_refund_brings_back_pays_again(owing: Shop) -> None:
     assert await documented(owing) == (ALL_PAID, [75_840_000, 75_840_000])
     assert await query(GIVEN_BACK) == 75_840_000
     assert await balance(owing) == Decimal("75.84")
+
+
+async def test_what_was_used_by_paying_before_is_a_purchase_first(owing: Shop) -> None:
+    await use(owing, at=LATER + timedelta(days=4))
+
+    await owing.paid("300")
+    less_than_all = await documented(owing)
+    await owing.paid("458.73")
+
+    assert less_than_all == ([65_430_000, 0], [234_570_000])
+    assert await documented(owing) == (ALL_PAID, [234_570_000])
+
+
+async def test_what_came_late_to_months_that_are_paid_is_no_purchase(owing: Shop) -> None:
+    await owing.paid("524.16")
+    await use(owing, at=ENDS_AT + timedelta(days=31))
+
+    await owing.paid("300")
+    told = await documented(owing)
+    await monthly.issue(
+        company_id=owing.place.company_id,
+        account_id=owing.account_id,
+        month=MARCH.moved(1),
+        now=APRIL_ISSUED_AT,
+    )
+
+    assert told == (ALL_PAID, [65_430_000])
+    assert await documented(owing) == ([*ALL_PAID, 234_570_000], [65_430_000])
+    assert await balance(owing) == Decimal("65.43")
 
 
 async def test_a_purchase_has_the_taxes_of_what_it_is_of(shop: Shop, database: Urls) -> None:

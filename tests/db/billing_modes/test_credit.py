@@ -141,7 +141,7 @@ async def test_credit_of_who_paid_after_is_no_purchase_after_a_change(place: Pla
 @pytest.mark.parametrize(
     ("bought_for", "purchase"),
     [
-        pytest.param("200", Decimal("73.34"), id="more than was used"),
+        pytest.param("200", Decimal("73.33"), id="more than was used"),
         pytest.param("100", None, id="less than was used"),
     ],
 )
@@ -161,6 +161,24 @@ async def test_what_a_later_invoice_will_tell_is_no_purchase(
         Decimal("126.67"),
         min(Decimal(bought_for), Decimal("126.67")),
     )
+
+
+async def test_what_two_purchases_pay_of_a_later_invoice_is_counted_once(
+    place: Place, registers: int
+) -> None:
+    await measure(place, registers, SHOWN)
+    await change(place, PREPAID, ENDS_AT)
+    # 10 kWh more, of 23.456789, are of March.
+    await measure(place, registers, {ENDS_AT + HOUR: 64_000})
+
+    await pay(place, "100")
+    await pay(place, "99.99")
+    await bought.work(now=ISSUED_AT)
+    february = await issue(place)
+
+    assert await query(PURCHASED) == Decimal("73.32")
+    assert (february.totals.total, february.open) == (Decimal("126.67"), Decimal(0))
+    assert await verify() == []
 
 
 async def test_what_credit_covered_already_is_a_purchase(place: Place, registers: int) -> None:
