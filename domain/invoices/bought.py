@@ -149,7 +149,9 @@ async def _documents(
         return
     reasons = await _reasons(connection, company_id)
     purchase = _Purchase(connection, company_id, journal_id, top_up["id"], reasons, now)
-    for row in await connection.fetch(TAKEN_BACK, company_id, top_up["id"]):
+    taken_back = await connection.fetch(TAKEN_BACK, company_id, top_up["id"])
+    # What came back first: another refund may have to take that, for which nothing was left.
+    for row in sorted(taken_back, key=lambda one: one["due_micro"] >= one["told_micro"]):
         await purchase.correct(row)
 
 

@@ -8,9 +8,12 @@ import pytest
 from db.settings import Urls
 from domain.invoices import bought, monthly
 from domain.ledger.queries import balance_of, verify
+from domain.topups import looking
+from domain.topups.gateway import Gateways
 from tests.db.invoicing import ENDS_AT, MARCH, invoice_of, measure, query
 from tests.db.owing import BOUGHT, LATER, OWED_MICRO, PAID, make_owing
 from tests.topups.shop import Shop
+from tests.topups.stripe import nobody_there
 
 OWED = Decimal(OWED_MICRO).scaleb(-6)
 GIVEN_BACK = "select sum(total_micro)::int8 from invoice where kind = 'CREDIT_NOTE'"
@@ -90,6 +93,27 @@ async def test_what_a_failed_refund_brings_back_pays_again(owing: Shop) -> None:
     assert await documented(owing) == (ALL_PAID, [75_840_000, 75_840_000])
     assert await query(GIVEN_BACK) == 75_840_000
     assert await balance(owing) == Decimal("75.84")
+
+
+async def test_what_a_failed_refund_brings_back_another_takes(owing: Shop) -> None:
+    top_up_id = await owing.paid("600")
+    async with nobody_there() as gateway:
+        unheard = await owing.refund(top_up_id, "100", by=Gateways(gateway))
+    heard = await owing.refund(top_up_id, "100")
+    await documented(owing)
+    owing.move(timedelta(minutes=2))
+    await looking.look_again(gateways=owing.gateways, now=owing.now)
+    both = await documented(owing)
+
+    reference = await query("select reference from top_up_refund where id = $1", heard)
+    owing.twin.act("refund.fail", id=reference)
+    await owing.hear()
+
+    assert unheard < heard
+    assert both == ([289_590_000, 110_410_000], [75_840_000])
+    # 500 were paid, all of them for months.
+    assert await documented(owing) == ([289_590_000, 210_410_000], [75_840_000, 75_840_000])
+    assert await query(GIVEN_BACK) == 2 * 75_840_000
 
 
 async def test_what_was_used_by_paying_before_is_a_purchase_first(owing: Shop) -> None:
