@@ -37,7 +37,7 @@ IS_UNCHARGED = f"""(
 # Revisions of a line together, and so are the taxes on them.
 OF_LINE = "l.account_id, l.point_id, l.component, l.kind, l.unit, l.price"
 LINES = f"""
-    select made.*, v.measured_by, m.serial
+    select made.*, v.measured_by, v.inductive_over, v.capacitive_over, m.serial
     from (
         select {OF_LINE}, l.rate as of_rate, sum(l.quantity) as quantity,
             sum(l.amount_micro)::int8 as amount_micro, min(l.revision) as revision,
@@ -115,9 +115,11 @@ def _metered(row: Record) -> Metered | None:
     Not where several meters did, one after the other: no two indexes tell that.
     """
     measured_by = kept_readings.read(orjson.loads(row["measured_by"]))
-    for register in (INDUCTIVE, CAPACITIVE):
+    over = {INDUCTIVE: row["inductive_over"], CAPACITIVE: row["capacitive_over"]}
+    for register in (name for name, is_over in over.items() if is_over):
         made = [_between(row["serial"], one, register) for one in measured_by]
-        if [one.energy_wh for one in made] == [row["quantity"] * WH_PER_KWH]:
+        # Whole varh are charged.
+        if [int(one.energy_wh) for one in made] == [row["quantity"] * WH_PER_KWH]:
             return made[0]
     return None
 

@@ -136,6 +136,35 @@ async def test_reactive_energy_is_told_by_the_register_and_the_transformers_it_i
     )
 
 
+async def test_reactive_energy_is_told_by_the_register_that_is_over_its_limit(place: Place) -> None:
+    # 18 % of each: capacitive is charged.
+    await read(place, {STARTS_AT: (0, 0, 50_000, 0), ENDS_AT: (1_000_000, 180_000, 230_000, 0)})
+    await work()
+
+    *_, reactive = (await invoice(place)).lines
+
+    assert reactive.metered is not None
+    assert (reactive.metered.first.index_wh, reactive.metered.last.index_wh) == (50_000, 230_000)
+
+
+async def test_reactive_energy_behind_odd_transformers_is_told(room: None) -> None:
+    place = await make_monthly(accounts=0)
+    odd = Decimal("1.5")
+    supply = await add_factory(place, billing_mode=BillingMode.POSTPAID, multiplier=odd)
+    await read(place, {STARTS_AT: (0, 0, 0, 0), ENDS_AT: (1_000_000, 300_001, 0, 0)}, supply)
+    await work()
+
+    *_, reactive = (await invoice(place)).lines
+
+    assert reactive.priced is not None
+    assert reactive.priced.quantity == Decimal("450.001")
+    assert reactive.metered is not None
+    assert (reactive.metered.last.index_wh, reactive.metered.energy_wh) == (
+        300_001,
+        Decimal("450001.5"),
+    )
+
+
 async def test_reactive_energy_of_two_meters_names_neither(place: Place) -> None:
     new = await add_supply(place, mounted=False, with_account=False)
     await read(place, {STARTS_AT: (0, 0, 0), CHANGED_AT: (500_000, 200_000, 0)})
