@@ -7,6 +7,7 @@ from db.access import Connection
 from db.enums import JournalKind, LedgerAccountKind
 from db.ids import AccountId, CompanyId, InvoiceId, JournalId, PaymentId
 from domain import rows
+from domain.invoices import own_credit
 from domain.ledger.posting import post
 from domain.ledger.rules import Line
 from domain.money import major, micro
@@ -31,6 +32,11 @@ async def book(connection: Connection, taken: Taken, *, now: datetime) -> Paymen
     caller has locked the account's balance.
     """
     buys = await buying.buys(connection, taken)
+    if buys:
+        # What a refund or a dispute has taken since may be owed again.
+        await own_credit.settle(
+            connection, company_id=taken.company_id, account_ids=[taken.account_id]
+        )
     due = await _due(connection, taken, others=buys)
     paying = taken.amount
     if buys:

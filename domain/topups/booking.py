@@ -10,7 +10,7 @@ from decimal import Decimal
 from db.access import Connection
 from db.enums import JournalKind, LedgerAccountKind
 from db.ids import AccountId, CompanyId, JournalId
-from domain.invoices import offsets
+from domain.invoices import offsets, own_credit
 from domain.ledger.posting import post
 from domain.ledger.rules import Line, Posting
 from domain.money import major
@@ -73,6 +73,10 @@ async def book_credit(
         account_id=book.account_id,
         received=received,
         now=book.now,
+    )
+    # What a refund or a dispute has taken since may be owed again.
+    await own_credit.settle(
+        book.connection, company_id=book.company_id, account_ids=[book.account_id]
     )
     lines = cleared.lines(book.account_id)
     if was_in_flight:

@@ -11,7 +11,7 @@ from domain.ledger.queries import balance_of, verify
 from domain.topups import looking
 from domain.topups.gateway import Gateways
 from tests.db.invoicing import ENDS_AT, MARCH, invoice_of, measure, query
-from tests.db.owing import BOUGHT, LATER, OWED_MICRO, PAID, make_owing
+from tests.db.owing import BOUGHT, LATER, OWED_MICRO, PAID, make_owing, pay
 from tests.topups.shop import Shop
 from tests.topups.stripe import nobody_there
 
@@ -77,6 +77,21 @@ async def test_what_is_refunded_is_owed_again(owing: Shop) -> None:
     assert await documented(owing) == ([289_590_000, 210_410_000], [75_840_000])
     assert await query(GIVEN_BACK) == 75_840_000
     assert await balance(owing) == -Decimal("24.16")
+
+
+@pytest.mark.parametrize("is_at_desk", [False, True], ids=["by card", "at the desk"])
+async def test_what_is_paid_after_a_refund_pays_what_that_has_opened(
+    owing: Shop, is_at_desk: bool
+) -> None:
+    top_up_id = await owing.paid("600")
+    await documented(owing)
+
+    await owing.refund(top_up_id)
+    await (pay(owing.place, "300") if is_at_desk else owing.paid("300"))
+
+    assert await documented(owing) == ([289_590_000, 10_410_000], [75_840_000])
+    assert await query(GIVEN_BACK) == 75_840_000
+    assert await balance(owing) == Decimal("-224.16")
 
 
 async def test_what_a_failed_refund_brings_back_pays_again(owing: Shop) -> None:
