@@ -21,20 +21,22 @@ from domain.money import major, micro
 
 ZERO = Decimal(0)
 
-# What the account lacked before it bought. Who pays later buys nothing.
+# What the account lacked before it bought, without what it was lent. Who pays later buys nothing.
 STANDING = """
     select c.currency, c.time_zone, bought.micro as bought_micro,
-        bought.micro - b.balance_micro as lacked_micro
+        bought.micro - own.micro as lacked_micro
     from account_balance b
     join account a on a.company_id = b.company_id and a.id = b.account_id
         and a.billing_mode = 'PREPAID'
     join company c on c.id = b.company_id
+    cross join lateral (select b.balance_micro - b.emergency_used_micro as micro) own
     cross join lateral (
         select (sum(e.amount) * 1000000)::int8 as micro from entry e
         join ledger_account l on l.company_id = e.company_id and l.id = e.ledger_account_id
-        where e.company_id = $1 and e.journal_id = $3 and l.kind = 'CREDIT'
+        where e.company_id = $1 and e.journal_id = $3
+            and l.kind in ('CREDIT', 'EMERGENCY_CREDIT')
     ) bought
-    where b.company_id = $1 and b.account_id = $2 and bought.micro > b.balance_micro
+    where b.company_id = $1 and b.account_id = $2 and bought.micro > own.micro
         and exists (select from account_mode s
             where s.company_id = $1 and s.account_id = $2 and s.mode = 'POSTPAID')
 """

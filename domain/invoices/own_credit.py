@@ -19,11 +19,12 @@ from domain.money import major, micro
 # The balance has lost what invoices tell and what none tells yet; and what is left of payments is
 # theirs to give. What is then left pays no invoice yet, or is missing for some that it paid. What
 # was used by paying before it has used up credit, and lets no invoice be unpaid.
+# What was lent is not theirs.
 # $3: how far back charges may still be told of.
 FREE = f"""
     with postpaid as ({POSTPAID_DAYS})
-    select b.account_id, c.currency, charged.used_micro, b.balance_micro + charged.untold_micro
-        + told.open_micro
+    select b.account_id, c.currency, charged.used_micro,
+        b.balance_micro - b.emergency_used_micro + charged.untold_micro + told.open_micro
         - coalesce((select sum(p.amount_micro - p.allocated_micro)
             from payment p where p.company_id = $1 and p.account_id = b.account_id
                 and p.state = 'POSTED' and p.allocated_micro < p.amount_micro), 0) as free_micro

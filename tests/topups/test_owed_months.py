@@ -6,6 +6,8 @@ from decimal import Decimal
 import pytest
 
 from db.settings import Urls
+from domain.accounts.emergency_credit import borrow
+from domain.companies import settings
 from domain.invoices import bought, monthly
 from domain.ledger.queries import balance_of, verify
 from domain.topups import looking
@@ -129,6 +131,27 @@ async def test_what_a_failed_refund_brings_back_another_takes(owing: Shop) -> No
     # 500 were paid, all of them for months.
     assert await documented(owing) == ([289_590_000, 210_410_000], [75_840_000, 75_840_000])
     assert await query(GIVEN_BACK) == 2 * 75_840_000
+
+
+@pytest.mark.parametrize("is_at_desk", [False, True], ids=["by card", "at the desk"])
+async def test_what_is_lent_pays_no_invoice_of_a_month(owing: Shop, is_at_desk: bool) -> None:
+    await settings.update(
+        company_id=owing.place.company_id,
+        expected_version=1,
+        changes={"emergency_credit": Decimal(22)},
+    )
+    await borrow(
+        company_id=owing.place.company_id,
+        account_id=owing.account_id,
+        idempotency_key="near the limit",
+        now=owing.now,
+    )
+    assert await balance(owing) == 22 - OWED
+
+    await (pay(owing.place, "600") if is_at_desk else owing.paid("600"))
+
+    assert await documented(owing) == (ALL_PAID, [75_840_000])
+    assert await owing.standing() == {"balance": 600 - OWED}
 
 
 async def test_what_was_used_by_paying_before_is_a_purchase_first(owing: Shop) -> None:
