@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from db.access import Connection
 from db.ids import AccountId, CompanyId, JournalId
 from domain.currencies import in_whole_coins, payable
+from domain.invoices import own_credit
 from domain.invoices.charges import invoiced_by_month, posted_by_month
 from domain.invoices.consumption import settled_days
 from domain.invoices.postpaid import POSTPAID_DAYS
@@ -68,9 +69,9 @@ async def note(
     journal_id: JournalId,
     now: datetime,
 ) -> None:
-    """Note how much of what has just bought credit is no purchase, in whole coins.
+    """Note how much of what has just bought credit is no purchase, in whole coins, and let it pay.
 
-    In the caller's transaction, which has posted it.
+    In the caller's transaction, which has posted it. Invoices are paid before anything uses it up.
     """
     standing = await connection.fetchrow(STANDING, company_id, account_id, journal_id)
     if standing is None:
@@ -82,6 +83,7 @@ async def note(
     offset = covered.by(free + major(standing["bought_micro"])) - covered.by(free)
     if offset > 0:
         await connection.execute(NOTE, company_id, journal_id, micro(offset))
+        await own_credit.settle(connection, company_id=company_id, account_ids=[account_id])
 
 
 async def noted(connection: Connection, *, company_id: CompanyId, journal_id: JournalId) -> Decimal:

@@ -165,6 +165,15 @@ async def test_what_was_used_by_paying_before_is_a_purchase_first(owing: Shop) -
     assert await documented(owing) == (ALL_PAID, [234_570_000])
 
 
+async def test_invoices_are_paid_before_what_is_bought_is_used_up(owing: Shop) -> None:
+    await owing.paid("600")
+    await use(owing, at=LATER + timedelta(days=4))
+    await owing.paid("158.73")
+
+    assert await documented(owing) == (ALL_PAID, [75_840_000, 158_730_000])
+    assert await balance(owing) == Decimal("0.002110")
+
+
 async def test_what_came_late_to_months_that_are_paid_is_no_purchase(owing: Shop) -> None:
     await owing.paid("524.16")
     await use(owing, at=ENDS_AT + timedelta(days=31))
