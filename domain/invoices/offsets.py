@@ -18,6 +18,7 @@ from domain.invoices.charges import invoiced_by_month, posted_by_month
 from domain.invoices.consumption import settled_days
 from domain.invoices.postpaid import POSTPAID_DAYS
 from domain.invoices.rules import Month
+from domain.listing import Record
 from domain.money import major, micro
 
 ZERO = Decimal(0)
@@ -51,13 +52,21 @@ OPEN = """
         as open_micro
     from invoice where company_id = $1 and account_id = $2 and kind = 'MONTHLY'
 """
-UNPOSTED = f"""
+# What is used by paying before is no such charge; see `own_credit`.
+ACCRUED = f"""
     with postpaid as ({POSTPAID_DAYS})
-    select coalesce(sum(charged_micro - posted_micro), 0)::int8
-    from accrual join postpaid using (account_id)
-    where company_id = $1 and local_date >= $3 and local_date <@ days
+    select coalesce(sum(charged_micro - posted_micro) filter (where local_date <@ days), 0)::int8
+            as unposted_micro,
+        coalesce(sum(charged_micro) filter (where (local_date <@ days) is not true), 0)::int8
+            as used_micro
+    from accrual left join postpaid using (account_id)
+    where company_id = $1 and account_id = any($2::int8[]) and local_date >= $3
 """
-NOTE = "insert into purchase_offset (company_id, journal_id, amount_micro) values ($1, $2, $3)"
+KEPT = own_credit.KEPT.format(account="$2")
+NOTE = """
+    insert into purchase_offset (company_id, account_id, journal_id, amount_micro, kept_micro)
+    values ($1, $2, $3, $4, $5)
+"""
 NOTED = "select amount_micro from purchase_offset where company_id = $1 and journal_id = $2"
 
 
@@ -77,13 +86,17 @@ async def note(
     if standing is None:
         return
     today = now.astimezone(ZoneInfo(standing["time_zone"])).date()
-    told = await _told(connection, company_id, account_id, Month.of(today))
+    told = await _told(connection, company_id, account_id, standing, Month.of(today))
     free = told - major(standing["lacked_micro"])
     covered = _Covered(told, standing["currency"])
     offset = covered.by(free + major(standing["bought_micro"])) - covered.by(free)
-    if offset > 0:
-        await connection.execute(NOTE, company_id, journal_id, micro(offset))
-        await own_credit.settle(connection, company_id=company_id, account_ids=[account_id])
+    if offset <= 0:
+        return
+    (before,) = await connection.fetch(OPEN, company_id, account_id)
+    await own_credit.settle(connection, company_id=company_id, account_ids=[account_id])
+    (after,) = await connection.fetch(OPEN, company_id, account_id)
+    kept_micro = max(0, micro(offset) - before["open_micro"] + after["open_micro"])
+    await connection.execute(NOTE, company_id, account_id, journal_id, micro(offset), kept_micro)
 
 
 async def noted(connection: Connection, *, company_id: CompanyId, journal_id: JournalId) -> Decimal:
@@ -104,11 +117,16 @@ class _Covered:
 
 
 async def _told(
-    connection: Connection, company_id: CompanyId, account_id: AccountId, this: Month
+    connection: Connection,
+    company_id: CompanyId,
+    account_id: AccountId,
+    standing: Record,
+    this: Month,
 ) -> Decimal:
     """Return what invoices of months tell that is not paid, and what they will tell.
 
-    They will tell as well what came late to months that they told.
+    They will tell as well what came late to months that they told. Left out is what was bought
+    before for those that will come.
     """
     (row,) = await connection.fetch(OPEN, company_id, account_id)
     following = this.moved(-1)
@@ -121,5 +139,8 @@ async def _told(
     invoiced = await invoiced_by_month(connection, *whose, since)
     charged = sum((one.gross for one in posted[account_id].values()), ZERO)
     told = sum((one.gross for one in invoiced[account_id].values()), ZERO)
-    unposted = await connection.fetchval(UNPOSTED, *whose, since)
-    return charged - told + major(row["open_micro"] + unposted)
+    (accrued,) = await connection.fetch(ACCRUED, *whose, since)
+    found = charged - told + major(row["open_micro"] + accrued["unposted_micro"])
+    (kept,) = await connection.fetch(KEPT, company_id, account_id)
+    left = found - major(standing["lacked_micro"] - accrued["used_micro"])
+    return found - max(ZERO, min(major(kept["micro"]), left))

@@ -6,8 +6,10 @@ for what the books show as theirs. What is taken back, as by a refund, opens the
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
+from typing import Self
 
 from db.access import Connection
 from db.ids import AccountId, CompanyId
@@ -16,10 +18,24 @@ from domain.invoices.postpaid import LAST_DAY, POSTPAID_DAYS
 from domain.listing import Record
 from domain.money import major, micro
 
+# What was bought for invoices of months that were not there yet, and these have not got. Those that
+# were written since its first purchase count.
+KEPT = """
+    select kept.since, greatest(kept.micro - coalesce((
+        select sum(i.paid_micro - coalesce((select sum(a.amount_micro) from allocation a
+            where a.company_id = $1 and a.invoice_id = i.id and a.released_at is null), 0))
+        from invoice i where i.company_id = $1 and i.account_id = {account}
+            and i.kind = 'MONTHLY' and i.id > kept.since), 0), 0)::int8 as micro
+    from (
+        select min(o.journal_id) as since, coalesce(sum(o.kept_micro), 0) as micro
+        from purchase_offset o
+        where o.company_id = $1 and o.account_id = {account} and o.kept_micro > 0
+    ) kept
+"""
 # The balance has lost what invoices tell and what none tells yet; and what is left of payments is
 # theirs to give. What is then left pays no invoice yet, or is missing for some that it paid. What
-# was used by paying before it has used up credit, and lets no invoice be unpaid.
-# What was lent is not theirs.
+# was used by paying before it has used up credit, and lets no invoice be unpaid. What was lent is
+# not theirs.
 # $3: how far back charges may still be told of.
 FREE = f"""
     with postpaid as ({POSTPAID_DAYS})
@@ -27,7 +43,8 @@ FREE = f"""
         b.balance_micro - b.emergency_used_micro + charged.untold_micro + told.open_micro
         - coalesce((select sum(p.amount_micro - p.allocated_micro)
             from payment p where p.company_id = $1 and p.account_id = b.account_id
-                and p.state = 'POSTED' and p.allocated_micro < p.amount_micro), 0) as free_micro
+                and p.state = 'POSTED' and p.allocated_micro < p.amount_micro), 0) as free_micro,
+        kept.micro as kept_micro, kept.since as kept_since
     from account_balance b
     join company c on c.id = b.company_id
     left join postpaid on postpaid.account_id = b.account_id
@@ -43,15 +60,17 @@ FREE = f"""
         from (
             select a.local_date <@ postpaid.days as is_told,
                 a.charged_micro - case when a.local_date < told.month + interval '1 month'
-                    then a.posted_micro else 0 end as amount_micro
+                    and a.local_date <@ postpaid.days then a.posted_micro else 0 end as amount_micro
             from accrual a where a.company_id = $1 and a.account_id = b.account_id
                 and a.local_date >= told.month - $3::interval
             union all
             select {LAST_DAY.format(month="m.month")} <@ postpaid.days, m.amount_micro
             from month_charge m where m.company_id = $1 and m.account_id = b.account_id
-                and m.month > told.month
+                and (m.month > told.month or m.month >= told.month - $3::interval
+                    and ({LAST_DAY.format(month="m.month")} <@ postpaid.days) is not true)
         ) each
     ) charged
+    cross join lateral ({KEPT.format(account="b.account_id")}) kept
     where b.company_id = $1 and b.account_id = any($2::int8[]) and told.month is not null
     order by b.account_id
 """
@@ -71,6 +90,29 @@ PAY = """
     from unnest($2::int8[], $3::int8[]) moved (id, amount_micro)
     where i.company_id = $1 and i.id = moved.id
 """
+
+
+@dataclass(frozen=True, slots=True)
+class _Free:
+    """What credit pays no invoice yet; below zero: what it lacks for some that it paid.
+
+    kept: what of it was bought for invoices after an id, which it pays though it was used up since.
+    """
+
+    amount: Decimal
+    kept: Decimal
+    kept_since: int
+
+    @classmethod
+    def of(cls, row: Record) -> Self:
+        free_micro, left_micro = int(row["free_micro"]), int(row["free_micro"] + row["used_micro"])
+        if free_micro < 0:
+            free_micro = min(0, left_micro)
+        return cls(
+            amount=in_whole_coins(major(free_micro), row["currency"]),
+            kept=in_whole_coins(major(max(0, min(row["kept_micro"], left_micro))), row["currency"]),
+            kept_since=row["kept_since"] or 0,
+        )
 
 
 async def settle(
@@ -95,29 +137,26 @@ async def settle(
 
 async def _free(
     connection: Connection, company_id: CompanyId, account_ids: Sequence[AccountId]
-) -> dict[AccountId, Decimal]:
-    """Return what credit of accounts pays no invoice yet; below zero: what it lacks for some."""
-    free: dict[AccountId, Decimal] = {}
-    for row in await connection.fetch(FREE, company_id, account_ids, TOLD_BACK_MAX):
-        free_micro = int(row["free_micro"])
-        if free_micro < 0:
-            free_micro = min(0, free_micro + int(row["used_micro"]))
-        amount = in_whole_coins(major(free_micro), row["currency"])
-        if amount:
-            free[AccountId(row["account_id"])] = amount
-    return free
+) -> dict[AccountId, _Free]:
+    rows = await connection.fetch(FREE, company_id, account_ids, TOLD_BACK_MAX)
+    found = {AccountId(row["account_id"]): _Free.of(row) for row in rows}
+    return {id_: free for id_, free in found.items() if free.amount or free.kept}
 
 
-def _moved(free: Decimal, invoices: Sequence[Record]) -> Iterator[tuple[int, int]]:
-    return _paid(free, invoices) if free > 0 else _given_up(-free, invoices)
+def _moved(free: _Free, invoices: Sequence[Record]) -> Iterator[tuple[int, int]]:
+    return _given_up(-free.amount, invoices) if free.amount < 0 else _paid(free, invoices)
 
 
-def _paid(free: Decimal, invoices: Iterable[Record]) -> Iterator[tuple[int, int]]:
-    left_micro = micro(free)
+def _paid(free: _Free, invoices: Iterable[Record]) -> Iterator[tuple[int, int]]:
+    left_micro, kept_micro = micro(free.amount), micro(free.kept)
     for invoice in invoices:
-        amount_micro = min(left_micro, invoice["open_micro"])
+        most_micro, is_later = left_micro, invoice["id"] > free.kept_since
+        if is_later:
+            most_micro = max(left_micro, kept_micro)
+        amount_micro = min(most_micro, invoice["open_micro"])
         if amount_micro > 0:
-            left_micro -= amount_micro
+            left_micro = max(0, left_micro - amount_micro)
+            kept_micro -= amount_micro if is_later else 0
             yield invoice["id"], amount_micro
 
 

@@ -181,6 +181,40 @@ async def test_what_two_purchases_pay_of_a_later_invoice_is_counted_once(
     assert await verify() == []
 
 
+async def test_what_was_bought_for_a_later_invoice_pays_it_though_it_was_used_up(
+    place: Place, registers: int
+) -> None:
+    await measure(place, registers, SHOWN)
+    await change(place, PREPAID, ENDS_AT)
+    await pay(place, "150")
+    # 20 kWh more, of 46.913578, are of March: 23.580239 below zero.
+    await measure(place, registers, {ENDS_AT + HOUR: 74_000})
+
+    await pay(place, "23.59")
+    await measure(place, registers, {ENDS_AT + 2 * HOUR: 84_000})
+    await bought.work(now=ISSUED_AT)
+    february = await issue(place)
+
+    assert await query(PURCHASED) == Decimal("173.59") - Decimal("126.67")
+    assert (february.totals.total, february.open) == (Decimal("126.67"), Decimal(0))
+    assert await verify() == []
+
+
+async def test_what_was_bought_pays_the_invoice_of_a_month_that_used_it_up(
+    place: Place, registers: int
+) -> None:
+    await measure(place, registers, {STARTS_AT: 0, ELEVENTH: 10_000})
+    await change(place, PREPAID, ELEVENTH)
+    await pay(place, "30")
+    await bought.work(now=ISSUED_AT)
+    await measure(place, registers, {ENDS_AT: 54_000})
+
+    february = await issue(place)
+
+    assert await query(PURCHASED) == 30 - february.totals.total
+    assert (february.totals.total, february.open) == (Decimal("23.46"), Decimal(0))
+
+
 async def test_what_credit_covered_already_is_a_purchase(place: Place, registers: int) -> None:
     await buy(place, "150", OPENED_AT)
     await measure(place, registers, SHOWN)
