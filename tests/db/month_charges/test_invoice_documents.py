@@ -49,21 +49,26 @@ async def place(room: None) -> Place:
     [
         pytest.param(
             InvoiceLanguage.EN,
-            ("Peak demand · Demand 12.500 kW", "Reactive energy · Reactive 250.125 kvarh"),
+            (
+                "Peak demand · Demand 12.500 kW",
+                "Reactive energy · Reactive Meter",
+                "0.000 kvarh 2026-02-01 250.125 kvarh 2026-03-01 250.125 kvarh 0.5 125.062500",
+            ),
             id="English",
         ),
         pytest.param(
             InvoiceLanguage.TR,
             (
                 "En yüksek güç (demant) · Demand 12,500 kW",
-                "Reaktif enerji · Reactive 250,125 kvarh",
+                "Reaktif enerji · Reactive Sayaç",
+                "0,000 kvarh 01.02.2026 250,125 kvarh 01.03.2026 250,125 kvarh 0,5 125,062500",
             ),
             id="Turkish",
         ),
     ],
 )
 async def test_the_picture_says_how_much_was_charged(
-    place: Place, language: InvoiceLanguage, lines: tuple[str, str]
+    place: Place, language: InvoiceLanguage, lines: tuple[str, ...]
 ) -> None:
     invoice_id = await monthly.issue(
         company_id=place.company_id, account_id=account_of(place), month=FEBRUARY, now=ISSUED_AT
