@@ -22,7 +22,8 @@ def test_the_books_are_what_the_model_says(database: Urls) -> None:
     made = run_machine(database, SMALL)
 
     assert made["runs"] >= SMALL.max_examples
-    assert made["transactions"] > 0
+    # What nobody comes to by one step alone is tried as well.
+    assert made.keys() >= {"REFUND", "DISPUTE"}
 
 
 async def test_many_writers_on_few_accounts_leave_what_the_model_says(database: Urls) -> None:
