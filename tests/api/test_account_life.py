@@ -1,6 +1,6 @@
 """Ending accounts, taking them over and suspending them over GraphQL."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -73,6 +73,10 @@ mutation ($input: SetPremisesOwnerInput!) {
 }
 """
 AT = (NOW - timedelta(hours=1)).isoformat()
+UNTOUCHED = """
+    select a.closed_at, a.version, b.balance_micro from account a
+    join account_balance b on b.company_id = a.company_id and b.account_id = a.id
+"""
 
 
 @pytest.fixture
@@ -150,6 +154,9 @@ async def test_an_account_is_not_reopened_after_a_long_time(
         "account": None,
         "userErrors": [{"code": "ENDED_TOO_LONG_AGO", "path": ["input", "id"]}],
     }
+    assert await fetch("select closed_at, version from account") == [
+        {"closed_at": datetime.fromisoformat(AT), "version": 2}
+    ]
 
 
 async def test_a_tenancy_changes_in_one_mutation(
@@ -226,7 +233,7 @@ async def test_what_cannot_be_is_refused(
         "account": None,
         "userErrors": [{"code": code, "path": ["input", path]}],
     }
-    assert await fetch("select closed_at from account") == [{"closed_at": None}]
+    assert await fetch(UNTOUCHED) == [{"closed_at": None, "version": 1, "balance_micro": 0}]
 
 
 async def test_who_only_reads_ends_nothing(web: Web, place: Place) -> None:
@@ -246,7 +253,7 @@ async def test_who_only_reads_ends_nothing(web: Web, place: Place) -> None:
     ]
 
     assert [answer.codes for answer in answers] == [["FORBIDDEN"]] * 5
-    assert await fetch("select closed_at from account") == [{"closed_at": None}]
+    assert await fetch(UNTOUCHED) == [{"closed_at": None, "version": 1, "balance_micro": 0}]
 
 
 async def test_an_account_is_suspended_and_resumed(

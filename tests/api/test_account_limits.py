@@ -106,3 +106,4 @@ async def test_limits_that_cannot_be_are_refused(
     }
     async with access.system() as connection:
         assert await connection.fetch("select from limits_moved") == []
+        assert await connection.fetchval("select version from company") == 1

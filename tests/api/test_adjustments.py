@@ -13,6 +13,7 @@ from domain.ledger.queries import balance_of
 from tests.api.documents import id_of, register
 from tests.api.keys import KEY, holder, make_key
 from tests.api.web import Answer, User, Web
+from tests.db.invoicing import query
 from tests.factories import Place, account_of
 
 SHOWN = """
@@ -250,3 +251,5 @@ async def test_a_limit_that_is_none_is_refused(
     assert answer.data["updateCompany"]["userErrors"] == [
         {"code": "INVALID_VALUE", "path": ["input", "adjustmentApprovalLimit"]}
     ]
+    kept = "select array[version, adjustment_approval_limit_micro] from company where id = $1"
+    assert await query(kept, place.company_id) == [1, None]

@@ -7,7 +7,7 @@ from db.ids import InvoiceId
 from db.settings import Urls
 from tests.api.invoicing import ERRORS, account_id
 from tests.api.web import User, Web
-from tests.db.invoicing import invoice_of, invoiced, make_consumed
+from tests.db.invoicing import invoice_of, invoiced, make_consumed, query
 from tests.factories import NOW, Place
 from tests.imports import WORKS
 from workers.long_jobs import work_once
@@ -100,3 +100,4 @@ async def test_whoever_has_a_part_of_the_company_takes_no_statement_in(
     answer = await web.ask(IMPORT, user, input=given)
 
     assert answer.codes == ["FORBIDDEN"]
+    assert await query("select count(*) from job") == 0

@@ -132,6 +132,7 @@ async def test_a_rule_says_why_a_month_is_not_invoiced(
             {"__typename": "RuleBroken", "code": "MONTH_NOT_OVER", "path": ["input", "month"]}
         ],
     }
+    assert await query("select count(*) from invoice") == 0
 
 
 @pytest.mark.parametrize("month", ["9999-12-01", "0001-01-01", "2025-12-31"])

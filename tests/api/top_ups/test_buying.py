@@ -8,6 +8,7 @@ from api.global_ids import encode
 from db.enums import Role
 from tests.api.top_ups.buying import SHOWN, START, Till, somebody_else
 from tests.api.web import User, Web
+from tests.db.invoicing import query
 from tests.factories import NOW, make_place
 from tests.stripe_twin.faults import Faults
 from tests.topups.stripe import RETURN_URL
@@ -121,6 +122,7 @@ async def test_without_a_provider_nobody_sells_credit(web: Web) -> None:
     answer = await web.ask(START, staff, input=given)
 
     assert [error["code"] for error in answer.data["done"]["userErrors"]] == ["PAYMENTS_NOT_SET_UP"]
+    assert await query("select count(*) from top_up") == 0
 
 
 async def test_subscribers_buy_for_their_own_accounts_alone(till: Till) -> None:
