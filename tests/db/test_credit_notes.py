@@ -162,8 +162,12 @@ async def test_other_parts_are_refused(
 
 async def test_a_credit_note_is_not_taken_back(place: Place, invoice_id: InvoiceId) -> None:
     note_id = await credit(place, invoice_id, amounts={1: Decimal(1)})
+    before = await balance(place)
 
     with pytest.raises(NotCreditable):
         await credit(place, note_id, idempotency_key="two")
     with pytest.raises(NotThere):
         await credit(place, InvoiceId(1), idempotency_key="three")
+
+    assert await query("select array_agg(id order by id) from invoice") == [invoice_id, note_id]
+    assert await balance(place) == before

@@ -126,6 +126,7 @@ async def test_points_of_one_account_are_in_one_place(place: Place, asker: Asker
     )
 
     assert await faults(place.company_id) == [("accounts", 5, "point", "POINT_ELSEWHERE")]
+    assert await fetch(place.company_id, "select id from account") == []
 
 
 async def test_a_parent_is_in_the_same_field(place: Place, asker: Asker) -> None:
@@ -138,3 +139,4 @@ async def test_a_parent_is_in_the_same_field(place: Place, asker: Asker) -> None
     await imported(place.company_id, asker, workbook(**given))
 
     assert await faults(place.company_id) == [("metering_points", 6, "parent", "OTHER_FIELD")]
+    assert await fetch(place.company_id, "select id from metering_point") == []

@@ -155,6 +155,7 @@ async def test_that_a_server_took_a_notice_proves_nothing(
     assert await query("select delivered_at from overdue_notice") is None
     with pytest.raises(NoticeUndelivered):
         await notice(place, invoice_id)
+    assert await query("select array_agg(number) from overdue_notice") == [1]
 
 
 async def test_a_message_that_arrived_proves_its_notice(
@@ -228,8 +229,8 @@ async def test_a_proof_by_hand_outlives_the_message(place: Place, invoice_id: In
 
     await report(place, "failed")
 
+    with pytest.raises(NoticeDelivered):
+        await notices.record_delivery(**by_hand | {"expected_version": 2, "evidence": "another"})
     assert [tuple(row) for row in await rows(STATE)] == [
         (ARRIVED_AT, "REGISTERED_POST", "RR123456789TR", 2)
     ]
-    with pytest.raises(NoticeDelivered):
-        await notices.record_delivery(**by_hand | {"expected_version": 2})

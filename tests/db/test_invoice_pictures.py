@@ -196,15 +196,17 @@ async def test_the_picture_of_who_is_erased_cannot_be_read(
     for language in (TR, EN):
         with pytest.raises(NotThere):
             await made(place, invoice_id, language)
+    assert await query("select array_agg(id) from invoice_document") == [document.id]
 
 
 async def test_a_picture_is_never_changed(
     place: Place, invoice_id: InvoiceId, database: Urls
 ) -> None:
-    await made(place, invoice_id)
+    document = await made(place, invoice_id)
     owner = await asyncpg.connect(database.owner)
 
     with pytest.raises(asyncpg.RestrictViolationError):
         await owner.execute("update invoice_document set size = 1")
 
     await owner.close()
+    assert await query("select size from invoice_document") == document.size

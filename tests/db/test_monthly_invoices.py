@@ -223,6 +223,8 @@ async def test_who_pays_before_is_not_invoiced_by_month(place: Place) -> None:
     with pytest.raises(NotPostpaid):
         await issue(place, 1)
 
+    assert await query("select count(*) from invoice") == 0
+
 
 async def test_an_account_without_a_meter_has_nothing_to_invoice(
     place: Place, registers: int
@@ -236,7 +238,8 @@ async def test_an_account_without_a_meter_has_nothing_to_invoice(
     assert await query("select count(*) from invoice_counter") == 0
 
 
-async def test_other_companies_accounts_are_not_there(place: Place) -> None:
+async def test_other_companies_accounts_are_not_there(place: Place, registers: int) -> None:
+    await measure(place, registers, {STARTS_AT: 0, ENDS_AT: 1_000})
     other = await make_postpaid()
 
     with pytest.raises(NotThere):
@@ -246,6 +249,8 @@ async def test_other_companies_accounts_are_not_there(place: Place) -> None:
             month=FEBRUARY,
             now=ISSUED_AT,
         )
+
+    assert await query("select count(*) from invoice") == 0
 
 
 @pytest.mark.parametrize("table", ["invoice", "invoice_line", "invoice_tax"])
@@ -261,7 +266,7 @@ async def test_an_invoice_is_never_changed(
     )
 
     for change in (f"update {table} set company_id = 0", f"delete from {table}"):
-        with pytest.raises(asyncpg.RestrictViolationError):
+        with pytest.raises(asyncpg.RestrictViolationError, match=f"of {table} is refused"):
             await owner.execute(change)
 
     await owner.close()

@@ -191,6 +191,7 @@ async def test_bought_credit_is_taken_back_once_the_top_up_is_undone(
     }
     with pytest.raises(TopUpStands):
         await credit_notes.credit(**asked)
+    assert await query("select array_agg(id) from invoice") == [invoice_id]
     async with access.tenant(place.company_id) as connection:
         await reverse(
             connection,
@@ -201,6 +202,7 @@ async def test_bought_credit_is_taken_back_once_the_top_up_is_undone(
         )
     with pytest.raises(InvalidValue):
         await credit_notes.credit(**asked, amounts={1: Decimal(1)})
+    assert await query("select array_agg(id) from invoice") == [invoice_id]
 
     note = await invoice_of(place.company_id, await credit_notes.credit(**asked))
 

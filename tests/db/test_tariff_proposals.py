@@ -1,5 +1,6 @@
 """Versions of tariffs on their way into force."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -174,6 +175,8 @@ async def test_what_is_decided_stays_so(place: Place) -> None:
 
 
 async def test_versions_never_change(place: Place) -> None:
+    before = await states(place)
+
     async with access.tenant(place.company_id) as connection:
         for change in ("price_per_kwh = 1", "state = 'DRAFT'", "valid_from = now()"):
             with pytest.raises(asyncpg.RaiseError, match="immutable"):
@@ -182,6 +185,8 @@ async def test_versions_never_change(place: Place) -> None:
                         f"update tariff_version set {change} where company_id = $1",
                         place.company_id,
                     )
+
+    assert await states(place) == before
 
 
 async def test_proposals_have_an_end(place: Place) -> None:
@@ -197,11 +202,12 @@ async def test_proposals_have_an_end(place: Place) -> None:
 async def test_another_companys_tariff_is_not_there(place: Place) -> None:
     other = await make_place(meters=0)
     version_id = await proposed(other)
-    other.company_id = place.company_id
+    stranger = replace(other, company_id=place.company_id)
 
     with pytest.raises(NotThere):
-        await proposed(other)
+        await proposed(stranger)
     with pytest.raises(NotThere):
-        await approve(other, version_id)
+        await approve(stranger, version_id)
 
     assert [state for state, *_ in await states(place)] == ["ACTIVE"]
+    assert [state for state, *_ in await states(other)] == ["ACTIVE", "DRAFT"]

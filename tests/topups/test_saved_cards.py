@@ -89,6 +89,7 @@ async def test_a_card_is_removed_here_and_there(shop: Shop) -> None:
     assert [one["customer"] for one in shop.twin.world.all("payment_method")] == [None]
     with pytest.raises(NotThere):
         await shop.start("40", way=PaymentWay.SAVED_CARD, card_id=card_id)
+    assert await shop.count("top_up") == len(shop.twin.world.all("charge")) == 1
 
 
 async def test_a_card_that_the_provider_removed_is_gone(shop: Shop) -> None:

@@ -98,6 +98,7 @@ async def test_what_is_no_adjustment_is_refused(
 
     assert refused.value.path == (path,)
     assert await fetch("select * from adjustment") == []
+    assert await fetch("select * from journal") == []
 
 
 async def test_an_account_of_another_company_is_not_adjusted(place: Place) -> None:

@@ -169,3 +169,5 @@ async def test_other_peoples_files_are_not_there(place: Place) -> None:
             format=StatementFormat.CSV,
             now=NOW + timedelta(minutes=1),
         )
+
+    assert await query("select count(*) from job") == 0

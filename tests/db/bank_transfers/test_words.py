@@ -127,7 +127,10 @@ async def test_a_proof_changes_in_no_other_way(
     await decide_all(place, invoice_id)
     async with access.system() as connection:
         await connection.execute("update overdue_notice set issued_at = issued_at - interval '1 h'")
+    before = await query("select n::text from overdue_notice n")
 
     with pytest.raises(asyncpg.RestrictViolationError):
         async with access.system() as connection:
             await connection.execute(f"update overdue_notice set {change}")
+
+    assert await query("select n::text from overdue_notice n") == before

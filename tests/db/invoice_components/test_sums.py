@@ -38,6 +38,7 @@ from tests.db.invoicing import (
     invoice_of,
     make_postpaid,
     measure,
+    query,
 )
 from tests.factories import Place, account_of, make_register_set
 
@@ -131,7 +132,7 @@ async def test_what_is_settled_is_settled_once(place: Place, registers: int) -> 
     later = ENDS_AT + 33 * DAY
     reads = {ENDS_AT: 100_000, MARCH.ends_at(ISTANBUL): 150_000}
     await measure(place, registers, reads, closed_at=later)
-    await issued(place, now=later)
+    second = await issued(place, now=later)
 
     with pytest.raises(monthly.NothingToInvoice):
         await monthly.issue(
@@ -140,6 +141,9 @@ async def test_what_is_settled_is_settled_once(place: Place, registers: int) -> 
             month=MARCH.moved(1),
             now=later + 30 * DAY,
         )
+
+    assert len(settled(second)) == 3
+    assert await query("select max(id) from invoice") == second.id
 
 
 async def test_a_meter_that_was_read_before_and_after_alone_is_estimated_between(

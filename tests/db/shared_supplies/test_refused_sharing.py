@@ -126,9 +126,13 @@ async def test_only_open_accounts_of_the_field_share(place: Place) -> None:
 async def test_too_many_cannot_share(place: Place) -> None:
     supply = await add_supply(place)
     nobody = {AccountId(number): 1 for number in range(SHARERS_MAX + 1)}
+    before = await payers(supply)
 
-    with pytest.raises(InvalidValue):
+    with pytest.raises(InvalidValue) as refused:
         await share(place, supply, nobody)
+
+    assert refused.value.path == ("shares",)
+    assert await payers(supply) == before
 
 
 async def test_a_retired_point_and_one_that_is_not_there_are_not_shared(place: Place) -> None:
@@ -190,6 +194,7 @@ async def test_premises_that_share_stay_in_their_field(place: Place) -> None:
         longitude=30.0,
     )
     ((shop),) = await fetch("select premises_id from account where id = $1", first)
+    before = await fetch("select * from premises order by id")
 
     for premises_id in (shop["premises_id"], supply.premises_id):
         with pytest.raises(InUse):
@@ -200,3 +205,5 @@ async def test_premises_that_share_stay_in_their_field(place: Place) -> None:
                 field_id=field_id,
                 now=NOW,
             )
+
+    assert await fetch("select * from premises order by id") == before
