@@ -1,11 +1,11 @@
 """Invoices over GraphQL: who may make and take back what, and what is shown."""
 
-from datetime import timedelta
+from datetime import date, datetime
 
 import pytest
 
 from api.global_ids import encode
-from db.enums import Role
+from db.enums import InvoiceState, Role
 from db.ids import InvoiceId
 from db.settings import Urls
 from domain.invoices.rules import state
@@ -46,6 +46,10 @@ mutation ($input: CreditInvoiceInput!) {{
   done: creditInvoice(input: $input) {{ invoice {{ {SHOWN} }} {ERRORS} }}
 }}
 """
+# Of what is due on 28 March in Istanbul: the last moment of that day, and the first one after it.
+LAST_DAYS = {"2026-03-28T20:59:59+00:00": "2026-03-28", "2026-03-28T21:00:00+00:00": "2026-03-29"}
+IN_STATE = "invoices(where: {{kind: {{eq: MONTHLY}}, state: {{eq: {0}}}}}) {{ nodes {{ state }} }}"
+EACH_STATE = "{" + "".join(f"{one}: {IN_STATE.format(one)} " for one in InvoiceState) + "}"
 
 
 @pytest.fixture
@@ -172,33 +176,51 @@ async def test_an_invoice_is_taken_back_by_line(
     assert invoice["creditNotes"] == {"totalCount": 1}
 
 
-@pytest.mark.parametrize("paid", [None, "100.00", "289.59"])
-@pytest.mark.parametrize("days", [0, 20])
+@pytest.mark.parametrize(
+    ("paid", "is_credited", "states"),
+    [
+        pytest.param(None, False, ["ISSUED", "OVERDUE"], id="new"),
+        pytest.param("100.00", False, ["PARTLY_PAID", "OVERDUE"], id="partly paid"),
+        pytest.param("289.59", False, ["PAID", "PAID"], id="paid"),
+        pytest.param(None, True, ["CANCELLED", "CANCELLED"], id="taken back"),
+    ],
+)
 async def test_the_lists_states_are_those_of_the_rule(
     web: Web,
     place: Place,
     administrator: User,
     invoice_id: InvoiceId,
     paid: str | None,
-    days: int,
+    is_credited: bool,
+    states: list[str],
 ) -> None:
     if paid is not None:
         assert (await pay(web, administrator, place, amount=paid)).data["done"]["payment"]
-    web.clock.move(timedelta(days=days))
-    administrator = await web.user(place.company_id)
+    if is_credited:
+        note = {"invoiceId": encode("Invoice", invoice_id), "reason": "a", "idempotencyKey": "a"}
+        assert (await web.ask(CREDIT, administrator, input=note)).data["done"]["invoice"]
     invoice = await invoice_of(place.company_id, invoice_id)
-    expected = state(
-        kind=invoice.kind,
-        total=invoice.totals.total,
-        paid=invoice.paid,
-        credited=invoice.credited,
-        due_date=invoice.due_date,
-        today=web.clock().date(),
-    )
 
-    answer = await web.ask(LIST, administrator, where={"state": {"eq": expected}})
+    listed, ruled = [], []
+    for at, today in LAST_DAYS.items():
+        web.clock.now = datetime.fromisoformat(at)
+        answer = await web.ask(EACH_STATE, await web.user(place.company_id))
+        listed.append(
+            {one: nodes for one, found in answer.data.items() if (nodes := found["nodes"])}
+        )
+        ruled.append(
+            state(
+                kind=invoice.kind,
+                total=invoice.totals.total,
+                paid=invoice.paid,
+                credited=invoice.credited,
+                due_date=invoice.due_date,
+                today=date.fromisoformat(today),
+            )
+        )
 
-    assert [node["state"] for node in answer.data["invoices"]["nodes"]] == [expected]
+    assert ruled == states
+    assert listed == [{one: [{"state": one}]} for one in states]
 
 
 async def test_a_subscriber_sees_the_own_invoices_alone(
