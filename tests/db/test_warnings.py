@@ -223,9 +223,10 @@ async def test_the_company_chooses_the_channels(
     await attend(now=NOW)
 
     rows = await fetch("select channel, subscriber_id, account_id from message order by channel")
-    assert [row["channel"] for row in rows] == expected
-    assert all(row["subscriber_id"] == books.place.subscriber_id for row in rows)
-    assert all(row["account_id"] == books.account_id for row in rows)
+    assert [tuple(row) for row in rows] == [
+        (channel, books.place.subscriber_id, books.account_id) for channel in expected
+    ]
+    assert await marks(books.account_id) == (0, 51_000_000)
 
 
 async def test_who_cannot_be_reached_leaves_a_message_that_fails(books: Books) -> None:
