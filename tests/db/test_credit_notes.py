@@ -85,21 +85,19 @@ async def test_parts_are_taken_back_until_nothing_is_left(
 
 
 async def test_a_part_of_a_line_is_of_as_much_less(place: Place, invoice_id: InvoiceId) -> None:
-    (line,) = (await invoice_of(place.company_id, invoice_id)).lines
-    half = (line.amount / 2).quantize(Decimal("0.01"))
-
     note_ids = [
-        await credit(place, invoice_id, amounts={1: half}),
+        await credit(place, invoice_id, amounts={1: Decimal(100)}),
         await credit(place, invoice_id, idempotency_key="two"),
     ]
 
     notes = [await invoice_of(place.company_id, one) for one in note_ids]
-    priced = [note.lines[0].priced for note in notes]
-    assert line.priced is not None
-    quantities = [one.quantity for one in priced if one is not None]
-    assert sum(quantities) == line.priced.quantity
-    assert [round(one * line.priced.price, 2) for one in quantities] == [
-        round(note.lines[0].amount, 2) for note in notes
+    told = [
+        (line.amount, line.priced and line.priced.quantity) for (line,) in (n.lines for n in notes)
+    ]
+    # Of 123.456 kWh at 2.345678901.
+    assert told == [
+        (Decimal(100), Decimal("42.631581")),
+        (Decimal("189.588134"), Decimal("80.824419")),
     ]
 
 
