@@ -23,6 +23,8 @@ CUT_OFF = """
     create trigger cut_off before insert on reading for each row when (new.frame_id = {frame_id})
         execute function cut_off();
 """
+# Batches come down to one frame, and that one fails as often as it may.
+FAILURES_BORNE = BATCH_FRAMES_MAX.bit_length() - 1 + FAILED_ALONE_MAX - 1
 # What no clock knows, and no operation of ours writes.
 NOWHERE = "update meter set clock_rule = 'Nowhere/At_All' where company_id = $1"
 
@@ -58,7 +60,7 @@ async def test_a_frame_that_is_cut_off_again_and_again_is_set_aside(
     await frames.store([slow, good])
     await cut_off(database, slow.id)
 
-    await failures(drain)
+    assert await failures(drain) == FAILURES_BORNE
 
     assert await fetch("select frame_id, reason from review_frame") == [
         {"frame_id": slow.id, "reason": "FAILED"}
@@ -74,7 +76,7 @@ async def test_a_frame_at_which_we_fail_again_and_again_is_set_aside(drain: Drai
     async with access.system() as connection:
         await connection.execute(NOWHERE, bad.company_id)
 
-    await failures(drain)
+    assert await failures(drain) == FAILURES_BORNE
 
     assert await fetch("select frame_id, reason from review_frame") == [
         {"frame_id": ours.id, "reason": "FAILED"}
@@ -90,10 +92,8 @@ async def test_a_frame_that_is_cut_off_now_and_then_stays_in_the_queue(
     slow = frames_of(place, readout(place.supplies[0].serial, 1_000))
     await frames.store([slow])
     await cut_off(database, slow.id)
-    # Batches come down to one frame, and that one is cut off as often as it may be.
-    halvings = BATCH_FRAMES_MAX.bit_length() - 1
 
-    for _ in range(halvings + FAILED_ALONE_MAX - 1):
+    for _ in range(FAILURES_BORNE):
         with pytest.raises(asyncpg.QueryCanceledError):
             await drain.drain_once()
 
