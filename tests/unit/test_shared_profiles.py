@@ -1,6 +1,7 @@
 """Load profiles of meters that several accounts pay for."""
 
 from dataclasses import replace
+from datetime import date
 
 from db.ids import AccountId
 from domain.billing.portions import Portion
@@ -9,7 +10,9 @@ from domain.billing.shares import charged
 from domain.tariffs.flows import Interval
 from tests.unit.bands import HOUR, ISTANBUL, PRICES, START, segment, version
 
-SHARES = ((AccountId(1), 333_333), (AccountId(2), 666_667))
+DAY = date(2026, 3, 16)
+FIRST, SECOND = AccountId(1), AccountId(2)
+SHARES = ((FIRST, 333_333), (SECOND, 666_667))
 
 
 def test_who_shares_a_meter_that_shows_whole_kwh_is_charged_by_its_profile() -> None:
@@ -40,5 +43,7 @@ def test_who_shares_a_meter_that_shows_whole_kwh_is_charged_by_its_profile() -> 
     whole, parts = (charged(anchors, segments, ISTANBUL) for segments in ([alone], shared))
 
     assert parts.estimated == whole.estimated == set()
-    # In millionths: 2 Wh may be on the other side of a price, of which each has several digits.
-    assert abs(parts.charges.total() - whole.charges.total()) < 10_000
+    # 2.045 kWh at the first price and 2.955 at the second, with all that is charged on top.
+    assert whole.charges == {(FIRST, DAY): 19_323_300}
+    # Of 1.667 kWh 0.681, and of 3.333 kWh 1.363: as many Wh as each has whole.
+    assert parts.charges == {(FIRST, DAY): 6_443_400, (SECOND, DAY): 12_881_160}
