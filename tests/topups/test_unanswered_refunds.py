@@ -69,6 +69,7 @@ async def test_a_refund_that_was_made_unheard_is_found_and_not_given_up(shop: Sh
 
     assert (await shop.row("top_up_refund"))["state"] == "SUCCEEDED"
     assert await shop.standing() == {"balance": D("15.5")}
+    assert len(shop.twin.world.all("refund")) == 1
 
 
 async def test_a_refund_that_was_made_after_it_was_given_up_is_taken_again(shop: Shop) -> None:
