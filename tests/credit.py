@@ -4,9 +4,12 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from db import access
+from db.enums import JournalKind, LedgerAccountKind
 from db.ids import JournalId
 from domain.companies import settings
 from domain.ledger import operations as ledger
+from domain.ledger.posting import post
+from domain.ledger.rules import Line, Posting
 from domain.readings import operations as readings
 from tests.factories import NOW, Place, account_of, make_read
 
@@ -24,6 +27,22 @@ async def pay(
         idempotency_key=key,
         occurred_at=at,
     )
+
+
+async def owe(place: Place, *, key: str = "owed", at: datetime = NOW, **sides: str) -> None:
+    """Let the first account owe: each side is debited against adjustments."""
+    amounts = {LedgerAccountKind(side): Decimal(amount) for side, amount in sides.items()}
+    lines = [Line(side, -amount, account_of(place)) for side, amount in amounts.items()]
+    posting = Posting(
+        company_id=place.company_id,
+        kind=JournalKind.ADJUSTMENT,
+        idempotency_key=key,
+        request=key,
+        occurred_at=at,
+        lines=[*lines, Line(LedgerAccountKind.ADJUSTMENTS, sum(amounts.values(), Decimal(0)))],
+    )
+    async with access.tenant(place.company_id) as connection:
+        await post(connection, posting, now=at)
 
 
 class Books:

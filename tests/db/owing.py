@@ -5,14 +5,11 @@ from decimal import Decimal
 
 import asyncpg
 
-from db import access
-from db.enums import BillingMode, JournalKind, LedgerAccountKind, PaymentMethod, TaxPoint
+from db.enums import BillingMode, PaymentMethod, TaxPoint
 from db.ids import InvoiceId, PaymentId
 from db.settings import Urls
 from domain.accounts import operations as accounts
 from domain.invoices import monthly
-from domain.ledger.posting import post
-from domain.ledger.rules import Line, Posting
 from domain.payments import operations as payments
 from domain.tariffs import operations as tariffs
 from domain.tariffs import proposals
@@ -68,24 +65,6 @@ async def make_owing(
         now=LATER,
     )
     return place, months[0], months[1]
-
-
-async def owe(place: Place, **sides: int) -> None:
-    """Let the account owe more: each side is debited against adjustments."""
-    lines = [
-        Line(LedgerAccountKind(side), -Decimal(amount), account_of(place))
-        for side, amount in sides.items()
-    ]
-    posting = Posting(
-        company_id=place.company_id,
-        kind=JournalKind.ADJUSTMENT,
-        idempotency_key="owed",
-        request="owed",
-        occurred_at=LATER,
-        lines=[*lines, Line(LedgerAccountKind.ADJUSTMENTS, Decimal(sum(sides.values())))],
-    )
-    async with access.tenant(place.company_id) as connection:
-        await post(connection, posting, now=LATER)
 
 
 async def make_taxed() -> Place:

@@ -11,6 +11,7 @@ from db.settings import Urls
 from domain.companies import settings
 from domain.invoices import bought, monthly
 from domain.ledger.queries import balance_of, verify
+from tests.credit import owe
 from tests.db.invoicing import (
     ENDS_AT,
     FEBRUARY,
@@ -21,7 +22,7 @@ from tests.db.invoicing import (
     measure,
     query,
 )
-from tests.db.owing import LATER, STANDING, owe, pay, reverse
+from tests.db.owing import LATER, STANDING, pay, reverse
 from tests.factories import Place, account_of, make_place, make_register_set
 
 KINDS = "select array_agg(kind order by id) from journal"
@@ -55,7 +56,7 @@ async def test_what_is_paid_beforehand_buys_credit_and_has_an_invoice(
 
 
 async def test_who_buys_gets_a_receipt_once(place: Place) -> None:
-    await owe(place, DEBT=8, CREDIT=3, EMERGENCY_CREDIT=10)
+    await owe(place, DEBT="8", CREDIT="3", EMERGENCY_CREDIT="10")
 
     payment_id = await pay(place, "25.50")
     await pay(place, "25.50")
@@ -82,7 +83,7 @@ async def test_the_share_that_goes_to_debt_is_taken_of_desks_too_up_to_its_cap(
         expected_version=1,
         changes={"debt_share_percent": Decimal(10), "debt_share_cap": Decimal(5)},
     )
-    await owe(place, DEBT=100)
+    await owe(place, DEBT="100")
 
     for number in range(7):
         await pay(place, "10", key=f"day {number}")

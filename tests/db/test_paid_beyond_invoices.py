@@ -15,8 +15,9 @@ from domain.ledger.posting import IdempotencyConflict
 from domain.ledger.queries import verify
 from domain.money import micro
 from domain.refusals import NotThere
+from tests.credit import owe
 from tests.db.invoicing import measure, query
-from tests.db.owing import BOUGHT, LATER, OWED_MICRO, PAID, STANDING, make_owing, owe, pay
+from tests.db.owing import BOUGHT, LATER, OWED_MICRO, PAID, STANDING, make_owing, pay
 from tests.db.taxed import Side, sums
 
 MADE = """
@@ -123,7 +124,7 @@ async def test_the_rest_clears_debt_and_emergency_credit(
     connected: None, database: Urls, amount: str, standing: list[int]
 ) -> None:
     place, _, _ = await make_owing(database)
-    await owe(place, DEBT=8, EMERGENCY_CREDIT=22)
+    await owe(place, DEBT="8", EMERGENCY_CREDIT="22")
 
     await pay(place, amount)
 
@@ -139,7 +140,7 @@ async def test_a_share_of_the_rest_goes_to_debt(connected: None, database: Urls)
         expected_version=1,
         changes={"debt_share_percent": Decimal(10), "debt_share_cap": Decimal(5)},
     )
-    await owe(place, DEBT=100)
+    await owe(place, DEBT="100")
 
     await pay(place, "544.16")
     await pay(place, "100", key="more")

@@ -11,8 +11,9 @@ from domain.invoices import bought, credit_notes
 from domain.invoices.analysis import Purchases, purchases
 from domain.ledger.queries import verify
 from domain.listing import Wall
+from tests.credit import owe
 from tests.db.invoicing import query
-from tests.db.owing import BOUGHT, LATER, OWED_MICRO, PAID, STANDING, make_owing, owe, pay, reverse
+from tests.db.owing import BOUGHT, LATER, OWED_MICRO, PAID, STANDING, make_owing, pay, reverse
 from tests.factories import Place
 
 FREED = "select amount_micro - allocated_micro from payment"
@@ -35,7 +36,7 @@ async def analysed(place: Place) -> list[tuple[str | None, Decimal, int]]:
 
 async def test_undoing_such_a_payment_undoes_all_of_it(connected: None, database: Urls) -> None:
     place, _, _ = await make_owing(database)
-    await owe(place, DEBT=8)
+    await owe(place, DEBT="8")
     payment_id = await pay(place, "600")
     await bought.work(now=LATER)
 

@@ -12,18 +12,17 @@ import asyncpg
 
 from db import access
 from db.access import Connection
-from db.enums import JournalKind, LedgerAccountKind, RefundWay
+from db.enums import RefundWay
 from db.ids import AccountId, RefundId, SavedCardId, TopUpId
 from domain.accounts import closing
 from domain.accounts.closing import Ending
-from domain.ledger.posting import post
 from domain.ledger.queries import verify
-from domain.ledger.rules import Line, Posting
 from domain.topups import events, refunds, starting
 from domain.topups.gateway import Gateways
 from domain.topups.starting import Started
 from domain.topups.stripe import StripeGateway
 from domain.topups.wishes import Wish
+from tests.credit import owe
 from tests.factories import NOW, Place, account_of, make_place
 from tests.stripe_twin.server import Twin
 from tests.stripe_twin.webhooks import body_of, signed
@@ -148,19 +147,7 @@ class Shop:
 
     async def owe(self, **sides: str) -> None:
         """Let the account owe: each side is debited against adjustments."""
-        amounts = {LedgerAccountKind(side): Decimal(amount) for side, amount in sides.items()}
-        lines = [Line(side, -amount, self.account_id) for side, amount in amounts.items()]
-        lines.append(Line(LedgerAccountKind.ADJUSTMENTS, sum(amounts.values(), Decimal(0))))
-        posting = Posting(
-            company_id=self.place.company_id,
-            kind=JournalKind.ADJUSTMENT,
-            idempotency_key=f"key {next(_keys)}",
-            request="owed",
-            occurred_at=self.now,
-            lines=lines,
-        )
-        async with self.tenant() as connection:
-            await post(connection, posting, now=self.now)
+        await owe(self.place, key=f"key {next(_keys)}", at=self.now, **sides)
 
     async def row(self, table: str) -> asyncpg.Record:
         """Return the only row of a table."""
