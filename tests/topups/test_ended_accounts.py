@@ -14,8 +14,8 @@ from domain.accounts.suspension import AccountClosed
 from domain.topups import looking
 from domain.topups.wishes import PaymentUnavailable
 from tests.stripe_twin.faults import Faults
+from tests.topups.automatic import buy, let
 from tests.topups.shop import Shop
-from tests.topups.test_saved_cards import buy, let
 
 D = Decimal
 

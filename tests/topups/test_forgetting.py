@@ -10,9 +10,9 @@ from domain.subscribers import erasure
 from domain.topups.forgetting import forget_customers
 from domain.topups.gateway import Gateways
 from tests.stripe_twin.faults import Faults
+from tests.topups.automatic import let
 from tests.topups.shop import Shop
 from tests.topups.stripe import nobody_there
-from tests.topups.test_saved_cards import let
 
 MINUTE = timedelta(minutes=1)
 
