@@ -109,7 +109,8 @@ async def test_the_card_of_somebody_else_does_not_pay(shop: Shop) -> None:
     with pytest.raises(NotThere):
         await let(shop, card_id)
 
-    assert len(shop.twin.world.all("charge")) == 1
+    assert await shop.count("top_up") == len(shop.twin.world.all("charge")) == 1
+    assert await shop.count("automatic_top_up") == 0
 
 
 async def test_a_card_that_is_removed_before_it_pays_is_refused(shop: Shop) -> None:
