@@ -112,7 +112,7 @@ async def test_bought_credit_is_invoiced_by_itself_once(place: Place, top_up: Jo
     assert await bought.work(now=NOW) == 0
 
 
-async def test_other_transactions_wait_for_no_invoice(place: Place) -> None:
+async def give(place: Place) -> None:
     await adjustments.adjust(
         company_id=place.company_id,
         account_id=account_of(place),
@@ -122,6 +122,10 @@ async def test_other_transactions_wait_for_no_invoice(place: Place) -> None:
         hand=Hand(),
         now=NOW,
     )
+
+
+async def test_other_transactions_wait_for_no_invoice(place: Place) -> None:
+    await give(place)
 
     assert await bought.work(now=NOW) == 0
     assert await query("select count(*) from invoice") == 0
@@ -159,15 +163,7 @@ async def test_what_cannot_be_invoiced_is_tried_again_and_stops_no_other(
 
 
 async def test_what_is_no_top_up_is_not_invoiced(place: Place) -> None:
-    await adjustments.adjust(
-        company_id=place.company_id,
-        account_id=account_of(place),
-        amount=Decimal(5),
-        reason="a gift",
-        idempotency_key="gift",
-        hand=Hand(),
-        now=NOW,
-    )
+    await give(place)
     gift = await query("select id from journal")
 
     with pytest.raises(NoTopUp):
