@@ -63,12 +63,19 @@ class Shop:
         self.now += by
         self.twin.world.clock.stand_at(self.now.timestamp())
 
-    async def start(self, amount: str = "25.5", *, key: str | None = None, **wish: Any) -> Started:
+    async def start(
+        self,
+        amount: str = "25.5",
+        *,
+        key: str | None = None,
+        by: Gateways | None = None,
+        **wish: Any,
+    ) -> Started:
         return await starting.start(
             company_id=self.place.company_id,
             wish=self.wish(amount, **wish),
             idempotency_key=key or f"key {next(_keys)}",
-            gateways=self.gateways,
+            gateways=by or self.gateways,
             now=self.now,
         )
 

@@ -257,16 +257,21 @@ async def test_an_account_that_has_ended_buys_nothing(shop: Shop) -> None:
 
 
 async def test_without_a_provider_nothing_is_started(shop: Shop) -> None:
-    shop.gateway.name = "another"
-    started = await shop.start(key="one")
-    shop.gateway.name = "stripe"
+    with pytest.raises(PaymentsNotSetUp):
+        await shop.start(by=Gateways())
+
+    assert await shop.count("top_up") == 0
+
+
+async def test_no_other_provider_is_asked_for_what_was_begun_at_one(shop: Shop) -> None:
+    await shop.start(key="one")
+    async with shop.system() as connection:
+        await connection.execute("update top_up set provider = 'another'")
 
     with pytest.raises(PaymentsNotSetUp):
         await shop.start(key="one")
 
-    assert Gateways().first is None
-    assert await shop.count("top_up") == 1
-    assert started.url is not None
+    assert await shop.count("top_up") == len(shop.twin.world.all("checkout.session")) == 1
 
 
 async def test_only_so_many_top_ups_wait_to_be_paid(shop: Shop) -> None:
@@ -275,6 +280,7 @@ async def test_only_so_many_top_ups_wait_to_be_paid(shop: Shop) -> None:
 
     with pytest.raises(TooManyTopUps):
         await shop.start()
+    assert await shop.count("top_up") == len(shop.twin.world.all("checkout.session")) == WAITING_MAX
     shop.move(HOUR)
 
     assert (await shop.start()).url is not None
