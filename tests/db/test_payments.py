@@ -184,6 +184,7 @@ async def test_a_reversed_payment_pays_nothing(place: Place, february: InvoiceId
     assert await balance(place) == before + 100
     with pytest.raises(PaymentReversed):
         await payments.reverse(**asked, expected_version=version + 2, reason="bounced")
+    assert await query("select count(*) from journal where kind = 'REVERSAL'") == 1
     assert await verify() == []
 
 

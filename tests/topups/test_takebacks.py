@@ -9,7 +9,7 @@ from domain.companies import settings
 from domain.ledger import reversal
 from domain.ledger.posting import IdempotencyConflict
 from domain.ledger.reversal import NotReversible
-from domain.refusals import InvalidValue
+from domain.refusals import InvalidValue, Refused
 from domain.topups import looking
 from domain.topups.gateway import Gateways
 from domain.topups.refunds import NotRefundable, RefundTooLarge
@@ -49,17 +49,29 @@ async def test_all_that_is_left_is_given_back(shop: Shop) -> None:
     with pytest.raises(RefundTooLarge) as refused:
         await shop.refund(top_up_id, "0.01")
     assert refused.value.left == 0
+    assert await shop.count("top_up_refund") == len(shop.twin.world.all("refund")) == 2
 
 
-@pytest.mark.parametrize("amount", ["25.51", "0", "-1", "1.005"])
-async def test_what_cannot_be_given_back_changes_nothing(shop: Shop, amount: str) -> None:
+@pytest.mark.parametrize(
+    ("amount", "refusal"),
+    [
+        pytest.param("25.51", RefundTooLarge, id="more than was paid"),
+        pytest.param("0", InvalidValue, id="nothing"),
+        pytest.param("-1", InvalidValue, id="less than nothing"),
+        pytest.param("1.005", InvalidValue, id="half a coin"),
+    ],
+)
+async def test_what_cannot_be_given_back_changes_nothing(
+    shop: Shop, amount: str, refusal: type[Refused]
+) -> None:
     top_up_id = await shop.paid()
 
-    with pytest.raises((RefundTooLarge, InvalidValue)):
+    with pytest.raises(refusal) as refused:
         await shop.refund(top_up_id, amount)
 
+    assert refused.value.path == ("amount",)
     assert await shop.standing() == PAID
-    assert await shop.count("top_up_refund") == 0
+    assert await shop.count("top_up_refund") == len(shop.twin.world.all("refund")) == 0
 
 
 async def test_what_was_not_paid_is_not_given_back(shop: Shop) -> None:
@@ -200,6 +212,7 @@ async def test_a_dispute_that_is_lost_claws_back(shop: Shop) -> None:
     assert (row["state"], row["held_micro"]) == ("CHARGED_BACK", 25_500_000)
     with pytest.raises(NotRefundable):
         await shop.refund(row["id"])
+    assert await shop.count("top_up_refund") == len(shop.twin.world.all("refund")) == 0
     assert (await shop.row("top_up_dispute"))["look_again_at"] is None
 
 

@@ -137,6 +137,7 @@ async def test_another_currency_is_never_paid_in(place: Place) -> None:
         )
 
     assert await query("select state from bank_transfer") == TransferState.REVIEW
+    assert await query("select count(*) from payment") == 0
 
 
 async def test_a_transfer_that_names_two_accounts_waits(
