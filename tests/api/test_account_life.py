@@ -1,4 +1,4 @@
-"""Ending accounts, taking them over and suspending them over GraphQL."""
+"""Ending accounts, taking them over, and what is left of them, over GraphQL."""
 
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -54,22 +54,6 @@ mutation ($input: SettleAccountInput!) {
 REVERSE = """
 mutation ($input: ReverseSettlementInput!) {
   reverseSettlement(input: $input) { account { balance { amount debt } } userErrors { code path } }
-}
-"""
-SUSPEND = """
-mutation ($input: SuspendAccountInput!) {
-  suspendAccount(input: $input) {
-    account { suspendedAt suspensionReason } userErrors { code path } }
-}
-"""
-RESUME = """
-mutation ($input: VersionInput!) {
-  resumeAccount(input: $input) { account { suspendedAt } userErrors { code path } }
-}
-"""
-OWNER = """
-mutation ($input: SetPremisesOwnerInput!) {
-  setPremisesOwner(input: $input) { premises { ownerAccount { id } } userErrors { code path } }
 }
 """
 AT = (NOW - timedelta(hours=1)).isoformat()
@@ -254,45 +238,3 @@ async def test_who_only_reads_ends_nothing(web: Web, place: Place) -> None:
 
     assert [answer.codes for answer in answers] == [["FORBIDDEN"]] * 5
     assert await fetch(UNTOUCHED) == [{"closed_at": None, "version": 1, "balance_micro": 0}]
-
-
-async def test_an_account_is_suspended_and_resumed(
-    web: Web, place: Place, administrator: User
-) -> None:
-    which = {"id": account(place), "expectedVersion": 1}
-
-    suspended = await web.ask(SUSPEND, administrator, input={**which, "reason": "away"})
-    resumed = await web.ask(RESUME, administrator, input={**which, "expectedVersion": 2})
-
-    assert suspended.data["suspendAccount"]["account"] == {
-        "suspendedAt": NOW.isoformat(),
-        "suspensionReason": "away",
-    }
-    assert resumed.data["resumeAccount"]["account"] == {"suspendedAt": None}
-
-
-async def test_premises_have_an_owners_account_or_none(
-    web: Web, place: Place, administrator: User
-) -> None:
-    which = {"id": encode("Premises", place.supplies[0].premises_id)}
-
-    named = await web.ask(
-        OWNER, administrator, input={**which, "expectedVersion": 1, "accountId": account(place)}
-    )
-    nobody = await web.ask(
-        OWNER, administrator, input={**which, "expectedVersion": 2, "accountId": None}
-    )
-
-    assert named.data["setPremisesOwner"]["premises"] == {"ownerAccount": {"id": account(place)}}
-    assert nobody.data["setPremisesOwner"]["premises"] == {"ownerAccount": None}
-
-
-async def test_who_may_not_change_accounts_names_no_owner(web: Web, place: Place) -> None:
-    operator = await web.user(place.company_id, Role.OPERATOR)
-    which = {"id": encode("Premises", place.supplies[0].premises_id), "expectedVersion": 1}
-
-    refused = await web.ask(OWNER, operator, input={**which, "accountId": account(place)})
-
-    assert refused.codes == ["FORBIDDEN"]
-    owners = await fetch("select owner_account_id, version from premises")
-    assert owners == [{"owner_account_id": None, "version": 1}]
