@@ -50,6 +50,15 @@ def test_registers_that_come_later_replace_the_estimate() -> None:
     assert made.estimated == set()
 
 
+def test_of_two_indexes_at_one_instant_the_last_one_counts() -> None:
+    known = [shown(0, 0, 0, 0, 0), shown(6, 5_000), shown(6, 6_000, 1_000, 2_000, 3_000)]
+
+    made = bill([*known, shown(12, 10_000, 1_000, 6_000, 3_000)], [segment(WHOLE)], ISTANBUL)
+
+    assert days_of(made) == {date(2026, 3, 16): gross(t1=1, t2=6, t3=3)}
+    assert made.estimated == set()
+
+
 def test_the_basis_begins_with_the_first_reading_that_has_the_registers() -> None:
     known = [shown(0, 0), shown(2, 2_000, 40_000, 0, 0), shown(4, 5_000, 40_000, 0, 3_000)]
 
