@@ -49,6 +49,11 @@ def settled(invoice: StoredInvoice) -> list[InvoiceLine]:
     return [line for line in invoice.lines if line.kind is InvoiceLineKind.SETTLEMENT]
 
 
+def gross_of(lines: list[InvoiceLine]) -> Decimal:
+    taxes = (tax.amount for line in lines for tax in line.taxes)
+    return sum((line.amount for line in lines), Decimal(0)) + sum(taxes)
+
+
 async def test_what_comes_late_is_settled_by_component_with_its_taxes_apart(
     place: Place, registers: int
 ) -> None:
@@ -77,8 +82,7 @@ async def test_what_comes_late_is_settled_by_component_with_its_taxes_apart(
     assert [(tax.name, tax.rate) for tax in lines[0].taxes] == [
         (tax.name, tax.rate) for tax in first.taxes
     ]
-    late = sum(line.amount + sum(tax.amount for tax in line.taxes) for line in lines)
-    assert gross(first) + late == await charged(place)
+    assert gross(first) + gross_of(lines) == await charged(place)
 
 
 async def test_what_was_too_much_is_given_back_by_rate(place: Place, registers: int) -> None:
@@ -109,7 +113,7 @@ async def test_what_no_price_explains_is_settled_with_one_line(
 ) -> None:
     await change_to(place, PLAIN)
     await measure(place, registers, {STARTS_AT: 0, ENDS_AT - 3 * DAY: 90_000})
-    await issued(place)
+    first = await issued(place)
     later = ENDS_AT + 33 * DAY
     await measure(place, registers, {ENDS_AT + 20 * DAY: 150_000}, closed_at=later)
     async with access.system() as connection:
@@ -123,6 +127,7 @@ async def test_what_no_price_explains_is_settled_with_one_line(
 
     (line,) = settled(second)
     assert (line.metered, line.priced) == (None, None)
+    assert gross(first) + gross_of([line]) == await charged(place)
 
 
 async def test_what_is_settled_is_settled_once(place: Place, registers: int) -> None:
