@@ -75,6 +75,7 @@ async def test_what_comes_late_is_settled_by_component_with_its_taxes_apart(
         ("Grid", "", Decimal(10), LineUnit.KWH, Decimal(5)),
         ("Standing", "", Decimal(3), LineUnit.DAY, Decimal("3.75")),
     ]
+    assert [line.is_estimated for line in (*first.lines, *lines)] == [True, True, *[False] * 4]
     metered = lines[0].metered
     assert metered is not None
     assert (metered.serial, metered.multiplier) == (place.supplies[0].serial, Decimal(1))
@@ -86,7 +87,7 @@ async def test_what_comes_late_is_settled_by_component_with_its_taxes_apart(
 
 
 async def test_what_was_too_much_is_given_back_by_rate(place: Place, registers: int) -> None:
-    """All at an even rate at first; then a reading tells that nothing flowed until noon."""
+    """All at an even rate at first; then a reading tells that nothing flowed until five o'clock."""
     await change_to(place, Version(components=(RATES,)))
     await measure(place, registers, {STARTS_AT: 0, STARTS_AT + DAY: 24_000, ENDS_AT: 24_000})
     first = await issued(place)
@@ -102,9 +103,12 @@ async def test_what_was_too_much_is_given_back_by_rate(place: Place, registers: 
         ("T3", Decimal(8)),
     ]
     lines = settled(second)
-    assert [told(line)[1] for line in lines] == ["T2", "T3", "T1"]
-    assert sum(told(line)[2] for line in lines) == 0
-    assert told(lines[-1])[2] == Decimal(-11)
+    # Of seven hours until midnight five are of T2, and two of T3.
+    assert [(*told(line)[1:3], line.is_estimated) for line in lines] == [
+        ("T2", Decimal("12.142"), True),
+        ("T3", Decimal("-1.142"), True),
+        ("T1", Decimal(-11), False),
+    ]
     assert gross(first) + sum(line.amount for line in lines) == await charged(place)
 
 
