@@ -13,6 +13,7 @@ from tests.topups.shop import Shop
 from tests.topups.stripe import nobody_there
 
 D = Decimal
+SECOND = timedelta(seconds=1)
 
 
 async def compared(shop: Shop) -> None:
@@ -76,8 +77,11 @@ async def test_a_refund_that_was_made_after_it_was_given_up_is_taken_again(shop:
     top_up_id = await shop.paid()
     async with nobody_there() as gateway:
         await shop.refund(top_up_id, "10", by=Gateways(gateway))
-    shop.move(looking.GIVE_UP_AFTER)
-    await compared(shop)
+        shop.move(looking.GIVE_UP_AFTER - SECOND)
+        await compared(shop)
+        await looking.look_again(gateways=Gateways(gateway), now=shop.now)
+    early = (await shop.row("top_up_refund"))["state"], await shop.standing()
+    shop.move(looking.SOON)
     await looking.look_again(gateways=shop.gateways, now=shop.now)
     given_up = await shop.row("top_up_refund"), await shop.standing()
     payment = (await shop.top_up(top_up_id))["payment_reference"]
@@ -88,6 +92,7 @@ async def test_a_refund_that_was_made_after_it_was_given_up_is_taken_again(shop:
     for _ in range(2):
         await apply(fact, provider=shop.gateway.name, now=shop.now)
 
+    assert early == ("REQUESTED", {"balance": D("15.5")})
     assert (given_up[0]["state"], given_up[1]) == ("FAILED", {"balance": D("25.5")})
     refund = await shop.row("top_up_refund")
     assert (refund["state"], refund["failure"]) == ("SUCCEEDED", None)
