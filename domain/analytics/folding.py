@@ -61,13 +61,13 @@ FOLD = f"""
 """
 
 
-async def fold(*, chunks_max: int = CHUNKS_MAX) -> int:
+async def fold() -> int:
     """Fold what is queued into the sums, in short transactions; return how many journals.
 
     Safe to repeat, to be killed in and to run several times at once.
     """
     folded = 0
-    for _ in range(chunks_max):
+    for _ in range(CHUNKS_MAX):
         async with access.system() as connection:
             count = int(await connection.fetchval(FOLD, JOURNALS_OF_CHUNK))
         folded += count

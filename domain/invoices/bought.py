@@ -102,12 +102,12 @@ REASONS = {
 log = logging.getLogger(__name__)
 
 
-async def work(*, now: datetime, purchases_max: int = PURCHASES_MAX) -> int:
+async def work(*, now: datetime) -> int:
     """Make the documents that bought credit lacks; return how many were looked at. Repeatable."""
-    for done in range(purchases_max):
+    for done in range(PURCHASES_MAX):
         if not await _next(now):
             return done
-    return purchases_max
+    return PURCHASES_MAX
 
 
 async def _next(now: datetime) -> bool:

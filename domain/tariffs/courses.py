@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from fractions import Fraction
 from itertools import pairwise
-from typing import NamedTuple, Self
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from db.enums import Quality
@@ -101,18 +101,6 @@ class Course:
     registers: TariffRegisters | None = None
     tolerance_wh: int = 1
     _flows: dict[int, Flow] = field(default_factory=dict)
-
-    @classmethod
-    def of_intervals(cls, intervals: Sequence[Interval]) -> Self:
-        """Return the course of a series of intervals; in a gap nothing is known, nor counted."""
-        marks: list[Mark] = []
-        index_wh = 0
-        for interval in intervals:
-            if not marks or marks[-1].at < interval.starts_at:
-                marks.append(Mark(interval.starts_at, index_wh))
-            index_wh += int(interval.energy_wh)
-            marks.append(Mark(interval.ends_at, index_wh))
-        return cls(marks=marks)
 
     @property
     def span(self) -> Span:

@@ -19,7 +19,6 @@ from domain.topups.wishes import Wish, check_amount
 DUE_MAX = 20
 # However fast credit is used: a card is not charged more often.
 PAUSE = timedelta(hours=1)
-FIRST_VERSION = 1
 
 log = logging.getLogger(__name__)
 

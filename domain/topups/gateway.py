@@ -210,6 +210,3 @@ class Gateways:
     async def close(self) -> None:
         for gateway in self._by_name.values():
             await gateway.close()
-
-
-NO_GATEWAYS = Gateways()

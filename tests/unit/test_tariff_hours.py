@@ -5,7 +5,6 @@ from decimal import Decimal
 from db.enums import BillingBasis, Quality, TariffDay
 from domain.tariffs.components import Band, TimeOfUse, Version, Window
 from domain.tariffs.courses import Course, Mark
-from domain.tariffs.flows import Interval
 from domain.tariffs.presets import EVERY_DAY, tr_time_of_use
 from domain.tariffs.pricing import lines
 from tests.unit.tariff_terms import (
@@ -47,23 +46,6 @@ def test_tariff_registers_can_be_what_is_billed() -> None:
 
     assert [(one.rate, one.metered) for one in made] == [("T1", 2400), ("T2", 3000), ("T3", 800)]
     assert {one.quality for one in made} == {Quality.ACTUAL}
-
-
-def test_intervals_can_be_what_is_billed_and_gaps_wait() -> None:
-    course = Course.of_intervals(
-        [
-            Interval(MIDNIGHT, MIDNIGHT + HOUR, 100),
-            Interval(MIDNIGHT + 5 * HOUR, MIDNIGHT + 7 * HOUR, 400),
-        ]
-    )
-    shape = tr_time_of_use(Decimal(2), Decimal(3), Decimal(1))
-
-    made = lines(terms(shape, basis=BillingBasis.INTERVAL), {"1.8.0": course}, ISTANBUL)
-
-    assert [(one.rate, one.metered, one.quality) for one in made] == [
-        ("T1", 200, Quality.ESTIMATED),
-        ("T3", 300, Quality.ESTIMATED),
-    ]
 
 
 def test_special_days_have_hours_of_their_own() -> None:
