@@ -10,7 +10,7 @@ from domain.accounts.queries import standings
 from domain.accounts.suspension import hold_open
 from domain.ledger.posting import made_before, post
 from domain.ledger.rules import Line, Posting
-from domain.listing import Wall
+from domain.listing import no_wall
 from domain.money import major
 from domain.refusals import Refused
 
@@ -36,7 +36,7 @@ async def borrow(
     wish = values.name(idempotency_key, "idempotency_key", characters_max=WISH_CHARACTERS_MAX)
     # Two subscribers may well have the same idea of a key.
     key = f"emergency/{account_id}/{wish}"
-    wall = Wall(lambda _: "true", {"company": company_id, "now": now})
+    wall = no_wall(company_id=company_id, now=now)
     async with access.tenant(company_id) as connection:
         await hold_open(connection, company_id=company_id, account_id=account_id)
         made = await made_before(

@@ -13,7 +13,7 @@ from db.ids import CompanyId, InvoiceDocumentId, InvoiceId, SubscriberId
 from domain.invoices.picture import Page, Party, pdf
 from domain.invoices.stored import StoredInvoice, stored
 from domain.invoices.words import WORDS
-from domain.listing import Record, Wall
+from domain.listing import Record, no_wall
 from domain.refusals import NotThere
 from domain.subscribers import contacts
 from domain.subscribers.contacts import Contact
@@ -188,8 +188,8 @@ async def contact_of(
 
     :raises NotThere: the person has been erased
     """
-    everything = Wall(lambda _: "true", {"company": company_id, "now": now})
-    found = await contacts.read(connection, keyring, [subscriber_id], wall=everything)
+    wall = no_wall(company_id=company_id, now=now)
+    found = await contacts.read(connection, keyring, [subscriber_id], wall=wall)
     if subscriber_id not in found:
         raise NotThere
     return found[subscriber_id]

@@ -10,7 +10,7 @@ import orjson
 
 from db import access
 from db.enums import MessageChannel, MessageKind
-from domain.listing import Wall
+from domain.listing import no_wall
 from domain.messages.facts import Invoice, OverdueNotice, unpacked
 from domain.messages.letters import Letter, NoAddress, Office
 from domain.messages.operations import Kept, Waiting
@@ -39,7 +39,7 @@ async def subscriber_letter(office: Office, message: Waiting, *, now: datetime) 
     :raises NoAddress: the subscriber has no address of the channel
     """
     subscriber_id = message.subscriber_id or 0
-    wall = Wall(lambda _: "true", {"company": message.company_id, "now": now})
+    wall = no_wall(company_id=message.company_id, now=now)
     async with access.tenant(message.company_id) as connection:
         found = await contacts.read(connection, office.keyring, [subscriber_id], wall=wall)
         about = await connection.fetchrow(ABOUT, message.company_id, message.account_id)

@@ -12,7 +12,7 @@ from db.enums import Supply
 from db.ids import CompanyId, MeterId
 from domain import values
 from domain.accounts.queries import Standing, standings
-from domain.listing import Wall
+from domain.listing import no_wall
 from domain.messages.facts import CutOff, Facts, Money, Reconnection
 from domain.messages.payers import Payer, payers_of, tell
 from domain.money import major
@@ -105,7 +105,7 @@ async def confirm(
 async def _standings(
     connection: Connection, company_id: CompanyId, account_ids: Sequence[int], now: datetime
 ) -> dict[int, Standing]:
-    wall = Wall(lambda _: "true", {"company": company_id, "now": now})
+    wall = no_wall(company_id=company_id, now=now)
     return await standings(connection, account_ids, wall=wall)
 
 

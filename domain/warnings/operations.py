@@ -13,7 +13,7 @@ from db.ids import AccountId, CompanyId
 from domain.accounts import outlooks
 from domain.accounts.forecasts import Forecast, days_left
 from domain.accounts.queries import Standing, standings
-from domain.listing import Wall
+from domain.listing import no_wall
 from domain.messages.facts import LowCredit, Money
 from domain.messages.payers import payers_of, tell
 from domain.money import major
@@ -92,7 +92,7 @@ async def _look_at(
     await connection.execute(LOCK, company_id, ids)
     # What crosses from here on asks anew.
     await connection.execute(TAKE, company_id, ids)
-    wall = Wall(lambda _: "true", {"company": company_id, "now": now})
+    wall = no_wall(company_id=company_id, now=now)
     found = await standings(connection, ids, wall=wall)
     before = await connection.fetch(WARNED_BEFORE, company_id, ids)
     warned_before = {row["account_id"] for row in before}
