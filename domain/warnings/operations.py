@@ -13,6 +13,7 @@ from db.ids import AccountId, CompanyId
 from domain.accounts import outlooks
 from domain.accounts.forecasts import Forecast, days_left
 from domain.accounts.queries import Standing, standings
+from domain.ledger.posting import LOCK_BALANCES
 from domain.listing import no_wall
 from domain.messages.facts import LowCredit, Money
 from domain.messages.payers import payers_of, tell
@@ -28,11 +29,6 @@ COMPANIES = "select distinct company_id from attention order by 1 limit $1"
 WAITING = """
     select account_id from attention where company_id = $1 and account_id > $2
     order by account_id limit $3
-"""
-# Whoever charges locks balances first, too, and asks for attention then.
-LOCK = """
-    select account_id from account_balance
-    where company_id = $1 and account_id = any($2::int8[]) order by account_id for no key update
 """
 TAKE = "delete from attention where company_id = $1 and account_id = any($2::int8[])"
 WARNED_BEFORE = """
@@ -89,7 +85,8 @@ async def _look_at(
 ) -> int:
     if not ids:
         return 0
-    await connection.execute(LOCK, company_id, ids)
+    # Whoever charges locks balances first, too, and asks for attention then.
+    await connection.execute(LOCK_BALANCES, company_id, ids)
     # What crosses from here on asks anew.
     await connection.execute(TAKE, company_id, ids)
     wall = no_wall(company_id=company_id, now=now)
