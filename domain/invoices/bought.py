@@ -22,6 +22,7 @@ from domain.invoices.credit_notes import credit_purchase
 from domain.invoices.stored import StoredInvoice, stored
 from domain.ledger.posting import LOCK_BALANCES
 from domain.listing import Record
+from domain.messages.formats import language_of
 from domain.money import major, micro
 
 # Other jobs of the process wait for this one.
@@ -179,8 +180,7 @@ async def _take_back(
 
 
 async def _reasons(connection: Connection, company_id: CompanyId) -> tuple[str, str]:
-    locale = str(await connection.fetchval(LOCALE, company_id))
-    return REASONS["tr" if locale.startswith("tr") else "en"]
+    return REASONS[language_of(await connection.fetchval(LOCALE, company_id))]
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from domain.invoices.picture import Page, Party, pdf
 from domain.invoices.stored import StoredInvoice, stored
 from domain.invoices.words import WORDS
 from domain.listing import Record, no_wall
+from domain.messages.formats import language_of
 from domain.refusals import NotThere
 from domain.subscribers import contacts
 from domain.subscribers.contacts import Contact
@@ -131,7 +132,7 @@ def _file_name(number: str, language: InvoiceLanguage) -> str:
 async def _own_language(company_id: CompanyId) -> InvoiceLanguage:
     async with access.tenant(company_id) as connection:
         locale = await connection.fetchval("select locale from company where id = $1", company_id)
-    return InvoiceLanguage.TR if str(locale).startswith("tr") else InvoiceLanguage.EN
+    return InvoiceLanguage(language_of(locale).upper())
 
 
 async def _found(
