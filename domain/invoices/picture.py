@@ -18,6 +18,7 @@ from db.enums import InvoiceKind, InvoiceLanguage, InvoiceLineKind, LineUnit
 from domain.invoices.rules import Index, InvoiceLine, Month, Priced
 from domain.invoices.stored import StoredInvoice
 from domain.invoices.words import WORDS, Words
+from domain.messages.formats import LANGUAGES, number
 from domain.money import decimals_of
 
 TEMPLATE = Path(__file__).with_name("invoice.typ")
@@ -93,7 +94,7 @@ def _facts(page: Page, words: Words) -> list[tuple[str, str]]:
     if invoice.kind is InvoiceKind.MONTHLY:
         facts.append((words["due"], _day(invoice.due_date, page.language)))
     if invoice.month is not None:
-        facts.append((words["month"], _month(invoice.month, words)))
+        facts.append((words["month"], _month(invoice.month, page.language)))
     if page.refers_to is not None:
         facts.append((words["refers_to"], page.refers_to))
     return [*facts, (words["account"], page.account_number), (words["premises"], page.premises)]
@@ -102,7 +103,7 @@ def _facts(page: Page, words: Words) -> list[tuple[str, str]]:
 def _line(page: Page, line: InvoiceLine, words: Words) -> dict[str, Any]:
     what, details, indexes = words[line.kind], [], ["", ""]
     if line.energy_month is not None and _is_of_month_alone(line):
-        what = f"{what} {_month(line.energy_month, words)}"
+        what = f"{what} {_month(line.energy_month, page.language)}"
     if (metered := line.metered) is not None:
         times = _number(metered.multiplier.normalize(), None, page.language)
         details = [f"{words['meter']} {metered.serial}", f"{words['multiplier']} {times}"]
@@ -179,8 +180,8 @@ def _kwh(energy_wh: Decimal, language: InvoiceLanguage) -> str:
     return _number(energy_wh / WH_PER_KWH, 3, language)
 
 
-def _month(month: Month, words: Words) -> str:
-    return f"{words['months'].split()[month.first.month - 1]} {month.first.year}"
+def _month(month: Month, language: InvoiceLanguage) -> str:
+    return f"{LANGUAGES[language.lower()].months[month.first.month - 1]} {month.first.year}"
 
 
 def _day(day: date, language: InvoiceLanguage) -> str:
@@ -188,13 +189,11 @@ def _day(day: date, language: InvoiceLanguage) -> str:
 
 
 def _percent(rate: Decimal, language: InvoiceLanguage) -> str:
-    number = _number((rate * 100).normalize(), None, language)
-    return f"%{number}" if language is InvoiceLanguage.TR else f"{number}%"
+    written = _number((rate * 100).normalize(), None, language)
+    return f"%{written}" if language is InvoiceLanguage.TR else f"{written}%"
 
 
 def _number(value: Decimal, decimals: int | None, language: InvoiceLanguage) -> str:
     """Return a number as it is written in the language; decimals: None for as many as it has."""
-    text = f"{value:,f}" if decimals is None else f"{value:,.{decimals}f}"
-    if language is InvoiceLanguage.TR:
-        return text.translate(str.maketrans(",.", ".,"))
-    return text
+    shown = max(0, -int(value.as_tuple().exponent)) if decimals is None else decimals
+    return number(value, decimals=shown, language=language.lower())

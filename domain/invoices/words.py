@@ -52,8 +52,6 @@ WORDS: Mapping[InvoiceLanguage, Words] = {
         " it counts; what it lacks comes with the next invoice.",
         "paid_by_purchase": "This was paid when the credit was bought.",
         "tax_number": "Tax number",
-        "months": "January February March April May June July August September October November"
-        " December",
     },
     InvoiceLanguage.TR: {
         InvoiceKind.MONTHLY: "Elektrik faturası",
@@ -99,6 +97,5 @@ WORDS: Mapping[InvoiceLanguage, Words] = {
         " kalan tüketim sonraki faturaya yansır.",
         "paid_by_purchase": "Bu tutar kredi satın alınırken ödendi.",
         "tax_number": "Vergi numarası",
-        "months": "Ocak Şubat Mart Nisan Mayıs Haziran Temmuz Ağustos Eylül Ekim Kasım Aralık",
     },
 }
