@@ -142,7 +142,6 @@ async def _envelope(
         raise NotThere
     subscriber_id = SubscriberId(facts["subscriber_id"])
     contact = await contact_of(connection, company_id, subscriber_id, keyring, now)
-    address = contact.field("invoice_address") or contact.field("address") or ""
     document_uuid = uuid_of(company_id, invoice_id)
     answered = await connection.fetchrow(ANSWERED, company_id, invoice.refers_to)
     xml = ubl(
@@ -158,7 +157,7 @@ async def _envelope(
         customer=Trader(
             name=contact.field("name") or "",
             identity=contact.field("identity_number"),
-            address=address.splitlines(),
+            address=contact.invoice_address,
         ),
         answered=None if answered is None else Answered(**dict(answered)),
     )

@@ -204,7 +204,6 @@ def _shown(
     language: InvoiceLanguage,
 ) -> Page:
     words = WORDS[language]
-    address = contact.field("invoice_address") or contact.field("address") or ""
     identity = contact.field("identity_number")
     tax = [part for part in (facts["tax_office"], facts["tax_number"]) if part]
     return Page(
@@ -216,7 +215,7 @@ def _shown(
         customer=Party(
             name=contact.field("name") or "",
             lines=[
-                *address.splitlines(),
+                *contact.invoice_address,
                 *([f"{words['tax_number']}: {identity}"] if identity else []),
             ],
         ),

@@ -104,6 +104,11 @@ class Contact:
         sealed: bytes | None = self._row[name]
         return None if sealed is None else self._key.open(sealed, what=name)
 
+    @property
+    def invoice_address(self) -> list[str]:
+        """The lines of where invoices go: home, unless the person wants them elsewhere."""
+        return (self.field("invoice_address") or self.field("address") or "").splitlines()
+
     def open(self, sealed: bytes, *, what: str) -> str:
         """Return what a field of the person's contact said when it was sealed like this."""
         return self._key.open(sealed, what=what)
