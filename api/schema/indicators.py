@@ -16,9 +16,9 @@ from db.enums import JournalKind, LedgerAccountKind, Scope, Segment
 from domain.analytics import queries
 from domain.analytics.rules import RUN_OUT_DAYS, IndicatorGrouping, midnight
 from domain.hierarchy.queries import BRANCHES, FIELDS
+from domain.units import WH_PER_KWH
 
 HUNDREDTH = Decimal("0.01")
-WH_PER_KWH = 1_000
 
 
 @strawberry.type(description="What one kind of transaction comes to on one side of the books.")

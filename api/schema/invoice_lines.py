@@ -13,7 +13,7 @@ from db.enums import (
 )
 from domain.invoices.rules import Index, Metered, Priced
 from domain.invoices.rules import InvoiceLine as Line
-from domain.readings.rules import WH_PER_KWH
+from domain.units import WH_PER_KWH
 
 
 @strawberry.type(description="What a register showed at an instant.")

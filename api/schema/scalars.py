@@ -12,10 +12,10 @@ from graphql import GraphQLError
 from strawberry.types.scalar import ScalarDefinition
 
 from domain.hierarchy.geometry import InvalidGeometry, Point, area, point
+from domain.units import WH_PER_KWH
 
 MONEY_SCALE = Decimal("0.000001")
 KWH_SCALE = Decimal("0.001")
-WH_PER_KWH = 1000
 TIME_ZONE_CHARACTERS_MAX = 64
 # As many digits as any number that we keep.
 EXACT = re.compile(r"-?[0-9]{1,14}(\.[0-9]{1,9})?", re.ASCII)

@@ -8,6 +8,7 @@ from typing import Final
 from collectors.simulator.load import energy_wh
 from collectors.simulator.meter import SimulatedMeter
 from db.enums import BillingMode, PointRole, Role
+from domain.units import WH_PER_KWH
 
 METERS_MAX: Final = 5_000
 COLLECTORS_MAX: Final = 50
@@ -19,7 +20,6 @@ TIME_ZONE: Final = "Europe/Istanbul"
 CURRENCY: Final = "TRY"
 PRICE_PER_KWH: Final = Decimal("4.25")
 WARNING_LIMIT: Final = Decimal(50)
-WH_PER_KWH: Final = 1000
 MICRO: Final = Decimal("0.000001")
 
 # Meters that are there to show something, by their place among the others.

@@ -8,8 +8,8 @@ from asyncpg import Record
 
 from domain.billing.rules import Anchor
 from domain.metering.rules import Course, Fault, Known, judged_index
-from domain.readings.rules import WH_PER_KWH
 from domain.refusals import Refused
+from domain.units import WH_PER_KWH
 
 
 class AlreadyBilled(Refused):

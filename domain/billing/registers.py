@@ -2,8 +2,9 @@
 
 from db.access import Connection
 from db.ids import CompanyId, MeterId
-from domain.readings.rules import WH_PER_KWH, register_range_wh
+from domain.readings.rules import register_range_wh
 from domain.refusals import Refused
+from domain.units import WH_PER_KWH
 
 
 class DigitsTooFew(Refused):

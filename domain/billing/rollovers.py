@@ -1,6 +1,7 @@
 """How far a register went that may have started again at zero. Pure."""
 
-WH_PER_KWH = 1000
+from domain.units import WH_PER_KWH
+
 # Whole kWh that every meter's register can show.
 DIGITS_MIN = 5
 

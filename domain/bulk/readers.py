@@ -14,13 +14,13 @@ from zoneinfo import ZoneInfo
 from domain.refusals import InvalidValue
 from domain.spreadsheets.cells import Cell
 from domain.subscribers.rules import folded
+from domain.units import WH_PER_KWH
 
 # Beyond that a spreadsheet's own numbers are not exact.
 EXACT_INTEGER_MAX = 10**15
 NUMBER = re.compile(r"[+-]?\d{1,15}(?:[.,]\d{1,10})?")
 WHOLE_NUMBER = re.compile(r"[+-]?\d{1,15}")
 TURKISH_DATE = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})(?:[ T](\d{1,2}):(\d{2})(?::(\d{2}))?)?")
-WH_PER_KWH = 1000
 KWH_STEP = Decimal("0.001")
 KWH_MAX = Decimal(10**12)
 MONEY_STEP = Decimal("0.000001")

@@ -15,6 +15,7 @@ from domain.invoices.rules import InvoiceLine, Priced, TaxLine
 from domain.invoices.stored import StoredInvoice
 from domain.invoices.words import WORDS
 from domain.money import decimals_of
+from domain.units import WH_PER_KWH
 
 INVOICE = "urn:oasis:names:specification:ubl:schema:xsd:Invoice-2"
 CAC = "urn:oasis:names:specification:ubl:schema:xsd:CommonAggregateComponents-2"
@@ -28,7 +29,6 @@ PIECE = "C62"
 # Not told in advance how it is to be paid.
 ANY_MEANS = "1"
 NAMESPACE = uuid.UUID("8f1c4d0e-6f55-4f0e-9b39-3e1d5c1f7a52")
-WH_PER_KWH = 1000
 # Codes of the tax office for taxes by their usual names; others are told by name alone.
 TAX_CODES = {"KDV": "0015", "VAT": "0015", "BTV": "4071"}
 PRIVATE_IDENTITY_DIGITS = 11

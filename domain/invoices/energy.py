@@ -34,8 +34,8 @@ from domain.tariffs.courses import Course, Mark
 from domain.tariffs.flows import Span
 from domain.tariffs.lines import Line
 from domain.tariffs.schedule import day_start, kind_of, local_days, period_start
+from domain.units import WH_PER_KWH
 
-WH_PER_KWH = 1000
 NONE = Parts((), ())
 
 

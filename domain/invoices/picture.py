@@ -20,9 +20,9 @@ from domain.invoices.stored import StoredInvoice
 from domain.invoices.words import WORDS, Words
 from domain.messages.formats import LANGUAGES, number
 from domain.money import decimals_of
+from domain.units import WH_PER_KWH
 
 TEMPLATE = Path(__file__).with_name("invoice.typ")
-WH_PER_KWH = 1000
 COLUMNS = ("first", "last", "quantity", "price", "amount")
 TOTALS = {
     InvoiceKind.MONTHLY: "payable",

@@ -24,7 +24,7 @@ from domain.money import major
 from domain.month_charges import kept_readings
 from domain.month_charges.energies import CAPACITIVE, INDUCTIVE, MeasuredBy
 from domain.month_charges.terms import HAS_MONTHLY
-from domain.readings.rules import WH_PER_KWH
+from domain.units import WH_PER_KWH
 
 # Whether a month of a company is not charged yet; one that is older than those that were begun is
 # charged no more.

@@ -21,8 +21,8 @@ from domain.invoices.totals import tax_lines
 from domain.month_charges.periods import Period
 from domain.tariffs.components import Component, Slabs, Version
 from domain.tariffs.lines import Line, Terms, line
+from domain.units import WH_PER_KWH
 
-WH_PER_KWH = 1000
 # As the tables keep quantities, in kWh.
 STEPS_PER_KWH = 10**7
 NONE = Decimal(0)

@@ -6,11 +6,11 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from db.enums import MeasuringSide, TimeSource, ValidationRule
+from domain.units import WH_PER_KWH
 
 AHEAD_MAX = timedelta(minutes=5)
 AGE_MAX = timedelta(days=90)
 CLOCK_TOLERANCE = timedelta(minutes=5)
-WH_PER_KWH = 1000
 S_PER_H = 3600
 # What current and voltage transformers scale: energies, powers, voltages and currents.
 TRANSFORMED_UNITS = frozenset({"Wh", "varh", "VAh", "W", "var", "VA", "V", "A"})

@@ -23,8 +23,7 @@ from domain.tariffs.schedule import (
     period_start,
     pieces,
 )
-
-WH_PER_KWH = 1000
+from domain.units import WH_PER_KWH
 
 
 class CourseMissing(Exception):
