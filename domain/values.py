@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 from decimal import Decimal
 
+from domain.money import MICRO
 from domain.refusals import InTheFuture, InvalidValue
 
 NAME_CHARACTERS_MAX = 200
@@ -10,7 +11,6 @@ TEXT_CHARACTERS_MAX = 1_000
 # How far other clocks may be ahead of ours.
 AHEAD_MAX = timedelta(minutes=5)
 MONEY_MAX = Decimal(10**12)
-MONEY_STEP = Decimal("0.000001")
 MULTIPLIER_MAX = Decimal("99999999.9999")
 MULTIPLIER_STEP = Decimal("0.0001")
 POWER_MAX = Decimal("999999999.999")
@@ -96,6 +96,6 @@ def money(value: Decimal, *path: str) -> Decimal:
 
     :raises InvalidValue: it is too large, or too fine
     """
-    if abs(value) > MONEY_MAX or value % MONEY_STEP:
+    if abs(value) > MONEY_MAX or value % MICRO:
         raise InvalidValue(*path, expected="an amount with six decimals at most")
     return value

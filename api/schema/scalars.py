@@ -12,9 +12,9 @@ from graphql import GraphQLError
 from strawberry.types.scalar import ScalarDefinition
 
 from domain.hierarchy.geometry import InvalidGeometry, Point, area, point
+from domain.money import MICRO
 from domain.units import WH_PER_KWH
 
-MONEY_SCALE = Decimal("0.000001")
 KWH_SCALE = Decimal("0.001")
 TIME_ZONE_CHARACTERS_MAX = 64
 # As many digits as any number that we keep.
@@ -101,7 +101,7 @@ SCALARS: dict[object, ScalarDefinition] = {
     MoneyAmount: strawberry.scalar(
         name="MoneyAmount",
         description="An exact amount of money in major units, with six decimals: `12.345678`.",
-        serialize=_fixed(MONEY_SCALE),
+        serialize=_fixed(MICRO),
         parse_value=_exact,
     ),
     Kwh: strawberry.scalar(

@@ -8,6 +8,7 @@ from typing import Final
 from collectors.simulator.load import energy_wh
 from collectors.simulator.meter import SimulatedMeter
 from db.enums import BillingMode, PointRole, Role
+from domain.money import MICRO
 from domain.units import WH_PER_KWH
 
 METERS_MAX: Final = 5_000
@@ -20,7 +21,6 @@ TIME_ZONE: Final = "Europe/Istanbul"
 CURRENCY: Final = "TRY"
 PRICE_PER_KWH: Final = Decimal("4.25")
 WARNING_LIMIT: Final = Decimal(50)
-MICRO: Final = Decimal("0.000001")
 
 # Meters that are there to show something, by their place among the others.
 CROSSES_LIMIT, BELOW_LIMIT, OVERDRAWN = 0, 1, 2

@@ -11,6 +11,7 @@ from enum import StrEnum
 from ipaddress import ip_address
 from zoneinfo import ZoneInfo
 
+from domain import values
 from domain.refusals import InvalidValue
 from domain.spreadsheets.cells import Cell
 from domain.subscribers.rules import folded
@@ -23,8 +24,6 @@ WHOLE_NUMBER = re.compile(r"[+-]?\d{1,15}")
 TURKISH_DATE = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})(?:[ T](\d{1,2}):(\d{2})(?::(\d{2}))?)?")
 KWH_STEP = Decimal("0.001")
 KWH_MAX = Decimal(10**12)
-MONEY_STEP = Decimal("0.000001")
-MONEY_MAX = Decimal(10**12)
 # As `folded` leaves them: Turkish capitals are others than Python makes.
 YES = frozenset({"true", "yes", "1", "evet", "dogru"})
 NO = frozenset({"false", "no", "0", "hayir", "yanlis"})
@@ -85,10 +84,7 @@ def wh(index_kwh: Decimal) -> int:
 
 
 def money(cell: Cell, zone: ZoneInfo) -> Decimal:
-    amount = decimal(cell, zone)
-    if abs(amount) > MONEY_MAX or amount % MONEY_STEP:
-        raise InvalidValue(expected="an amount with six decimals at most")
-    return amount
+    return values.money(decimal(cell, zone))
 
 
 def address(cell: Cell, _: ZoneInfo) -> str:

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from db.enums import InvoiceKind, InvoiceLineKind, InvoiceState, LineUnit
 from db.ids import MeterId
+from domain.money import MICRO
 
 NUMBER_FORMAT_CHARACTERS_MAX = 40
 # Digits at an end would run into the year or the number.
@@ -17,7 +18,6 @@ SERIES = re.compile(r"[A-Z]([A-Z0-9]{0,6}[A-Z])?")
 SLOT = re.compile(r"\{(series|year|number)(?::0([1-9]|1[0-2]))?\}")
 PLAIN = re.compile(r"[A-Za-z0-9/._-]*")
 MONTHS_OF_YEAR = 12
-STEP = Decimal("0.000001")
 
 
 class InvalidFormat(Exception):
@@ -228,7 +228,7 @@ def share_of(lines: Sequence[InvoiceLine], taxes: Sequence[TaxLine], share: Deci
     """Return the same part of each line, of how much it is of, and of each tax, to six decimals."""
 
     def of(amount: Decimal) -> Decimal:
-        return (amount * share).quantize(STEP)
+        return (amount * share).quantize(MICRO)
 
     def of_all(taxes: Sequence[TaxLine]) -> list[TaxLine]:
         return [replace(tax, base=of(tax.base), amount=of(tax.amount)) for tax in taxes]

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from db.enums import InvoiceLineKind
-from domain.invoices.rules import STEP, InvoiceLine, Month, TaxLine
+from domain.invoices.rules import InvoiceLine, Month, TaxLine
+from domain.money import MICRO
 
 ZERO = Decimal(0)
 
@@ -59,4 +60,4 @@ def _settlement(month: Month, posted: Charged, invoiced: Charged | None) -> Invo
 def _tax(name: str, amount: Decimal, rates: set[Decimal], net: Decimal) -> TaxLine:
     """Return a tax at its rate, and its base by that; of several rates, or none, on all of it."""
     rate = next(iter(rates)) if len(rates) == 1 else None
-    return TaxLine(name, rate, (amount / rate).quantize(STEP) if rate else net, amount)
+    return TaxLine(name, rate, (amount / rate).quantize(MICRO) if rate else net, amount)

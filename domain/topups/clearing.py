@@ -7,8 +7,8 @@ from typing import Self
 from db.enums import LedgerAccountKind
 from db.ids import AccountId
 from domain.ledger.rules import Line
+from domain.money import MICRO
 
-MICRO = Decimal("0.000001")
 ZERO = Decimal(0)
 PERCENT = 100
 
