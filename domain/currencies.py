@@ -16,3 +16,8 @@ def payable(amount: Decimal, currency: str) -> Decimal:
 def in_whole_coins(amount: Decimal, currency: str) -> Decimal:
     """Return the whole minor units of an amount, rounded down: what lacks a part lacks a coin."""
     return amount.quantize(Decimal(1).scaleb(-decimals_of(currency)), rounding=ROUND_FLOOR)
+
+
+def is_payable(amount: Decimal, currency: str) -> bool:
+    """Whether somebody can pay just that: above zero, and in whole minor units."""
+    return amount > 0 and payable(amount, currency) == amount

@@ -11,10 +11,10 @@ from decimal import Decimal
 from xml.etree import ElementTree as ET
 
 from db.enums import InvoiceKind, InvoiceLanguage, LineUnit
+from domain.currencies import payable
 from domain.invoices.rules import InvoiceLine, Priced, TaxLine
 from domain.invoices.stored import StoredInvoice
 from domain.invoices.words import WORDS
-from domain.money import decimals_of
 from domain.units import WH_PER_KWH
 
 INVOICE = "urn:oasis:names:specification:ubl:schema:xsd:Invoice-2"
@@ -162,8 +162,7 @@ def _totals(root: ET.Element, invoice: StoredInvoice) -> None:
     _amount(monetary, "TaxExclusiveAmount", totals.lines, currency)
     _amount(monetary, "TaxInclusiveAmount", totals.lines + totals.tax, currency)
     _amount(monetary, "PayableRoundingAmount", totals.rounding, currency)
-    payable = totals.total.quantize(Decimal(1).scaleb(-decimals_of(currency)))
-    _amount(monetary, "PayableAmount", payable, currency)
+    _amount(monetary, "PayableAmount", payable(totals.total, currency), currency)
 
 
 def _line(root: ET.Element, invoice: StoredInvoice, place: int, line: InvoiceLine) -> None:

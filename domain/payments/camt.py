@@ -9,7 +9,7 @@ from datetime import date
 from decimal import Decimal, InvalidOperation
 from xml.etree import ElementTree as ET
 
-from domain.currencies import payable
+from domain.currencies import is_payable
 from domain.payments.entries import Transfer, printable
 from domain.spreadsheets.cells import UnreadableFile
 
@@ -114,7 +114,7 @@ def _amount(element: ET.Element | None, number: int) -> tuple[Decimal, str]:
     currency = "" if element is None else element.get("Ccy", "")
     if not CURRENCY.fullmatch(currency) or not amount.is_finite():
         raise UnreadableFile("NO_AMOUNT", line=number)
-    if not 0 < amount < AMOUNT_MAX or payable(amount, currency) != amount:
+    if amount >= AMOUNT_MAX or not is_payable(amount, currency):
         raise UnreadableFile("NO_AMOUNT", line=number)
     return amount, currency
 

@@ -9,7 +9,7 @@ from db.access import Connection
 from db.enums import PaymentMethod, PaymentState
 from db.ids import AccountId, CompanyId, InvoiceId, JournalId, PaymentId
 from domain import values
-from domain.currencies import payable
+from domain.currencies import is_payable
 from domain.ledger.posting import LOCK_BALANCES
 from domain.ledger.reversal import reverse as reverse_journal
 from domain.ledger.rules import KEY_CHARACTERS_MAX, REASON_CHARACTERS_MAX
@@ -223,7 +223,7 @@ async def _check_payable(
     currency = await connection.fetchval(CURRENCY, company_id)
     if currency is None:
         raise NotThere
-    if amount <= 0 or payable(amount, currency) != amount:
+    if not is_payable(amount, currency):
         raise InvalidValue(*path, expected=f"an amount above zero that can be paid in {currency}")
 
 

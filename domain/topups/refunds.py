@@ -8,6 +8,7 @@ from db.access import Connection
 from db.enums import RefundState, TopUpState
 from db.ids import CompanyId, RefundId, TopUpId
 from domain import rows, values
+from domain.currencies import is_payable
 from domain.ledger.posting import IdempotencyConflict, hash_of
 from domain.ledger.rules import KEY_CHARACTERS_MAX, REASON_CHARACTERS_MAX
 from domain.listing import Record
@@ -21,7 +22,7 @@ from domain.topups.gateway import (
     ProviderUnavailable,
     RefundRequest,
 )
-from domain.topups.rules import Refund, is_payable, word
+from domain.topups.rules import Refund, word
 from domain.topups.takebacks import book_refund, refund_of
 from domain.topups.wishes import PaymentsNotSetUp
 

@@ -20,7 +20,6 @@ from db.enums import (
 )
 from db.ids import AccountId
 from domain.ledger.rules import Line
-from domain.money import decimals_of
 from domain.topups.facts import DisputeFact, PaymentFact, RefundFact
 
 ZERO = Decimal(0)
@@ -222,12 +221,6 @@ def fee_lines(fee: Decimal) -> list[Line]:
         Line(LedgerAccountKind.PROVIDER_FEES, -fee),
         Line(LedgerAccountKind.PROVIDER_CLEARING, fee),
     ]
-
-
-def is_payable(amount: Decimal, currency: str) -> bool:
-    """Return whether an amount is of whole coins, which is all that anybody can pay."""
-    step = Decimal(1).scaleb(-decimals_of(currency))
-    return amount > 0 and amount % step == 0
 
 
 def word(text: str | None) -> str | None:

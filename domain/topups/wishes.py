@@ -9,11 +9,11 @@ from db.enums import PaymentWay
 from db.ids import AccountId, SavedCardId
 from domain import values
 from domain.accounts.suspension import AccountClosed
+from domain.currencies import is_payable
 from domain.listing import Record
 from domain.money import major, micro
 from domain.refusals import InvalidValue, Refused
 from domain.topups.gateway import PaymentGateway
-from domain.topups.rules import is_payable
 
 URL_CHARACTERS_MAX = 2_000
 INSTALMENTS_MAX = 60

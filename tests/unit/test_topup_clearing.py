@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from domain.currencies import is_payable
 from domain.topups.clearing import Cleared, Owed, Share, clear
-from domain.topups.rules import is_payable
 from tests.unit.topup_facts import ACCOUNT, D
 
 
