@@ -16,18 +16,14 @@ from domain.invoices.rules import Parts, TaxLine
 from domain.invoices.stored import StoredInvoice, stored
 from domain.invoices.totals import totals
 from domain.invoices.writing import Draft, Issuer, write
-from domain.ledger.posting import LOCK_BALANCES, IdempotencyConflict, hash_of, post
+from domain.ledger.idempotency import made_under
+from domain.ledger.posting import LOCK_BALANCES, hash_of, post
 from domain.ledger.rules import KEY_CHARACTERS_MAX, REASON_CHARACTERS_MAX, Line, Posting
 from domain.money import MICRO, micro
 from domain.payments import allocation
 from domain.refusals import InvalidValue, NotThere, Refused
 
 ACCOUNT = "select account_id from invoice where company_id = $1 and id = $2"
-# The same key waits here for whoever uses it at the same time.
-LOCK_KEY = "select pg_advisory_xact_lock(hashtextextended('credit note/' || $2, $1))"
-MADE_BEFORE = """
-    select id, request_hash from invoice where company_id = $1 and idempotency_key = $2
-"""
 NOTES = "select id from invoice where company_id = $1 and refers_to = $2 order by id"
 REVERSED = """
     select exists (
@@ -70,12 +66,11 @@ async def credit(
     key = values.name(idempotency_key, "idempotency_key", characters_max=KEY_CHARACTERS_MAX)
     request_hash = hash_of(f"{invoice_id}/{_said(amounts)}/{reason}")
     async with access.tenant(company_id) as connection:
-        await connection.execute(LOCK_KEY, company_id, key)
-        made = await connection.fetchrow(MADE_BEFORE, company_id, key)
+        made = await made_under(
+            connection, "invoice", company_id=company_id, key=key, request_hash=request_hash
+        )
         if made is not None:
-            if made["request_hash"] != request_hash:
-                raise IdempotencyConflict
-            return InvoiceId(made["id"])
+            return InvoiceId(made)
         invoice = await _locked(connection, company_id, invoice_id)
         parts = await _parts(connection, company_id, invoice, amounts)
         draft = Draft(

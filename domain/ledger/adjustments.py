@@ -9,7 +9,8 @@ from db.enums import AdjustmentState, JournalKind, LedgerAccountKind
 from db.ids import AccountId, AdjustmentId, CompanyId, JournalId
 from domain import rows, values
 from domain.hands import Hand, behind
-from domain.ledger.posting import IdempotencyConflict, hash_of, post
+from domain.ledger.idempotency import made_under
+from domain.ledger.posting import hash_of, post
 from domain.ledger.rules import KEY_CHARACTERS_MAX, REASON_CHARACTERS_MAX, Line, Posting
 from domain.listing import Record
 from domain.money import major, micro
@@ -17,11 +18,6 @@ from domain.refusals import InvalidValue, NotThere, Refused, StaleVersion
 
 FIRST_VERSION = 1
 
-# The same key waits here for whoever uses it at the same time.
-LOCK_KEY = "select pg_advisory_xact_lock(hashtextextended('adjustment/' || $2, $1))"
-MADE_BEFORE = """
-    select id, request_hash from adjustment where company_id = $1 and idempotency_key = $2
-"""
 LIMIT = "select adjustment_approval_limit_micro from company where id = $1"
 WAITING = "select * from adjustment where company_id = $1 and id = $2 for update"
 OWED = """
@@ -81,12 +77,11 @@ async def adjust(
     of_side = "" if side is LedgerAccountKind.CREDIT else f"/{side}"
     request_hash = hash_of(f"{account_id}/{micro(amount)}/{reason}{of_side}")
     async with access.tenant(company_id) as connection:
-        await connection.execute(LOCK_KEY, company_id, key)
-        made = await connection.fetchrow(MADE_BEFORE, company_id, key)
+        made = await made_under(
+            connection, "adjustment", company_id=company_id, key=key, request_hash=request_hash
+        )
         if made is not None:
-            if made["request_hash"] != request_hash:
-                raise IdempotencyConflict
-            return AdjustmentId(made["id"])
+            return AdjustmentId(made)
         adjustment_id = AdjustmentId(
             await rows.insert(
                 connection,

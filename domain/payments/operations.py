@@ -10,6 +10,7 @@ from db.enums import PaymentMethod, PaymentState
 from db.ids import AccountId, CompanyId, InvoiceId, JournalId, PaymentId
 from domain import values
 from domain.currencies import is_payable
+from domain.ledger.idempotency import made_under
 from domain.ledger.posting import LOCK_BALANCES
 from domain.ledger.reversal import reverse as reverse_journal
 from domain.ledger.rules import KEY_CHARACTERS_MAX, REASON_CHARACTERS_MAX
@@ -18,7 +19,7 @@ from domain.money import major, micro
 from domain.payments import allocation, buying
 from domain.payments.booking import book, open_of
 from domain.payments.rules import Share
-from domain.payments.taken import Taken, made_before
+from domain.payments.taken import Taken
 from domain.refusals import InvalidValue, NotThere, Refused, StaleVersion
 
 REFERENCE_CHARACTERS_MAX = 200
@@ -117,9 +118,11 @@ async def record_within(
         key=key,
         invoice_id=invoice_id,
     )
-    made = await made_before(connection, taken)
+    made = await made_under(
+        connection, "payment", company_id=company_id, key=key, request_hash=taken.request_hash
+    )
     if made is not None:
-        return made
+        return PaymentId(made)
     await connection.fetch(LOCK_BALANCES, company_id, [account_id])
     payment_id = await book(connection, taken, now=now)
     await allocation.allocate_waiting(

@@ -1,23 +1,16 @@
-"""Money that was taken for an account, as somebody told of it: the same wish makes it once."""
+"""Money that was taken for an account, as somebody told of it, and how it stands in the books."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from db.access import Connection
 from db.enums import JournalKind, PaymentMethod
-from db.ids import AccountId, CompanyId, InvoiceId, PaymentId
-from domain.ledger.posting import IdempotencyConflict, hash_of
+from db.ids import AccountId, CompanyId, InvoiceId
+from domain.ledger.posting import hash_of
 from domain.ledger.rules import Line, Posting
 from domain.money import micro
 from domain.payments.rules import SIDES
-
-# The same key waits here for whoever uses it at the same time.
-LOCK_KEY = "select pg_advisory_xact_lock(hashtextextended('payment/' || $2, $1))"
-MADE_BEFORE = """
-    select id, request_hash from payment where company_id = $1 and idempotency_key = $2
-"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,14 +48,3 @@ class Taken:
             occurred_at=self.received_at,
             lines=[*lines, Line(SIDES[self.method], -amount)],
         )
-
-
-async def made_before(connection: Connection, taken: Taken) -> PaymentId | None:
-    """Return the payment that the same wish has made; whoever has its key waits for the others."""
-    await connection.execute(LOCK_KEY, taken.company_id, taken.key)
-    made = await connection.fetchrow(MADE_BEFORE, taken.company_id, taken.key)
-    if made is None:
-        return None
-    if made["request_hash"] != taken.request_hash:
-        raise IdempotencyConflict
-    return PaymentId(made["id"])
