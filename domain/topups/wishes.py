@@ -1,6 +1,5 @@
 """What somebody wants to buy, and why it cannot be bought so. Not here: buying it."""
 
-import hashlib
 from dataclasses import dataclass
 from decimal import Decimal
 from urllib.parse import urlsplit
@@ -10,6 +9,7 @@ from db.ids import AccountId, SavedCardId
 from domain import values
 from domain.accounts.suspension import AccountClosed
 from domain.currencies import is_payable
+from domain.ledger.posting import hash_of
 from domain.listing import Record
 from domain.money import major, micro
 from domain.refusals import InvalidValue, Refused
@@ -78,7 +78,7 @@ class Wish:
             f"{self.account_id}/{micro(self.amount)}/{self.way}/{self.card_id}/{self.save_card}"
             f"/{self.instalments}/{self.return_url}"
         )
-        return hashlib.sha256(parts.encode()).digest()
+        return hash_of(parts)
 
 
 def check(wish: Wish) -> None:
