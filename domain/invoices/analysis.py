@@ -14,7 +14,7 @@ GROUPS_MAX = 1_000
 
 GROUPINGS = {
     PurchaseGrouping.PERIOD: (
-        "date_trunc('month', e.occurred_at at time zone c.time_zone)::date as month",
+        "date_trunc('month', j.occurred_at at time zone c.time_zone)::date as month",
         "1",
     ),
     PurchaseGrouping.BRANCH: ("f.branch_id", "f.branch_id"),
@@ -33,14 +33,12 @@ PURCHASES = """
             when 'DISPUTE' then 'TOP_UP' else j.kind end as kind
     ) bought
     join lateral (
-        select max(e.account_id) as account_id, max(e.occurred_at) as occurred_at,
-            coalesce(sum(e.amount) filter (
-                where l.kind in ('CREDIT', 'DEBT', 'EMERGENCY_CREDIT')), 0) as amount
+        select max(e.account_id) as account_id, coalesce(sum(e.amount) filter (
+            where l.kind in ('CREDIT', 'DEBT', 'EMERGENCY_CREDIT')), 0) as amount
         from entry e
         join ledger_account l on l.company_id = e.company_id and l.id = e.ledger_account_id
         where e.company_id = j.company_id and e.journal_id = j.id
     ) paid on true
-    join lateral (select paid.occurred_at) e on true
     join account on account.company_id = j.company_id and account.id = paid.account_id
     join premises p on p.company_id = account.company_id and p.id = account.premises_id
     join field f on f.company_id = p.company_id and f.id = p.field_id
