@@ -10,7 +10,7 @@ from db.ids import AccountId, CompanyId, InvoiceId
 from domain.invoices.rules import Month
 from domain.messages.facts import Invoice, Money
 from domain.messages.payers import payers_of
-from domain.messages.queue import Telling, put_all
+from domain.messages.queue import put_all
 
 NUMBERS = "select id, number from invoice where company_id = $1 and id = any($2::int8[])"
 
@@ -58,15 +58,5 @@ async def tell(
             due_date=due_date if kind is InvoiceKind.MONTHLY else None,
             refers_to=None if one.refers_to is None else numbers.get(one.refers_to),
         )
-        tellings += [
-            Telling(
-                account_id=one.account_id,
-                subscriber_id=payer.subscriber_id,
-                channel=channel,
-                facts=facts,
-                locale=payer.locale,
-                reference_id=one.id,
-            )
-            for channel in payer.channels[:1]
-        ]
+        tellings += payer.tellings(facts, payer.channels[:1], reference_id=one.id)
     await put_all(connection, company_id=company_id, tellings=tellings, now=now)

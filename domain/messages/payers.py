@@ -8,7 +8,7 @@ from db.access import Connection
 from db.enums import MessageChannel
 from db.ids import AccountId, CompanyId, SubscriberId
 from domain.messages.facts import Facts
-from domain.messages.queue import put_for_account
+from domain.messages.queue import Telling, put_all
 
 PAYERS = """
     select a.id, a.number, a.subscriber_id, c.locale, c.message_channels, array(
@@ -32,6 +32,26 @@ class Payer:
     subscriber_id: SubscriberId
     channels: Sequence[MessageChannel]
     locale: str
+
+    def tellings(
+        self,
+        facts: Facts,
+        channels: Sequence[MessageChannel],
+        *,
+        reference_id: int | None = None,
+    ) -> list[Telling]:
+        """Return what is queued for telling them by channels. reference_id: what it is about."""
+        return [
+            Telling(
+                account_id=self.account_id,
+                subscriber_id=self.subscriber_id,
+                channel=channel,
+                facts=facts,
+                locale=self.locale,
+                reference_id=reference_id,
+            )
+            for channel in channels
+        ]
 
 
 async def payers_of(
@@ -61,14 +81,5 @@ async def tell(
     connection: Connection, *, company_id: CompanyId, payer: Payer, facts: Facts, now: datetime
 ) -> None:
     """Queue a message by each channel in the transaction that does what it tells of."""
-    for channel in payer.channels:
-        await put_for_account(
-            connection,
-            company_id=company_id,
-            account_id=payer.account_id,
-            subscriber_id=payer.subscriber_id,
-            channel=channel,
-            facts=facts,
-            locale=payer.locale,
-            now=now,
-        )
+    tellings = payer.tellings(facts, payer.channels)
+    await put_all(connection, company_id=company_id, tellings=tellings, now=now)

@@ -18,14 +18,14 @@ PLATFORM = CompanyId(0)
 
 PUT = """
     with made as (
-        insert into message (company_id, id, channel, kind, user_id, subscriber_id, account_id,
-            reference_id, facts, sealed, locale, next_attempt_at, created_at)
-        values ($1, coalesce($2::int8, nextval('id_sequence')), $3, $4, $5, $6, $7, $8, $9::jsonb,
-            $10, $11, $12, $12)
+        insert into message (company_id, id, channel, kind, user_id, reference_id, facts, sealed,
+            locale, next_attempt_at, created_at)
+        values ($1, coalesce($2::int8, nextval('id_sequence')), 'MAIL', $3, $4, $5, $6::jsonb, $7,
+            $8, $9, $9)
         returning company_id, id
     )
     insert into message_event (company_id, message_id, at, state, attempt)
-    select company_id, id, $12, 'WAITING', 0 from made
+    select company_id, id, $9, 'WAITING', 0 from made
 """
 IDS = "select nextval('id_sequence') from generate_series(1, $1)"
 PUT_ALL = """
@@ -65,46 +65,11 @@ async def put(
         PUT,
         company_id,
         message_id,
-        MessageChannel.MAIL,
         kind,
         user_id,
-        None,
-        None,
         reference_id,
-        None if facts is None else orjson.dumps(packed(facts)).decode(),
+        None if facts is None else _json(facts),
         sealed,
-        locale,
-        now,
-    )
-
-
-async def put_for_account(
-    connection: Connection,
-    *,
-    company_id: CompanyId,
-    account_id: AccountId,
-    subscriber_id: SubscriberId,
-    channel: MessageChannel,
-    facts: Facts,
-    locale: str,
-    now: datetime,
-) -> None:
-    """Queue a message about an account in the transaction that does what it tells of.
-
-    locale: the company's, for whoever has not chosen a language.
-    """
-    await connection.execute(
-        PUT,
-        company_id,
-        None,
-        channel,
-        kind_of(facts),
-        None,
-        subscriber_id,
-        account_id,
-        None,
-        orjson.dumps(packed(facts)).decode(),
-        None,
         locale,
         now,
     )
@@ -112,14 +77,17 @@ async def put_for_account(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Telling:
-    """What an account's payer is told by a channel. reference_id: what it is about."""
+    """What an account's payer is told by a channel. reference_id: what it is about.
+
+    locale: the company's, for whoever has not chosen a language.
+    """
 
     account_id: AccountId
     subscriber_id: SubscriberId
     channel: MessageChannel
     facts: Facts
     locale: str
-    reference_id: int
+    reference_id: int | None
 
 
 async def put_all(
@@ -135,7 +103,7 @@ async def put_all(
             one.subscriber_id,
             one.account_id,
             one.reference_id,
-            orjson.dumps(packed(one.facts)).decode(),
+            _json(one.facts),
             one.locale,
         )
         for one in tellings
@@ -143,3 +111,7 @@ async def put_all(
     ids = [row[0] for row in await connection.fetch(IDS, len(rows))]
     await connection.execute(PUT_ALL, company_id, now, ids, *zip(*rows, strict=True))
     return [MessageId(one) for one in ids]
+
+
+def _json(facts: Facts) -> str:
+    return orjson.dumps(packed(facts)).decode()

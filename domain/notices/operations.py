@@ -11,7 +11,7 @@ from domain import rows, values
 from domain.listing import Record
 from domain.messages.facts import Money, OverdueNotice
 from domain.messages.payers import payers_of
-from domain.messages.queue import Telling, put_all
+from domain.messages.queue import put_all
 from domain.money import major
 from domain.notices.rules import GATING_NOTICE, earliest_cut
 from domain.refusals import InvalidValue, NotThere, Refused, StaleVersion
@@ -111,9 +111,8 @@ async def _tell(
 ) -> list[MessageId]:
     """Queue the notice by each channel by which the payer is reached; return the messages."""
     account_id = AccountId(invoice["account_id"])
-    payer = (await payers_of(connection, company_id=company_id, account_ids=[account_id]))[
-        account_id
-    ]
+    payers = await payers_of(connection, company_id=company_id, account_ids=[account_id])
+    payer = payers[account_id]
     facts = OverdueNotice(
         account=payer.account_number,
         number=invoice["number"],
@@ -123,17 +122,8 @@ async def _tell(
         gates_cut=number >= GATING_NOTICE,
     )
     # By mail first, where it goes by several: a mailbox can prove that it arrived.
-    tellings = [
-        Telling(
-            account_id=account_id,
-            subscriber_id=payer.subscriber_id,
-            channel=channel,
-            facts=facts,
-            locale=payer.locale,
-            reference_id=invoice["id"],
-        )
-        for channel in sorted(payer.channels, key=lambda one: one is not MessageChannel.MAIL)
-    ]
+    channels = sorted(payer.channels, key=lambda one: one is not MessageChannel.MAIL)
+    tellings = payer.tellings(facts, channels, reference_id=invoice["id"])
     return await put_all(connection, company_id=company_id, tellings=tellings, now=now)
 
 

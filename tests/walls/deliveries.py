@@ -16,7 +16,7 @@ from domain.messages.facts import Money, Reconnection
 from domain.messages.letters import Office
 from domain.messages.making import letter_of
 from domain.messages.operations import Receipt
-from domain.messages.queue import put_for_account
+from domain.messages.queue import Telling, put_all
 from tests.factories import KEYRING, NOW, Place, account_of
 from tests.imports import sent
 
@@ -29,16 +29,15 @@ async def tell(place: Place) -> None:
         account="one of them", balance=Money(Decimal(1), "TRY"), at=NOW, needs_button=False
     )
     async with access.tenant(place.company_id) as connection:
-        await put_for_account(
-            connection,
-            company_id=place.company_id,
+        telling = Telling(
             account_id=account_id,
             subscriber_id=place.subscriber_id,
             channel=MessageChannel.SMS,
             facts=facts,
             locale="en",
-            now=now,
+            reference_id=None,
         )
+        await put_all(connection, company_id=place.company_id, tellings=[telling], now=now)
     (message,) = await messages.claim(channel=MessageChannel.SMS, now=now)
     office = Office(Keys("a secret that is long enough for a test"), KEYRING, "https://a.example")
     letter = await letter_of(office, message, now=now)

@@ -14,7 +14,7 @@ from domain.identity.keys import Keys
 from domain.messages import returns
 from domain.messages.facts import CutOff, Money
 from domain.messages.letters import Office, letter_id
-from domain.messages.queue import put_for_account
+from domain.messages.queue import Telling, put_all
 from domain.messages.reports import DeliveryReport
 from domain.messages.subscriber_letters import body_of, recipient_of
 from domain.subscribers import contacts, erasure
@@ -58,17 +58,16 @@ async def place(connected: None) -> Place:
 
 async def tell(place: Place, channel: MessageChannel = MessageChannel.MAIL) -> None:
     account_id = account_of(place)
+    telling = Telling(
+        account_id=account_id,
+        subscriber_id=place.subscriber_id,
+        channel=channel,
+        facts=FACTS,
+        locale="en",
+        reference_id=None,
+    )
     async with access.tenant(place.company_id) as connection:
-        await put_for_account(
-            connection,
-            company_id=place.company_id,
-            account_id=account_id,
-            subscriber_id=place.subscriber_id,
-            channel=channel,
-            facts=FACTS,
-            locale="en",
-            now=NOW,
-        )
+        await put_all(connection, company_id=place.company_id, tellings=[telling], now=NOW)
 
 
 async def change(place: Place, **contact: str | None) -> None:
