@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from db import access
+from domain.chunks import changed_in_chunks
 
 KEPT = timedelta(days=90)
 REMOVED_AT_ONCE_MAX = 500
@@ -20,12 +20,6 @@ REMOVE = """
 
 async def remove_ended(*, now: datetime) -> int:
     """Remove jobs of all companies, 10,000 at most, and return how many. Safe to repeat."""
-    removed = 0
-    for _ in range(CHUNKS_MAX):
-        async with access.system() as connection:
-            status = await connection.execute(REMOVE, now - KEPT, REMOVED_AT_ONCE_MAX)
-        found = int(status.rpartition(" ")[2])
-        removed += found
-        if found < REMOVED_AT_ONCE_MAX:
-            break
-    return removed
+    return await changed_in_chunks(
+        REMOVE, now - KEPT, rows_max=REMOVED_AT_ONCE_MAX, chunks_max=CHUNKS_MAX
+    )

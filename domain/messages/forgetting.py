@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from db import access
+from domain.chunks import changed_in_chunks
 
 CHUNK = 1_000
 CHUNKS_MAX = 50
@@ -23,12 +23,6 @@ FORGET = """
 
 async def forget(*, now: datetime) -> int:
     """Forget up to 50,000 messages whose retention is over, and return how many. Repeatable."""
-    forgotten = 0
-    for _ in range(CHUNKS_MAX):
-        async with access.system() as connection:
-            status = await connection.execute(FORGET, now, PLATFORM_RETENTION, CHUNK)
-        count = int(status.rpartition(" ")[2])
-        forgotten += count
-        if count < CHUNK:
-            break
-    return forgotten
+    return await changed_in_chunks(
+        FORGET, now, PLATFORM_RETENTION, rows_max=CHUNK, chunks_max=CHUNKS_MAX
+    )

@@ -5,7 +5,7 @@ Before that it is of nobody in particular; the payment that it became stays.
 
 from datetime import datetime
 
-from db import access
+from domain.chunks import changed_in_chunks
 
 CHUNK = 1_000
 CHUNKS_MAX = 50
@@ -25,12 +25,4 @@ FORGET = """
 
 async def forget(*, now: datetime) -> int:
     """Forget up to 50,000 texts whose retention is over, and return how many. Repeatable."""
-    forgotten = 0
-    for _ in range(CHUNKS_MAX):
-        async with access.system() as connection:
-            status = await connection.execute(FORGET, now, CHUNK)
-        count = int(status.rpartition(" ")[2])
-        forgotten += count
-        if count < CHUNK:
-            break
-    return forgotten
+    return await changed_in_chunks(FORGET, now, rows_max=CHUNK, chunks_max=CHUNKS_MAX)
