@@ -2,8 +2,7 @@
 
 from db import access
 from domain.analytics.folding import COUNTED, counted_lines
-from domain.ledger.queries import DIFFERENCES_MAX, Difference
-from domain.money import MICRO
+from domain.ledger.queries import DIFFERENCES_MAX, Difference, differences
 
 # What was folded and what still waits, together, are what the entries say.
 MONEY = f"""
@@ -33,7 +32,7 @@ MONEY = f"""
     )
     select company_id, concat_ws(' ', 'sum', figure.what, local_date, kind, side,
             'field ' || nullif(field_id, 0)) as what,
-        figure.stored, figure.rebuilt
+        null::int8 as account_id, figure.stored, figure.rebuilt
     from told t full join booked b using (company_id, local_date, field_id, kind, side)
     cross join lateral (values
         ('debited', coalesce(t.debited, 0), coalesce(b.debited, 0)),
@@ -59,8 +58,8 @@ CHARGES = """
             sum(a.energy_wh) as energy_wh
         from settled join accrual a using (company_id, local_date) group by 1, 2
     )
-    select company_id, 'sum ' || figure.what || ' ' || local_date as what, figure.stored,
-        figure.rebuilt
+    select company_id, 'sum ' || figure.what || ' ' || local_date as what,
+        null::int8 as account_id, figure.stored, figure.rebuilt
     from told t full join accrued a using (company_id, local_date)
     cross join lateral (values
         ('charged', coalesce(t.charged_micro, 0) * 0.000001,
@@ -77,19 +76,4 @@ async def verify(*, at_most: int | None = DIFFERENCES_MAX) -> list[Difference]:
     at_most: differences of a kind; None: all. Reads one snapshot and writes nothing.
     """
     async with access.system(snapshot=True) as connection:
-        await connection.execute(access.LAST_LONGER)
-        rows = [
-            row
-            for check in (MONEY, CHARGES)
-            for row in await connection.fetch(f"{check} limit {at_most or 'all'}", timeout=600)
-        ]
-    return [
-        Difference(
-            row["company_id"],
-            row["what"],
-            None,
-            row["stored"].quantize(MICRO),
-            row["rebuilt"].quantize(MICRO),
-        )
-        for row in rows
-    ]
+        return await differences(connection, (MONEY, CHARGES), at_most=at_most)

@@ -1,13 +1,16 @@
 """Checking the books: every projection rebuilt from entries and accruals."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
 from db import access
+from db.access import Connection
 from db.ids import AccountId, CompanyId
 from domain.money import MICRO, major
 
 DIFFERENCES_MAX = 1_000
+CHECK_TIMEOUT_S = 600
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +39,16 @@ async def verify(
         if company_id is None
         else access.tenant(company_id, snapshot=True)
     )
+    checks = (STANDINGS, POSTED_DAYS, TAXES, MONTHS, JOURNALS, REVERSALS, COPIES)
     async with door as connection:
-        await connection.execute(access.LAST_LONGER)
-        rows = [
-            row
-            for check in (STANDINGS, POSTED_DAYS, TAXES, MONTHS, JOURNALS, REVERSALS, COPIES)
-            for row in await connection.fetch(f"{check} limit {at_most or 'all'}", timeout=600)
-        ]
+        return await differences(connection, checks, at_most=at_most)
+
+
+async def differences(
+    connection: Connection, checks: Iterable[str], *, at_most: int | None
+) -> list[Difference]:
+    """Return what checks find, in the connection's snapshot. at_most: of each; None: all."""
+    await connection.execute(access.LAST_LONGER)
     return [
         Difference(
             row["company_id"],
@@ -51,7 +57,10 @@ async def verify(
             row["stored"].quantize(MICRO),
             row["rebuilt"].quantize(MICRO),
         )
-        for row in rows
+        for check in checks
+        for row in await connection.fetch(
+            f"{check} limit {at_most or 'all'}", timeout=CHECK_TIMEOUT_S
+        )
     ]
 
 
