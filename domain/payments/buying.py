@@ -4,7 +4,6 @@ Where an account pays before it consumes, what is paid clears what is owed and i
 invoice that is open comes first: it is paid as any other, and the rest buys.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -29,11 +28,6 @@ BOUGHT = """
     join journal j on j.company_id = a.company_id and j.id = a.journal_id
     where a.company_id = $1 and a.payment_id = $2 and a.released_at is null
         and j.kind = any($3::text[])
-"""
-OWES_DOCUMENTS = """
-    insert into purchase_due (company_id, journal_id, due_at)
-    select company_id, id, $3 from journal where company_id = $1 and id = any($2::int8[])
-    on conflict do nothing
 """
 
 
@@ -106,14 +100,3 @@ async def bought_by(
     kinds = list(PURCHASES.values())
     found = await connection.fetch(BOUGHT, company_id, payment_id, kinds)
     return [JournalId(row["id"]) for row in found]
-
-
-async def note_undone(
-    connection: Connection,
-    *,
-    company_id: CompanyId,
-    journal_ids: Sequence[JournalId],
-    now: datetime,
-) -> None:
-    """Say that invoices of what was bought may have to be taken back."""
-    await connection.execute(OWES_DOCUMENTS, company_id, journal_ids, now)

@@ -10,6 +10,7 @@ from db.enums import PaymentMethod, PaymentState
 from db.ids import AccountId, CompanyId, InvoiceId, JournalId, PaymentId
 from domain import values
 from domain.currencies import is_payable
+from domain.invoices import due
 from domain.ledger.idempotency import made_under
 from domain.ledger.posting import LOCK_BALANCES
 from domain.ledger.reversal import reverse as reverse_journal
@@ -156,7 +157,7 @@ async def reverse(
         await allocation.release(connection, company_id=company_id, payment_id=payment_id, now=now)
         await connection.execute(UNDO, company_id, payment_id, reversal_id, reason)
         await connection.execute(REVIEW_AGAIN, company_id, payment_id)
-        await buying.note_undone(connection, company_id=company_id, journal_ids=bought, now=now)
+        await due.note(connection, company_id=company_id, journal_ids=bought, now=now)
         await allocation.allocate_waiting(
             connection, company_id=company_id, account_ids=[payment["account_id"]], now=now
         )

@@ -9,8 +9,9 @@ from decimal import Decimal
 from db import access
 from db.access import Connection
 from db.enums import PaymentStatus, PaymentWay, TopUpState
-from db.ids import CompanyId, TopUpId
+from db.ids import CompanyId, JournalId, TopUpId
 from domain import rows
+from domain.invoices import due
 from domain.listing import Record
 from domain.money import major, micro
 from domain.topups import cards, fees, takebacks
@@ -37,11 +38,6 @@ COUNT_FAILURES = """
     update automatic_top_up set failures = case when $3 then failures + 1 else 0 end,
         active = active and not ($3 and failures + 1 >= $4), version = version + 1
     where company_id = $1 and account_id = $2 and (failures > 0 or $3)
-"""
-# What its invoice and credit notes say may not be so any more.
-OWES_DOCUMENTS = """
-    insert into purchase_due (company_id, journal_id, due_at) values ($1, $2, $3)
-    on conflict do nothing
 """
 AUTOMATIC_FAILURES_MAX = 3
 COUNTED = frozenset({TopUpState.FAILED, TopUpState.CREDITED})
@@ -209,7 +205,8 @@ async def settle(
     key = {"company_id": company_id, "id": top_up_id}
     await rows.overwrite(connection, "top_up", key=key, changes=changes)
     if row["journal_id"] is not None:
-        await connection.execute(OWES_DOCUMENTS, company_id, row["journal_id"], now)
+        journal_ids = [JournalId(row["journal_id"])]
+        await due.note(connection, company_id=company_id, journal_ids=journal_ids, now=now)
     if row["automatic"] and row["state"] != state and state in COUNTED:
         has_failed = state is TopUpState.FAILED
         await connection.execute(
