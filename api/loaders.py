@@ -18,7 +18,8 @@ from domain.filters import EVERYTHING, Condition
 from domain.frames.listings import bodies
 from domain.hierarchy import health
 from domain.hierarchy.rules import DeviceFacts
-from domain.invoices.listings import Parts, allocations, parts
+from domain.invoices.listings import allocations, parts
+from domain.invoices.rules import Parts
 from domain.ledger.statements import Statement, statements
 from domain.listing import Listing, Page, Record, Relation, Wall, Window
 from domain.messages import listings as messages

@@ -14,14 +14,7 @@ from db.ids import AccountId, CompanyId, MeterId
 from domain.billing.rules import Segment
 from domain.billing.version_registers import registers_of
 from domain.invoices.charges import invoiced_by_month, posted_by_month
-from domain.invoices.energy import (
-    NONE,
-    Facts,
-    counted_from,
-    instants,
-    parts_of,
-    spots,
-)
+from domain.invoices.energy import Facts, counted_from, instants, parts_of, spots
 from domain.invoices.indexes import indexes
 from domain.invoices.late import by_component
 from domain.invoices.marks import Known, known_around, tell_registers
@@ -78,9 +71,9 @@ async def month_parts(
     for account_id in {*parts, *posted}:
         first = min(firsts.get(account_id, month), month)
         due = {m: one for m, one in posted[account_id].items() if m >= first}
-        made = parts.get(account_id, NONE)
+        made = parts.get(account_id, Parts())
         told = invoiced[account_id]
-        told[month].gross += gross(made)
+        told[month].gross += _gross(made)
         told[month].add(made.taxes)
         settled[account_id] = settlements({month: Charged(), **due}, told)
     late = await by_component(
@@ -88,7 +81,7 @@ async def month_parts(
     )
     for account_id, lines in late.items():
         taxes = taxes_together(tax for line in lines for tax in line.taxes)
-        parts[account_id] = _together(parts.get(account_id, NONE), Parts(lines, taxes))
+        parts[account_id] = _together(parts.get(account_id, Parts()), Parts(lines, taxes))
     return {account_id: made for account_id, made in parts.items() if made.lines}
 
 
@@ -113,7 +106,7 @@ async def _used(
     at_end = [one for one, found in spans.items() if found[-1].ends_at == within.ends_at]
     as_a_whole = await charged_parts(connection, company_id, at_end, month)
     for account_id, made in as_a_whole.items():
-        parts[account_id] = _together(parts.get(account_id, NONE), made)
+        parts[account_id] = _together(parts.get(account_id, Parts()), made)
     return parts
 
 
@@ -132,11 +125,14 @@ async def _settled_since(
     return min(earliest.first, revised or earliest.first)
 
 
-def _together(one: Parts, other: Parts) -> Parts:
-    return Parts([*one.lines, *other.lines], taxes_together([*one.taxes, *other.taxes]))
+def _together(*parts: Parts) -> Parts:
+    return Parts(
+        [line for one in parts for line in one.lines],
+        taxes_together(tax for one in parts for tax in one.taxes),
+    )
 
 
-def gross(parts: Parts) -> Decimal:
+def _gross(parts: Parts) -> Decimal:
     of_lines = sum((line.amount for line in parts.lines), Decimal(0))
     return sum((tax.amount for tax in parts.taxes), of_lines)
 
@@ -170,13 +166,7 @@ async def _energy(
     made: dict[AccountId, list[Parts]] = defaultdict(list)
     for stretch in found:
         made[stretch.segment.account_id].append(parts_of(stretch, facts))
-    return {
-        account_id: Parts(
-            [line for one in parts for line in one.lines],
-            taxes_together(tax for one in parts for tax in one.taxes),
-        )
-        for account_id, parts in made.items()
-    }
+    return {account_id: _together(*parts) for account_id, parts in made.items()}
 
 
 async def _known(

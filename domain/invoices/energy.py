@@ -36,8 +36,6 @@ from domain.tariffs.lines import Line
 from domain.tariffs.schedule import day_start, kind_of, local_days, period_start
 from domain.units import WH_PER_KWH
 
-NONE = Parts((), ())
-
 
 @dataclass(frozen=True, slots=True)
 class Facts:
@@ -112,7 +110,7 @@ def _at_one_price(stretch: Stretch, facts: Facts) -> Parts:
     """Return the energy at one price, priced cumulatively as the charges were."""
     first, last, base = (facts.indexes.get(spot) for spot in spots(stretch))
     if first is None or last is None or base is None:
-        return NONE
+        return Parts()
     segment, portion = stretch.segment, stretch.segment.portion
     if portion is None:
         first_wh, last_wh = (index.index_wh - base.index_wh for index in (first, last))
@@ -151,7 +149,7 @@ def _by_version(stretch: Stretch, version: Version, facts: Facts) -> Parts:
     anchors = [] if known is None else known.anchors()
     own = anchors if segment.portion is None else counted(anchors, segment.portion)
     if known is None or not own:
-        return NONE
+        return Parts()
     made = version_charges(segment, own, stretch.span, facts.zone)
     shown = _Shown(stretch, known, anchors, own)
     rates: dict[tuple[str, str], list[Line]] = defaultdict(list)

@@ -2,12 +2,11 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from db.access import Connection
 from db.enums import InvoiceKind, InvoiceState
 from domain.facets import Via, date, id_of, instant, money, text, word
-from domain.invoices.rules import InvoiceLine, TaxLine
+from domain.invoices.rules import Parts
 from domain.invoices.stored import line_of, tax_of
 from domain.listing import Listing, Record, Relation, Wall, fetch
 
@@ -97,14 +96,6 @@ ALLOCATIONS = """
         and {wall}
     order by a.{of}, a.id
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """What an invoice is made of."""
-
-    lines: Sequence[InvoiceLine] = ()
-    taxes: Sequence[TaxLine] = ()
 
 
 async def parts(

@@ -181,8 +181,8 @@ class Totals:
 class Parts:
     """What an invoice or a credit note is made of."""
 
-    lines: Sequence[InvoiceLine]
-    taxes: Sequence[TaxLine]
+    lines: Sequence[InvoiceLine] = ()
+    taxes: Sequence[TaxLine] = ()
 
 
 def taxes_together(taxes: Iterable[TaxLine]) -> list[TaxLine]:
