@@ -23,7 +23,7 @@ from domain.invoices.stored import line_of, tax_of
 ZERO = Decimal(0)
 
 TOLD = """
-    select l.* , i.account_id from invoice i
+    select l.*, i.account_id from invoice i
     join invoice_line l on l.company_id = i.company_id and l.invoice_id = i.id
     where i.company_id = $1 and i.account_id = any($2::int8[]) and i.kind = 'MONTHLY'
         and l.energy_month = $3 and l.price is not null
@@ -64,7 +64,7 @@ async def by_component(
         known = await parts_in(month, account_ids)
         told = await _told(connection, company_id, account_ids, month)
         for account_id in account_ids:
-            made = known.get(account_id, Parts((), ()))
+            made = known.get(account_id, Parts())
             explained[account_id, month] = differences(made.lines, told[account_id], month)
     return {
         account_id: [
@@ -106,13 +106,10 @@ def _difference(
     now: Sequence[InvoiceLine], before: Sequence[InvoiceLine], key: Key, month: Month
 ) -> InvoiceLine:
     *_, priced = key
-    quantity, amount = (
-        _sum(of(line) for line in now) - _sum(of(line) for line in before)
-        for of in (_quantity, _amount)
-    )
+    quantity = _quantity(now) - _quantity(before)
     return InvoiceLine(
         kind=InvoiceLineKind.SETTLEMENT,
-        amount=amount,
+        amount=_amount(now) - _amount(before),
         energy_month=month,
         metered=_around([one for line in now or before if (one := _meter_of(line)) is not None]),
         priced=replace(priced, quantity=quantity),
@@ -128,16 +125,12 @@ def _difference(
     )
 
 
-def _quantity(line: InvoiceLine) -> Decimal:
-    return ZERO if line.priced is None else line.priced.quantity
+def _quantity(lines: Iterable[InvoiceLine]) -> Decimal:
+    return sum((line.priced.quantity for line in lines if line.priced is not None), ZERO)
 
 
-def _amount(line: InvoiceLine) -> Decimal:
-    return line.amount
-
-
-def _sum(amounts: Iterable[Decimal]) -> Decimal:
-    return sum(amounts, ZERO)
+def _amount(lines: Iterable[InvoiceLine]) -> Decimal:
+    return sum((line.amount for line in lines), ZERO)
 
 
 def _around(stretches: Collection[Metered]) -> Metered | None:
@@ -162,7 +155,7 @@ def _explaining(line: InvoiceLine, by_component: list[InvoiceLine] | None) -> li
     for one in by_component:
         for tax in one.taxes:
             taxes[tax.name] -= tax.amount
-    is_all = _sum(one.amount for one in by_component) == line.amount and not any(taxes.values())
+    is_all = _amount(by_component) == line.amount and not any(taxes.values())
     return by_component if is_all else [line]
 
 
