@@ -167,13 +167,12 @@ async def _take_back(
     rows = await connection.fetch(INVOICES, company_id, journal_id, None)
     ids = [InvoiceId(row["id"]) for row in rows]
     for invoice in await stored(connection, company_id=company_id, invoice_ids=ids):
-        left = invoice.totals.total - invoice.credited
-        if left > 0:
+        if invoice.left > 0:
             await credit_purchase(
                 connection,
                 company_id=company_id,
                 invoice=invoice,
-                amount=left,
+                amount=invoice.left,
                 reason=reason,
                 now=now,
             )
@@ -253,7 +252,7 @@ def _spread(
 ) -> Iterator[tuple[StoredInvoice, Decimal]]:
     """Yield how much of an amount each invoice still bears; what none does was given in excess."""
     for invoice in invoices:
-        part = min(amount, invoice.totals.total - invoice.credited)
+        part = min(amount, invoice.left)
         if part > 0:
             yield invoice, part
             amount -= part

@@ -100,7 +100,7 @@ async def _locked(
         raise NotThere
     await connection.fetch(LOCK_BALANCES, company_id, [account_id])
     (invoice,) = await stored(connection, company_id=company_id, invoice_ids=[invoice_id])
-    if invoice.kind is InvoiceKind.CREDIT_NOTE or invoice.credited == invoice.totals.total:
+    if invoice.kind is InvoiceKind.CREDIT_NOTE or invoice.left == 0:
         raise NotCreditable("invoice_id")
     return invoice
 
@@ -175,8 +175,7 @@ def _checked(amounts: Mapping[int, Decimal], left: Mapping[int, Decimal]) -> dic
 def _sums(invoice: StoredInvoice, parts: Parts, *, is_rest: bool) -> rules.Totals:
     """Return what a credit note comes to: never more than is left, and for the rest all of it."""
     sums = totals(parts.lines, parts.taxes, invoice.currency)
-    left = invoice.totals.total - invoice.credited
-    total = left if is_rest else min(sums.total, left)
+    total = invoice.left if is_rest else min(sums.total, invoice.left)
     if total <= 0:
         raise NotCreditable("invoice_id")
     return rules.Totals(sums.lines, sums.tax, total - sums.lines - sums.tax, total)
@@ -226,7 +225,7 @@ async def _issue(
             connection,
             company_id=company_id,
             invoice_id=invoice.id,
-            kept=invoice.totals.total - invoice.credited - amount,
+            kept=invoice.left - amount,
             now=now,
         )
     await connection.execute(CREDIT, company_id, invoice.id, micro(amount))

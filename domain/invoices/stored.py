@@ -53,7 +53,12 @@ class StoredInvoice:
     @property
     def open(self) -> Decimal:
         """What is still to be paid."""
-        return self.totals.total - self.paid - self.credited
+        return self.left - self.paid
+
+    @property
+    def left(self) -> Decimal:
+        """What no credit note has taken back."""
+        return self.totals.total - self.credited
 
 
 async def stored(
