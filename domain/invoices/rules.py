@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Self
 from zoneinfo import ZoneInfo
@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from db.enums import InvoiceKind, InvoiceLineKind, InvoiceState, LineUnit
 from db.ids import MeterId
 from domain.money import MICRO
+from domain.tariffs.schedule import day_start
 
 NUMBER_FORMAT_CHARACTERS_MAX = 40
 # Digits at an end would run into the year or the number.
@@ -79,7 +80,7 @@ class Month:
 
     def starts_at(self, zone: ZoneInfo) -> datetime:
         """Return the instant at which it begins, in UTC."""
-        return datetime.combine(self.first, time(), zone).astimezone(UTC)
+        return day_start(self.first, zone)
 
     def ends_at(self, zone: ZoneInfo) -> datetime:
         """Return the instant at which it ends, exclusive, in UTC."""

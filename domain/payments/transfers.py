@@ -1,7 +1,7 @@
 """Bank transfers: keeping what a statement says once, matching it, and deciding about the rest."""
 
 from collections.abc import Sequence
-from datetime import datetime, time
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from db import access
@@ -18,6 +18,7 @@ from domain.payments.entries import Transfer
 from domain.payments.matching import Guess, Match, OpenInvoice, judged, proves, words
 from domain.payments.operations import REFERENCE_CHARACTERS_MAX
 from domain.refusals import NotThere, Refused, StaleVersion
+from domain.tariffs.schedule import day_start
 
 COMPANY = "select currency, time_zone from company where id = $1"
 ADD = """
@@ -215,7 +216,7 @@ async def _pay(
     company: Record,
     now: datetime,
 ) -> PaymentId:
-    day = datetime.combine(row["booked_date"], time(), ZoneInfo(company["time_zone"]))
+    day = day_start(row["booked_date"], ZoneInfo(company["time_zone"]))
     payment_id = await operations.record_within(
         connection,
         company_id=company_id,
