@@ -12,13 +12,25 @@ from db.ids import CompanyId, TopUpId
 from domain.listing import Record
 from domain.refusals import Refused
 from domain.topups import refunds, starting
-from domain.topups.applying import FactContradicts, UnknownPayment, apply
+from domain.topups.applying import (
+    LOOK_AT_PROCESSING_EVERY,
+    FactContradicts,
+    UnknownPayment,
+    apply,
+)
 from domain.topups.facts import PaymentKey
 from domain.topups.gateway import (
     Gateways,
     PaymentGateway,
     ProviderRefused,
     ProviderUnavailable,
+)
+from domain.topups.takebacks import (
+    FUNDS_MAY_MOVE,
+    LOOK_AT_DISPUTE_EVERY,
+    LOOK_AT_PENDING_EVERY,
+    LOOK_AT_SUCCEEDED_EVERY,
+    REFUND_MAY_FAIL,
 )
 from domain.topups.wishes import PaymentUnavailable
 
@@ -30,20 +42,19 @@ GIVE_UP_AFTER = timedelta(days=3)
 log = logging.getLogger(__name__)
 
 DUE_TOP_UPS = """
-    update top_up set look_again_at = case when payment_status = 'PROCESSING'
-        then $1::timestamptz + interval '6 hours' else $1 + interval '10 minutes' end
+    update top_up set look_again_at = $1::timestamptz
+        + case when payment_status = 'PROCESSING' then $4::interval else $3::interval end
     where (company_id, id) in (
         select company_id, id from top_up where look_again_at <= $1
         order by look_again_at limit $2 for no key update skip locked
     )
     returning *
 """
-# A refund that succeeded may come back for a month.
 DUE_REFUNDS = """
-    update top_up_refund set look_again_at = case
-        when reference is null then $1::timestamptz + interval '10 minutes'
-        when state <> 'SUCCEEDED' then $1 + interval '12 hours'
-        when $1 < requested_at + interval '28 days' then $1 + interval '7 days' end
+    update top_up_refund set look_again_at = $1::timestamptz + case
+        when reference is null then $3::interval
+        when state <> 'SUCCEEDED' then $4::interval
+        when $1::timestamptz + $5::interval < requested_at + $6::interval then $5::interval end
     where (company_id, id) in (
         select company_id, id from top_up_refund where look_again_at <= $1
         order by look_again_at limit $2 for no key update skip locked
@@ -51,8 +62,8 @@ DUE_REFUNDS = """
     returning *
 """
 DUE_DISPUTES = """
-    update top_up_dispute set look_again_at = case
-        when $1::timestamptz < opened_at + interval '180 days' then $1 + interval '12 hours' end
+    update top_up_dispute set look_again_at = $1::timestamptz + case
+        when $1::timestamptz < opened_at + $4::interval then $3::interval end
     where (company_id, id) in (
         select company_id, id from top_up_dispute where look_again_at <= $1
         order by look_again_at limit $2 for no key update skip locked
@@ -72,13 +83,15 @@ OF_ROW = "select * from top_up where company_id = $1 and id = $2"
 async def look_again(*, gateways: Gateways, now: datetime) -> int:
     """Look at what is due, up to 20 of each kind; return how many that was. Safe to repeat."""
     looked = 0
-    for statement, sooner, look in (
-        (DUE_TOP_UPS, TOP_UP_SOONER, _top_up),
-        (DUE_REFUNDS, REFUND_SOONER, _refund),
-        (DUE_DISPUTES, DISPUTE_SOONER, _dispute),
+    refund_intervals = (LOOK_AT_PENDING_EVERY, LOOK_AT_SUCCEEDED_EVERY, REFUND_MAY_FAIL)
+    dispute_intervals = (LOOK_AT_DISPUTE_EVERY, FUNDS_MAY_MOVE)
+    for statement, intervals, sooner, look in (
+        (DUE_TOP_UPS, (SOON, LOOK_AT_PROCESSING_EVERY), TOP_UP_SOONER, _top_up),
+        (DUE_REFUNDS, (SOON, *refund_intervals), REFUND_SOONER, _refund),
+        (DUE_DISPUTES, dispute_intervals, DISPUTE_SOONER, _dispute),
     ):
         async with access.system() as connection:
-            due = await connection.fetch(statement, now, CLAIM_MAX)
+            due = await connection.fetch(statement, now, CLAIM_MAX, *intervals)
         for row in due:
             try:
                 await look(row, gateways, now)
