@@ -4,6 +4,8 @@ import base64
 import binascii
 from collections.abc import Iterable
 
+import strawberry
+
 SEPARATOR = ":"
 TEXT_CHARACTERS_MAX = 100
 # Ids are int8, and begin at 1.
@@ -18,6 +20,11 @@ def encode(type_name: str, row_id: int) -> str:
     text = f"{type_name}{SEPARATOR}{row_id}".encode()
     # Of letters, digits and the separator, base64 makes neither + nor /.
     return binascii.b2a_base64(text, newline=False).rstrip(b"=").decode()
+
+
+def optional_id(type_name: str, row_id: int | None) -> strawberry.ID | None:
+    """Return the id of what there may be none of."""
+    return None if row_id is None else strawberry.ID(encode(type_name, row_id))
 
 
 def encode_all(type_name: str, row_ids: Iterable[int]) -> list[str]:

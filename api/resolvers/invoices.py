@@ -5,7 +5,7 @@ from typing import Annotated
 import strawberry
 
 from api.context import Info
-from api.global_ids import encode
+from api.global_ids import optional_id
 from api.mutations import ended, once, seen
 from api.permissions.requires import requires
 from api.schema.accounts import Account
@@ -93,12 +93,11 @@ class InvoiceMutation:
 
 
 def _purchases(found: Purchases) -> CreditPurchases:
-    branch_id, field_id = found.branch_id, found.field_id
     return CreditPurchases(
         amount=Money.of(found.amount, found.currency),
         purchase_count=found.purchases,
         month=None if found.month is None else LocalDate(found.month),
-        branch_id=None if branch_id is None else strawberry.ID(encode("Branch", branch_id)),
-        field_id=None if field_id is None else strawberry.ID(encode("Field", field_id)),
+        branch_id=optional_id("Branch", found.branch_id),
+        field_id=optional_id("Field", found.field_id),
         method=found.kind,
     )

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
-from api.global_ids import encode
+from api.global_ids import optional_id
 from api.schema.ledger import LedgerTransaction
 from api.schema.money import Money
 from api.schema.node import Node
@@ -48,23 +48,19 @@ class Adjustment(Node, listing=ADJUSTMENTS, scope=Scope.BALANCES_READ):
 
     @strawberry.field(description="Which user asked for it; null when a program did.")
     def proposed_by_user_id(self) -> strawberry.ID | None:
-        return _id("User", self.row["proposed_by"])
+        return optional_id("User", self.row["proposed_by"])
 
     @strawberry.field(description="With which API key it was asked for.")
     def proposed_by_api_key_id(self) -> strawberry.ID | None:
-        return _id("ApiKey", self.row["proposed_by_key"])
+        return optional_id("ApiKey", self.row["proposed_by_key"])
 
     @strawberry.field(description="Which user decided; null when a program did.")
     def decided_by_user_id(self) -> strawberry.ID | None:
-        return _id("User", self.row["decided_by"])
+        return optional_id("User", self.row["decided_by"])
 
     @strawberry.field(description="With which API key it was decided.")
     def decided_by_api_key_id(self) -> strawberry.ID | None:
-        return _id("ApiKey", self.row["decided_by_key"])
-
-
-def _id(type_name: str, row_id: int | None) -> strawberry.ID | None:
-    return None if row_id is None else strawberry.ID(encode(type_name, row_id))
+        return optional_id("ApiKey", self.row["decided_by_key"])
 
 
 @strawberry.input(description="Credit to give an account by hand, or to take.")

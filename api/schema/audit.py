@@ -8,7 +8,7 @@ import orjson
 import strawberry
 
 from api.context import Info
-from api.global_ids import encode
+from api.global_ids import optional_id
 from api.permissions.requires import Guard, Requires
 from api.schema.node import NODES, Node
 from api.schema.scalars import DateTime
@@ -70,18 +70,15 @@ class DailyEntry(Node, listing=DAILY_ENTRIES, scope=Scope.AUDIT_READ):
         " schema has."
     )
     def object_id(self) -> strawberry.ID | None:
-        row_id = self.row["object_id"]
-        return None if row_id is None else strawberry.ID(encode(self.object_type, row_id))
+        return optional_id(self.object_type, self.row["object_id"])
 
     @strawberry.field(description="Which user did it.")
     def user_id(self) -> strawberry.ID | None:
-        row_id = self.row["user_id"]
-        return None if row_id is None else strawberry.ID(encode("User", row_id))
+        return optional_id("User", self.row["user_id"])
 
     @strawberry.field(description="With which API key.")
     def api_key_id(self) -> strawberry.ID | None:
-        row_id = self.row["key_id"]
-        return None if row_id is None else strawberry.ID(encode("ApiKey", row_id))
+        return optional_id("ApiKey", self.row["key_id"])
 
     @strawberry.field(
         description="What changed, by field; all values of what was added or deleted. Who looks at"

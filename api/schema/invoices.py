@@ -6,7 +6,7 @@ import strawberry
 
 from api.context import Info
 from api.file_tokens import FileRight, Purpose
-from api.global_ids import encode
+from api.global_ids import encode, optional_id
 from api.invoice_files import path_of
 from api.permissions.requires import requires
 from api.schema.files import URL_TTL, Download
@@ -48,10 +48,6 @@ Language = Annotated[
 ]
 
 
-def _id(kind: str, row_id: int | None) -> strawberry.ID | None:
-    return None if row_id is None else strawberry.ID(encode(kind, row_id))
-
-
 @strawberry.type(description="How much of a payment pays an invoice, or went elsewhere.")
 class Allocation:
     invoice_id: strawberry.ID | None = strawberry.field(
@@ -68,8 +64,8 @@ class Allocation:
     @classmethod
     def of(cls, row: Record) -> Self:
         return cls(
-            invoice_id=_id("Invoice", row["invoice_id"]),
-            transaction_id=_id("LedgerTransaction", row["journal_id"]),
+            invoice_id=optional_id("Invoice", row["invoice_id"]),
+            transaction_id=optional_id("LedgerTransaction", row["journal_id"]),
             payment_id=strawberry.ID(encode("Payment", row["payment_id"])),
             amount=Money.of(major(row["amount_micro"]), row["currency"]),
             allocated_at=DateTime(row["allocated_at"]),

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Self
 import strawberry
 
 from api.context import Info
-from api.global_ids import encode
+from api.global_ids import optional_id
 from api.permissions.requires import requires
 from api.schema.money import Money
 from api.schema.node import Node
@@ -54,16 +54,14 @@ class LedgerTransaction(Node, listing=TRANSACTIONS, scope=Scope.BALANCES_READ):
         description="Which user made it, when one did.", extensions=[requires(Scope.AUDIT_READ)]
     )
     def user_id(self) -> strawberry.ID | None:
-        row_id = self.row["user_id"]
-        return None if row_id is None else strawberry.ID(encode("User", row_id))
+        return optional_id("User", self.row["user_id"])
 
     @strawberry.field(
         description="With which API key it was made, when it was with one.",
         extensions=[requires(Scope.AUDIT_READ)],
     )
     def api_key_id(self) -> strawberry.ID | None:
-        row_id = self.row["key_id"]
-        return None if row_id is None else strawberry.ID(encode("ApiKey", row_id))
+        return optional_id("ApiKey", self.row["key_id"])
 
 
 @strawberry.type(description="One movement of a transaction, on one side of the books. Immutable.")

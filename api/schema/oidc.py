@@ -3,7 +3,7 @@
 import strawberry
 
 from api.giving import GivenRoleInput, PlaceInput
-from api.global_ids import encode
+from api.global_ids import optional_id
 from api.schema.user_errors import UserError
 from db.enums import Role
 from domain.identity import providers
@@ -24,9 +24,9 @@ class OidcGroupRole:
         return cls(
             group=group.group,
             built_in=group.given.role,
-            role_id=_id("CompanyRole", group.given.role_id),
-            branch_id=_id("Branch", group.place.branch_id),
-            field_id=_id("Field", group.place.field_id),
+            role_id=optional_id("CompanyRole", group.given.role_id),
+            branch_id=optional_id("Branch", group.place.branch_id),
+            field_id=optional_id("Field", group.place.field_id),
         )
 
 
@@ -104,7 +104,3 @@ class OidcProviderPayload:
 @strawberry.input(description="The end of signing in through a provider.")
 class ExchangeSignInCodeInput:
     code: str = strawberry.field(description="What was added to `returnTo`; good for once.")
-
-
-def _id(type_name: str, row_id: int | None) -> strawberry.ID | None:
-    return None if row_id is None else strawberry.ID(encode(type_name, row_id))
