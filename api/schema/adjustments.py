@@ -14,7 +14,6 @@ from api.schema.user_errors import UserError
 from db.enums import AdjustmentState, LedgerAccountKind, Scope
 from domain.accounts.queries import ACCOUNTS
 from domain.ledger.listings import ADJUSTMENTS, TRANSACTIONS
-from domain.money import major
 
 if TYPE_CHECKING:
     from api.schema.accounts import Account
@@ -44,7 +43,7 @@ class Adjustment(Node, listing=ADJUSTMENTS, scope=Scope.BALANCES_READ):
 
     @strawberry.field(description="How much; above zero gives or forgives, below takes or adds.")
     def amount(self) -> Money:
-        return Money.of(major(self.row["amount_micro"]), self.row["currency"])
+        return self.money("amount_micro")
 
     @strawberry.field(description="Which user asked for it; null when a program did.")
     def proposed_by_user_id(self) -> strawberry.ID | None:

@@ -123,31 +123,31 @@ class Invoice(Node, listing=INVOICES, scope=Scope.INVOICES_READ):
 
     @strawberry.field(description="What its lines sum up to, before taxes.")
     def subtotal(self) -> Money:
-        return self._money("lines_micro")
+        return self.money("lines_micro")
 
     @strawberry.field(description="What its taxes sum up to.")
     def tax(self) -> Money:
-        return self._money("tax_micro")
+        return self.money("tax_micro")
 
     @strawberry.field(description="What makes it an amount that can be paid.")
     def rounding(self) -> Money:
-        return self._money("rounding_micro")
+        return self.money("rounding_micro")
 
     @strawberry.field(description="What was to be paid, or is given back.")
     def total(self) -> Money:
-        return self._money("total_micro")
+        return self.money("total_micro")
 
     @strawberry.field(description="How much of it is paid.")
     def paid(self) -> Money:
-        return self._money("paid_micro")
+        return self.money("paid_micro")
 
     @strawberry.field(description="How much of it credit notes take back.")
     def credited(self) -> Money:
-        return self._money("credited_micro")
+        return self.money("credited_micro")
 
     @strawberry.field(description="How much is still to be paid.")
     def open(self) -> Money:
-        return self._money("open_micro")
+        return self.money("open_micro")
 
     @strawberry.field(description="What it charges.")
     async def lines(self, info: Info) -> list[InvoiceLine]:
@@ -207,9 +207,6 @@ class Invoice(Node, listing=INVOICES, scope=Scope.INVOICES_READ):
             size=document.size,
             sha256=document.sha256.hex(),
         )
-
-    def _money(self, column: str) -> Money:
-        return Money.of(major(self.row[column]), self.row["currency"])
 
 
 @strawberry.input(description="An account, and the month that it is to be invoiced for.")

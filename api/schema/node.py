@@ -8,8 +8,10 @@ import strawberry
 
 from api.errors import BadUserInput
 from api.global_ids import UndecodableId, decode, encode_all
+from api.schema.money import Money
 from db.enums import Scope
 from domain.listing import Listing, Record
+from domain.money import major
 
 NODES: dict[str, type["Node"]] = {}
 """The types of objects by their name in ids."""
@@ -61,6 +63,10 @@ class Node:
     @property
     def row_id(self) -> int:
         return int(self.row["id"])
+
+    def money(self, column: str) -> Money:
+        """Return an amount that the row has in millionths, in the row's currency."""
+        return Money.of(major(self.row[column]), self.row["currency"])
 
 
 def node_type(listing: Listing) -> type[Node]:

@@ -12,7 +12,6 @@ from api.schema.user_errors import UserError
 from db.enums import DeliveryMethod, Scope
 from domain.invoices.listings import INVOICES
 from domain.messages.listings import MESSAGES
-from domain.money import major
 from domain.notices.listings import NOTICES
 
 
@@ -42,7 +41,7 @@ class OverdueNotice(Node, listing=NOTICES, scope=Scope.INVOICES_READ):
 
     @strawberry.field(description="How much of the invoice was open then.")
     def open(self) -> Money:
-        return Money.of(major(self.row["open_micro"]), self.row["currency"])
+        return self.money("open_micro")
 
 
 @strawberry.input(description="An overdue invoice that somebody is told of.")

@@ -57,7 +57,7 @@ class Payment(Node, listing=PAYMENTS, scope=Scope.INVOICES_READ):
 
     @strawberry.field(description="How much came.")
     def amount(self) -> Money:
-        return Money.of(major(self.row["amount_micro"]), self.row["currency"])
+        return self.money("amount_micro")
 
     @strawberry.field(description="How much of it pays no invoice yet; the next ones take it.")
     def unallocated(self) -> Money:
@@ -92,7 +92,7 @@ class BankTransfer(Node, listing=TRANSFERS, scope=Scope.PAYMENTS_READ):
 
     @strawberry.field(description="How much.")
     def amount(self) -> Money:
-        return Money.of(major(self.row["amount_micro"]), self.row["currency"])
+        return self.money("amount_micro")
 
 
 @strawberry.type(description="How much credit was bought, of one group.")

@@ -17,7 +17,6 @@ from api.schema.scalars import DateTime
 from db.enums import DisputeState, PaymentWay, RefundState, Scope, TopUpState
 from domain.accounts.queries import ACCOUNTS
 from domain.ledger.listings import TRANSACTIONS
-from domain.money import major
 from domain.topups.listings import (
     AUTOMATIC_TOP_UPS,
     DISPUTES,
@@ -32,10 +31,6 @@ if TYPE_CHECKING:
     from api.schema.accounts import Account
 
 LazyAccount = Annotated["Account", strawberry.lazy("api.schema.accounts")]
-
-
-def money_of(node: Node, column: str) -> Money:
-    return Money.of(major(node.row[column]), node.row["currency"])
 
 
 @strawberry.type(description="A card that a payment provider keeps. Its number is nowhere here.")
@@ -88,23 +83,23 @@ class TopUp(Node, listing=TOP_UPS, scope=Scope.TOPUPS_READ):
 
     @strawberry.field(description="What is to be paid.")
     def amount(self) -> Money:
-        return money_of(self, "amount_micro")
+        return self.money("amount_micro")
 
     @strawberry.field(description="What was paid.")
     def received(self) -> Money:
-        return money_of(self, "received_micro")
+        return self.money("received_micro")
 
     @strawberry.field(description="What was given back, or is being given back.")
     def refunded(self) -> Money:
-        return money_of(self, "refunded_micro")
+        return self.money("refunded_micro")
 
     @strawberry.field(description="What the account does without because of disputes.")
     def held(self) -> Money:
-        return money_of(self, "held_micro")
+        return self.money("held_micro")
 
     @strawberry.field(description="What went to debt by the share that was agreed.")
     def debt_share(self) -> Money:
-        return money_of(self, "debt_share_micro")
+        return self.money("debt_share_micro")
 
 
 @strawberry.type(description="Money of a top-up that is given back.")
@@ -119,7 +114,7 @@ class TopUpRefund(Node, listing=REFUNDS, scope=Scope.TOPUPS_READ):
 
     @strawberry.field(description="How much.")
     def amount(self) -> Money:
-        return money_of(self, "amount_micro")
+        return self.money("amount_micro")
 
     @strawberry.field(
         description="Why, as the staff put it; null when it was given back at the provider.",
@@ -142,21 +137,21 @@ class TopUpDispute(Node, listing=DISPUTES, scope=Scope.TOPUPS_READ):
 
     @strawberry.field(description="How much is disputed.")
     def amount(self) -> Money:
-        return money_of(self, "amount_micro")
+        return self.money("amount_micro")
 
     @strawberry.field(description="What the bank has taken back; that is not lost yet.")
     def withdrawn(self) -> Money:
-        return money_of(self, "withdrawn_micro")
+        return self.money("withdrawn_micro")
 
     @strawberry.field(description="What the bank has given back of it.")
     def reinstated(self) -> Money:
-        return money_of(self, "reinstated_micro")
+        return self.money("reinstated_micro")
 
     @strawberry.field(
         description="What the provider keeps for it.", extensions=[requires(Scope.TOPUPS_REFUND)]
     )
     def fee(self) -> Money | None:
-        return money_of(self, "fee_micro")
+        return self.money("fee_micro")
 
 
 @strawberry.type(description="What a subscriber lets be bought whenever credit runs low.")
@@ -175,8 +170,8 @@ class AutomaticTopUp(Node, listing=AUTOMATIC_TOP_UPS, scope=Scope.TOPUPS_READ):
 
     @strawberry.field(description="The balance at or below which it buys.")
     def threshold(self) -> Money:
-        return money_of(self, "threshold_micro")
+        return self.money("threshold_micro")
 
     @strawberry.field(description="How much it buys at a time.")
     def amount(self) -> Money:
-        return money_of(self, "amount_micro")
+        return self.money("amount_micro")
