@@ -25,6 +25,7 @@ from api.schema.user_errors import (
     TopUpAmountOutOfRange,
     UserError,
 )
+from api.schema.versions import EXPECTED_VERSION
 from domain import listing, refusals
 from domain.hierarchy import rf_module_room
 from domain.identity import rules
@@ -84,9 +85,7 @@ Shown = Callable[[Info, type[Node], int], Awaitable[Node | None]]
 @strawberry.input(description="An object, as the client saw it.")
 class VersionInput:
     id: strawberry.ID = strawberry.field(description="Which one.")
-    expected_version: int = strawberry.field(
-        description="The `version` that the client saw; anything newer refuses the change."
-    )
+    expected_version: int = strawberry.field(description=EXPECTED_VERSION)
 
 
 async def seen(info: Info, kind: type[Node], id: str, *, argument: str = "input.id") -> int:

@@ -5,6 +5,7 @@ import strawberry
 from api.schema.accounts import Account
 from api.schema.scalars import DateTime, Kwh, MoneyAmount
 from api.schema.user_errors import UserError
+from api.schema.versions import EXPECTED_VERSION
 from db.enums import BillingMode
 
 
@@ -53,9 +54,7 @@ class OpenAccountInput:
 @strawberry.input(description="What changes of an account; what is left out stays.")
 class UpdateAccountInput:
     id: strawberry.ID = strawberry.field(description="Which one.")
-    expected_version: int = strawberry.field(
-        description="The `version` that the client saw; anything newer refuses the change."
-    )
+    expected_version: int = strawberry.field(description=EXPECTED_VERSION)
     number: strawberry.Maybe[str] = strawberry.field(description="What the company calls it.")
     billing_mode: strawberry.Maybe[BillingMode] = strawberry.field(
         description="Whether it pays before or after, from now on."

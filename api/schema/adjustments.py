@@ -11,6 +11,7 @@ from api.schema.node import Node
 from api.schema.relations import belongs_to
 from api.schema.scalars import DateTime, MoneyAmount
 from api.schema.user_errors import UserError
+from api.schema.versions import EXPECTED_VERSION
 from db.enums import AdjustmentState, LedgerAccountKind, Scope
 from domain.accounts.queries import ACCOUNTS
 from domain.ledger.listings import ADJUSTMENTS, TRANSACTIONS
@@ -85,9 +86,7 @@ class ChangeDebtInput:
 @strawberry.input(description="A proposed adjustment to turn down.")
 class RejectAdjustmentInput:
     id: strawberry.ID = strawberry.field(description="Which one.")
-    expected_version: int = strawberry.field(
-        description="The `version` that the client saw; anything newer refuses the change."
-    )
+    expected_version: int = strawberry.field(description=EXPECTED_VERSION)
     reason: str | None = strawberry.field(
         default=None, description="Why, if it is to be said; 1 to 500 characters."
     )

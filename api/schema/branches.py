@@ -4,6 +4,7 @@ import strawberry
 
 from api.schema.companies import Branch
 from api.schema.user_errors import UserError
+from api.schema.versions import EXPECTED_VERSION
 
 
 @strawberry.input(description="A branch to add.")
@@ -14,9 +15,7 @@ class CreateBranchInput:
 @strawberry.input(description="What changes of a branch; what is left out stays.")
 class UpdateBranchInput:
     id: strawberry.ID = strawberry.field(description="Which one.")
-    expected_version: int = strawberry.field(
-        description="The `version` that the client saw; anything newer refuses the change."
-    )
+    expected_version: int = strawberry.field(description=EXPECTED_VERSION)
     name: strawberry.Maybe[str] = strawberry.field(description="What it is called.")
 
 

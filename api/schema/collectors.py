@@ -5,6 +5,7 @@ import strawberry
 from api.schema.devices import Collector
 from api.schema.scalars import TimeZone
 from api.schema.user_errors import UserError
+from api.schema.versions import EXPECTED_VERSION
 
 
 @strawberry.input(description="A collector to add.")
@@ -27,9 +28,7 @@ class CreateCollectorInput:
 @strawberry.input(description="What changes of a collector; what is left out stays.")
 class UpdateCollectorInput:
     id: strawberry.ID = strawberry.field(description="Which one.")
-    expected_version: int = strawberry.field(
-        description="The `version` that the client saw; anything newer refuses the change."
-    )
+    expected_version: int = strawberry.field(description=EXPECTED_VERSION)
     flag: strawberry.Maybe[str] = strawberry.field(description="Its maker's three letters.")
     serial: strawberry.Maybe[str] = strawberry.field(description="Printed on it.")
     time_zone: strawberry.Maybe[TimeZone] = strawberry.field(description="What its clock shows.")
@@ -48,9 +47,7 @@ class UpdateCollectorInput:
 @strawberry.input(description="A collector, and the field that it is to stand in.")
 class MoveCollectorInput:
     id: strawberry.ID = strawberry.field(description="Which one.")
-    expected_version: int = strawberry.field(
-        description="The `version` that the client saw; anything newer refuses the change."
-    )
+    expected_version: int = strawberry.field(description=EXPECTED_VERSION)
     field_id: strawberry.ID = strawberry.field(description="The field.")
 
 

@@ -5,6 +5,7 @@ import strawberry
 from api.schema.companies import Company
 from api.schema.scalars import DateTime, ExactNumber, MoneyAmount, TimeZone
 from api.schema.user_errors import UserError
+from api.schema.versions import EXPECTED_VERSION
 from db.enums import MessageChannel, Role, SharePeriod
 
 
@@ -20,9 +21,7 @@ class CreateCompanyInput:
 
 @strawberry.input(description="What changes of the company; what is left out stays.")
 class UpdateCompanyInput:
-    expected_version: int = strawberry.field(
-        description="The `version` that the client saw; anything newer refuses the change."
-    )
+    expected_version: int = strawberry.field(description=EXPECTED_VERSION)
     name: strawberry.Maybe[str] = strawberry.field(description="What it is called.")
     currency: strawberry.Maybe[str] = strawberry.field(
         description="The currency of all its money, by ISO 4217; fixed once any is charged."
@@ -166,9 +165,7 @@ class UpdateCompanyInput:
 @strawberry.input(description="A company, and whether its partners may use API keys.")
 class SetCompanyApiAllowedInput:
     id: strawberry.ID = strawberry.field(description="Which one.")
-    expected_version: int = strawberry.field(
-        description="The `version` that the client saw; anything newer refuses the change."
-    )
+    expected_version: int = strawberry.field(description=EXPECTED_VERSION)
     allowed: bool = strawberry.field(description="Whether they may.")
 
 

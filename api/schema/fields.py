@@ -5,6 +5,7 @@ import strawberry
 from api.schema.companies import Field
 from api.schema.scalars import GeoPoint, GeoPolygon
 from api.schema.user_errors import UserError
+from api.schema.versions import EXPECTED_VERSION
 
 
 @strawberry.input(description="A field to add.")
@@ -22,9 +23,7 @@ class CreateFieldInput:
 @strawberry.input(description="What changes of a field; what is left out stays.")
 class UpdateFieldInput:
     id: strawberry.ID = strawberry.field(description="Which one.")
-    expected_version: int = strawberry.field(
-        description="The `version` that the client saw; anything newer refuses the change."
-    )
+    expected_version: int = strawberry.field(description=EXPECTED_VERSION)
     name: strawberry.Maybe[str] = strawberry.field(description="What it is called.")
     location: strawberry.Maybe[GeoPoint | None] = strawberry.field(
         description="Where it is on the map, WGS 84."
@@ -40,9 +39,7 @@ class UpdateFieldInput:
 @strawberry.input(description="A field, and the branch that is to run it.")
 class MoveFieldInput:
     id: strawberry.ID = strawberry.field(description="Which one.")
-    expected_version: int = strawberry.field(
-        description="The `version` that the client saw; anything newer refuses the change."
-    )
+    expected_version: int = strawberry.field(description=EXPECTED_VERSION)
     branch_id: strawberry.ID = strawberry.field(description="The branch.")
 
 

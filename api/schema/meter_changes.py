@@ -5,6 +5,7 @@ import strawberry
 from api.schema.meters import Meter
 from api.schema.scalars import DateTime
 from api.schema.user_errors import UserError
+from api.schema.versions import EXPECTED_VERSION
 from db.enums import Relay, Supply
 from domain.hierarchy.meters import POWER_W_MAX, REGISTER_DIGITS
 
@@ -33,9 +34,7 @@ class CreateMeterInput:
 @strawberry.input(description="What changes of a meter; what is left out stays.")
 class UpdateMeterInput:
     id: strawberry.ID = strawberry.field(description="Which one.")
-    expected_version: int = strawberry.field(
-        description="The `version` that the client saw; anything newer refuses the change."
-    )
+    expected_version: int = strawberry.field(description=EXPECTED_VERSION)
     serial: strawberry.Maybe[str] = strawberry.field(description="Printed on it.")
     make: strawberry.Maybe[str | None] = strawberry.field(description="Who made it.")
     clock_rule: strawberry.Maybe[str] = strawberry.field(
@@ -54,9 +53,7 @@ class UpdateMeterInput:
 @strawberry.input(description="A meter, and the RF module that is to read it.")
 class MoveMeterInput:
     id: strawberry.ID = strawberry.field(description="Which one.")
-    expected_version: int = strawberry.field(
-        description="The `version` that the client saw; anything newer refuses the change."
-    )
+    expected_version: int = strawberry.field(description=EXPECTED_VERSION)
     rf_module_id: strawberry.ID = strawberry.field(description="The RF module.")
 
 

@@ -9,6 +9,7 @@ from api.schema.node import Node
 from api.schema.relations import belongs_to
 from api.schema.scalars import DateTime
 from api.schema.user_errors import UserError
+from api.schema.versions import EXPECTED_VERSION
 from db.enums import DeliveryMethod, Scope
 from domain.invoices.listings import INVOICES
 from domain.messages.listings import MESSAGES
@@ -52,9 +53,7 @@ class IssueOverdueNoticeInput:
 @strawberry.input(description="That a notice arrived.")
 class RecordNoticeDeliveryInput:
     id: strawberry.ID = strawberry.field(description="Which notice.")
-    expected_version: int = strawberry.field(
-        description="The `version` that the client saw; anything newer refuses the change."
-    )
+    expected_version: int = strawberry.field(description=EXPECTED_VERSION)
     method: DeliveryMethod = strawberry.field(description="How.")
     evidence: str = strawberry.field(description="What proves it; 1 to 500 characters.")
     delivered_at: DateTime = strawberry.field(description="When; never in the future.")

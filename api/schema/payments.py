@@ -12,6 +12,7 @@ from api.schema.node import Node
 from api.schema.relations import belongs_to
 from api.schema.scalars import DateTime, LocalDate, MoneyAmount
 from api.schema.user_errors import UserError
+from api.schema.versions import EXPECTED_VERSION
 from db.enums import (
     JournalKind,
     PaymentMethod,
@@ -129,9 +130,7 @@ class RecordPaymentInput:
 @strawberry.input(description="A payment to undo.")
 class ReversePaymentInput:
     id: strawberry.ID = strawberry.field(description="Which one.")
-    expected_version: int = strawberry.field(
-        description="The `version` that the client saw; anything newer refuses the change."
-    )
+    expected_version: int = strawberry.field(description=EXPECTED_VERSION)
     reason: str = strawberry.field(description="Why; 1 to 500 characters.")
 
 
@@ -144,9 +143,7 @@ class AllocationInput:
 @strawberry.input(description="What a payment is to pay, instead of what it pays.")
 class AllocatePaymentInput:
     id: strawberry.ID = strawberry.field(description="Which payment.")
-    expected_version: int = strawberry.field(
-        description="The `version` that the client saw; anything newer refuses the change."
-    )
+    expected_version: int = strawberry.field(description=EXPECTED_VERSION)
     allocations: list[AllocationInput] = strawberry.field(
         description="All that it is to pay; what is left waits for the next invoice."
     )
@@ -161,9 +158,7 @@ class ImportBankStatementInput:
 @strawberry.input(description="Whose money a bank transfer is.")
 class MatchBankTransferInput:
     id: strawberry.ID = strawberry.field(description="Which transfer.")
-    expected_version: int = strawberry.field(
-        description="The `version` that the client saw; anything newer refuses the change."
-    )
+    expected_version: int = strawberry.field(description=EXPECTED_VERSION)
     account_id: strawberry.ID = strawberry.field(description="Whose.")
     invoice_id: strawberry.ID | None = strawberry.field(
         default=None, description="What it pays first; the oldest due if left out."
@@ -173,9 +168,7 @@ class MatchBankTransferInput:
 @strawberry.input(description="A bank transfer that pays nothing here.")
 class IgnoreBankTransferInput:
     id: strawberry.ID = strawberry.field(description="Which transfer.")
-    expected_version: int = strawberry.field(
-        description="The `version` that the client saw; anything newer refuses the change."
-    )
+    expected_version: int = strawberry.field(description=EXPECTED_VERSION)
     reason: str = strawberry.field(description="Why; 1 to 500 characters.")
 
 

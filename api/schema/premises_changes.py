@@ -5,6 +5,7 @@ import strawberry
 from api.schema.premises import MeteringPoint, Premises
 from api.schema.scalars import ExactNumber
 from api.schema.user_errors import UserError
+from api.schema.versions import EXPECTED_VERSION
 from db.enums import PointRole
 
 
@@ -17,27 +18,21 @@ class CreatePremisesInput:
 @strawberry.input(description="What changes of premises; what is left out stays.")
 class UpdatePremisesInput:
     id: strawberry.ID = strawberry.field(description="Which ones.")
-    expected_version: int = strawberry.field(
-        description="The `version` that the client saw; anything newer refuses the change."
-    )
+    expected_version: int = strawberry.field(description=EXPECTED_VERSION)
     name: strawberry.Maybe[str] = strawberry.field(description="What they are called.")
 
 
 @strawberry.input(description="Where premises belong from now on.")
 class MovePremisesInput:
     id: strawberry.ID = strawberry.field(description="Which ones.")
-    expected_version: int = strawberry.field(
-        description="The `version` that the client saw; anything newer refuses the change."
-    )
+    expected_version: int = strawberry.field(description=EXPECTED_VERSION)
     field_id: strawberry.ID = strawberry.field(description="The field that they are in.")
 
 
 @strawberry.input(description="Who pays for premises while no subscriber does.")
 class SetPremisesOwnerInput:
     id: strawberry.ID = strawberry.field(description="Which ones.")
-    expected_version: int = strawberry.field(
-        description="The `version` that the client saw; anything newer refuses the change."
-    )
+    expected_version: int = strawberry.field(description=EXPECTED_VERSION)
     account_id: strawberry.ID | None = strawberry.field(
         description="An open account, which may be of other premises; null for nobody."
     )
@@ -73,9 +68,7 @@ class CreateMeteringPointInput:
 @strawberry.input(description="What changes of a metering point; what is left out stays.")
 class UpdateMeteringPointInput:
     id: strawberry.ID = strawberry.field(description="Which one.")
-    expected_version: int = strawberry.field(
-        description="The `version` that the client saw; anything newer refuses the change."
-    )
+    expected_version: int = strawberry.field(description=EXPECTED_VERSION)
     code: strawberry.Maybe[str] = strawberry.field(description="Its tesisat number.")
     role: strawberry.Maybe[PointRole] = strawberry.field(
         description="What it measures; stays once an account has paid for it."
@@ -98,9 +91,7 @@ class UpdateMeteringPointInput:
 @strawberry.input(description="What a metering point measures from now on.")
 class MoveMeteringPointInput:
     id: strawberry.ID = strawberry.field(description="Which one.")
-    expected_version: int = strawberry.field(
-        description="The `version` that the client saw; anything newer refuses the change."
-    )
+    expected_version: int = strawberry.field(description=EXPECTED_VERSION)
     premises_id: strawberry.ID = strawberry.field(description="Whose energy it measures.")
 
 

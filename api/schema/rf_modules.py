@@ -4,6 +4,7 @@ import strawberry
 
 from api.schema.devices import RfModule
 from api.schema.user_errors import UserError
+from api.schema.versions import EXPECTED_VERSION
 from db.enums import Frequency
 
 
@@ -26,9 +27,7 @@ class CreateRfModuleInput:
 @strawberry.input(description="What changes of an RF module; what is left out stays.")
 class UpdateRfModuleInput:
     id: strawberry.ID = strawberry.field(description="Which one.")
-    expected_version: int = strawberry.field(
-        description="The `version` that the client saw; anything newer refuses the change."
-    )
+    expected_version: int = strawberry.field(description=EXPECTED_VERSION)
     serial: strawberry.Maybe[str] = strawberry.field(description="Printed on it.")
     frequency: strawberry.Maybe[Frequency] = strawberry.field(description="Its radio band.")
     make: strawberry.Maybe[str | None] = strawberry.field(description="Who made it.")
@@ -50,9 +49,7 @@ class UpdateRfModuleInput:
 @strawberry.input(description="An RF module, and the collector that it is to report to.")
 class MoveRfModuleInput:
     id: strawberry.ID = strawberry.field(description="Which one.")
-    expected_version: int = strawberry.field(
-        description="The `version` that the client saw; anything newer refuses the change."
-    )
+    expected_version: int = strawberry.field(description=EXPECTED_VERSION)
     collector_id: strawberry.ID = strawberry.field(description="The collector.")
 
 

@@ -4,6 +4,7 @@ import strawberry
 
 from api.schema.node import Node
 from api.schema.user_errors import UserError
+from api.schema.versions import EXPECTED_VERSION
 from db.enums import Scope
 from domain.identity.queries import ROLES
 from domain.identity.roles import scopes_named
@@ -33,9 +34,7 @@ class CreateRoleInput:
 @strawberry.input(description="What changes of a role; what is left out stays.")
 class UpdateRoleInput:
     id: strawberry.ID = strawberry.field(description="Which one.")
-    expected_version: int = strawberry.field(
-        description="The `version` that the client saw; anything newer refuses the change."
-    )
+    expected_version: int = strawberry.field(description=EXPECTED_VERSION)
     name: strawberry.Maybe[str] = strawberry.field(description="What it is called.")
     description: strawberry.Maybe[str | None] = strawberry.field(description="What it is for.")
     scopes: strawberry.Maybe[list[Scope]] = strawberry.field(

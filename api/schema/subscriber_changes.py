@@ -6,6 +6,7 @@ from api.permissions.requires import Requires
 from api.schema.scalars import LocalDate
 from api.schema.subscribers import ProtectionProof, Subscriber
 from api.schema.user_errors import UserError
+from api.schema.versions import EXPECTED_VERSION
 from db.enums import ErasureReason, ProtectionKind, Scope
 
 
@@ -46,9 +47,7 @@ class CreateSubscriberInput:
 @strawberry.input(description="What changes of a subscriber; what is left out stays.")
 class UpdateSubscriberInput:
     id: strawberry.ID = strawberry.field(description="Which one.")
-    expected_version: int = strawberry.field(
-        description="The `version` that the client saw; anything newer refuses the change."
-    )
+    expected_version: int = strawberry.field(description=EXPECTED_VERSION)
     reference: strawberry.Maybe[str] = strawberry.field(description="What the company calls it.")
     contact: ContactInput | None = strawberry.field(
         default=None,
@@ -84,9 +83,7 @@ class AddProtectionProofInput:
 @strawberry.input(description="A protection and when it ends.")
 class EndProtectionProofInput:
     id: strawberry.ID = strawberry.field(description="Which one.")
-    expected_version: int = strawberry.field(
-        description="The `version` that the client saw; anything newer refuses the change."
-    )
+    expected_version: int = strawberry.field(description=EXPECTED_VERSION)
     valid_until: LocalDate = strawberry.field(description="The last day, in the company's zone.")
 
 

@@ -10,6 +10,7 @@ from api.schema.roles import CompanyRole
 from api.schema.scalars import DateTime
 from api.schema.subscribers import Subscriber
 from api.schema.user_errors import UserError
+from api.schema.versions import EXPECTED_VERSION
 from db.enums import Role, Scope
 from domain.accounts.queries import SUBSCRIBERS
 from domain.hierarchy.queries import BRANCHES, FIELDS
@@ -103,9 +104,7 @@ class InviteUserInput:
 @strawberry.input(description="What changes of somebody's role; what is left out stays.")
 class UpdateMembershipInput:
     id: strawberry.ID = strawberry.field(description="Which user.")
-    expected_version: int = strawberry.field(
-        description="The `version` that the client saw; anything newer refuses the change."
-    )
+    expected_version: int = strawberry.field(description=EXPECTED_VERSION)
     role: strawberry.Maybe[GivenRoleInput] = strawberry.field(description="The role.")
     place: strawberry.Maybe[PlaceInput] = strawberry.field(description="What it is confined to.")
 
