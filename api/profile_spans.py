@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from api.errors import BadUserInput, TooComplex
-from api.spans import BUCKETS_MAX, ROWS_MAX, Resolution, Span
+from api.errors import BadUserInput
+from api.spans import BUCKETS_MAX, Resolution, Span, check_buckets
 from db.access import Connection
 from domain.listing import Wall
 from domain.profiles.series import (
@@ -52,12 +52,7 @@ async def profile_series_of(
     :raises TooComplex: it is too long for so many meters
     """
     edges = [] if span.resolution is Resolution.RAW else span.edges()
-    if len(meter_ids) * len(edges) > ROWS_MAX:
-        raise TooComplex(
-            f"{len(meter_ids) * len(edges)} buckets are asked for; at most {ROWS_MAX} may be.",
-            limit=ROWS_MAX,
-            asked=len(meter_ids) * len(edges),
-        )
+    check_buckets(len(meter_ids) * (len(edges) - 1))
     # Some begin before the span, and another channel may tell the same.
     most = BUCKETS_MAX if span.resolution is Resolution.RAW else INTERVALS_MAX
     whole = Stretch(span.start, span.end)

@@ -72,7 +72,7 @@ async def series_of(
     if span.resolution is Resolution.RAW:
         return await _raw(connection, meter_ids, span, wall=wall)
     edges = span.edges()
-    _check_total(len(meter_ids) * (len(edges) - 1))
+    check_buckets(len(meter_ids) * (len(edges) - 1))
     found = await energy(connection, meter_ids, edges, wall=wall)
     return {meter_id: SpanSeries(buckets=buckets) for meter_id, buckets in found.items()}
 
@@ -90,8 +90,14 @@ async def _raw(
     return {meter_id: SpanSeries(readings=readings) for meter_id, readings in found.items()}
 
 
-def _check_total(rows: int) -> None:
-    if rows > ROWS_MAX:
+def check_buckets(asked: int) -> None:
+    """Return if so many buckets of all meters together may be asked for.
+
+    :raises TooComplex: they are too many
+    """
+    if asked > ROWS_MAX:
         raise TooComplex(
-            f"{rows} buckets are asked for; at most {ROWS_MAX} may be.", limit=ROWS_MAX, asked=rows
+            f"{asked} buckets are asked for; at most {ROWS_MAX} may be.",
+            limit=ROWS_MAX,
+            asked=asked,
         )

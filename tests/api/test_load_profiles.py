@@ -5,11 +5,16 @@ from typing import Any
 
 import pytest
 
+from api.errors import TooComplex
+from api.profile_spans import profile_series_of
+from api.spans import Resolution, Span
+from db import access
 from db.enums import ProfileKind, Role, Scope
 from db.ids import UserId
 from domain.identity import own_roles
 from domain.identity.rules import Giver
 from domain.identity.rules import Place as Confinement
+from domain.listing import no_wall
 from tests.api.reading_series import HOUR, meter, span
 from tests.api.web import User, Web
 from tests.db.load_profiles.told import QUARTER, store, told
@@ -145,6 +150,19 @@ async def test_a_thousand_intervals_are_told_and_one_more_is_not(web: Web) -> No
     assert len(enough["buckets"]) == 1000
     assert too_many.errors == [("BAD_USER_INPUT", ["node", "loadProfile"])]
     assert too_many.body["errors"][0]["extensions"]["argument"] == "range"
+
+
+async def test_ten_meters_are_told_a_thousand_hours_each_and_no_eleventh(web: Web) -> None:
+    place = await make_place()
+    wall = no_wall(company_id=place.company_id, now=NOW)
+    hours = Span(NOW - 1000 * HOUR, NOW, "UTC", Resolution.HOUR)
+
+    async with access.reading(place.company_id) as connection:
+        found = await profile_series_of(connection, range(1, 11), hours, None, now=NOW, wall=wall)
+        with pytest.raises(TooComplex, match="11000 buckets are asked for; at most 10000 may be"):
+            await profile_series_of(connection, range(1, 12), hours, None, now=NOW, wall=wall)
+
+    assert [len(series.buckets) for series in found.values()] == [1000] * 10
 
 
 @pytest.mark.parametrize(
