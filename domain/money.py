@@ -1,11 +1,13 @@
 """Exact money: int8 millionths in hot tables, six decimals everywhere else."""
 
+import re
 from decimal import ROUND_HALF_UP, Decimal
 
 MICRO = Decimal("0.000001")
 MICRO_MAX = 2**63 - 1
 # Beyond it, a whole number of millionths does not fit.
 AMOUNT_MAX = 9_223_372_036_854
+CURRENCY = re.compile(r"[A-Z]{3}")
 # Of ISO 4217, currencies with no decimals and with three; others have two.
 WITHOUT = (
     *("BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW"),

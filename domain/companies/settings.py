@@ -14,7 +14,7 @@ from domain import values
 from domain.hierarchy import checks
 from domain.hierarchy.checks import Check, checked
 from domain.invoices.rules import SERIES, InvalidFormat, check_format
-from domain.money import micro
+from domain.money import CURRENCY, micro
 from domain.refusals import InvalidValue, NotThere, Refused, StaleVersion
 from domain.warnings import asking
 
@@ -23,7 +23,6 @@ EMAIL_CHARACTERS_MAX = 254
 PRESETS_MAX = 10
 PERCENT_MAX = 100
 PERCENT_STEP = Decimal("0.01")
-CURRENCY = re.compile("[A-Z]{3}")
 SERIES_EXPECTED = "1 to 8 capital letters and digits, a letter first and last"
 LOCALE = re.compile("[a-z]{2,3}(-[A-Z]{2})?")
 # Who is of the company, and sees devices.

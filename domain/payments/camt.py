@@ -3,13 +3,13 @@
 An entry that books several transfers at once is told by each of them, where they sum up to it.
 """
 
-import re
 from collections.abc import Iterator, Sequence
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from xml.etree import ElementTree as ET
 
 from domain.currencies import is_payable
+from domain.money import CURRENCY
 from domain.payments.entries import Transfer, printable
 from domain.spreadsheets.cells import UnreadableFile
 
@@ -23,7 +23,6 @@ AMOUNTS = ("Amt", "AmtDtls/TxAmt/Amt")
 DATES = ("BookgDt/Dt", "BookgDt/DtTm", "ValDt/Dt", "ValDt/DtTm")
 DAY_CHARACTERS = 10
 AMOUNT_MAX = Decimal(10) ** 12
-CURRENCY = re.compile(r"[A-Z]{3}")
 
 
 class _Plain(ET.TreeBuilder):

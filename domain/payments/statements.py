@@ -12,6 +12,7 @@ from decimal import Decimal
 
 from db.enums import StatementFormat
 from domain.currencies import payable
+from domain.money import CURRENCY
 from domain.payments.camt import camt
 from domain.payments.entries import Transfer, printable
 from domain.spreadsheets.cells import UnreadableFile
@@ -23,7 +24,6 @@ COLUMNS = ("date", "amount", "currency", "reference")
 OWN_REFERENCE = "bank_reference"
 AMOUNT = re.compile(r"-?[0-9]{1,12}(?:[.,][0-9]{0,3})?")
 DATES = ("%Y-%m-%d", "%d.%m.%Y")
-CURRENCY = re.compile(r"[A-Z]{3}")
 
 TAG = re.compile(r":([0-9]{2}[A-Z]?):(.*)")
 OPENINGS = frozenset({"60F", "60M"})
