@@ -11,12 +11,11 @@ from api.context import Info
 from api.permissions.requires import requires
 from api.schema.companies import Branch, Field
 from api.schema.money import Money
-from api.schema.scalars import DateTime, ExactNumber, Kwh
+from api.schema.scalars import DateTime, ExactNumber, Kwh, kwh
 from db.enums import JournalKind, LedgerAccountKind, Scope, Segment
 from domain.analytics import queries
 from domain.analytics.rules import RUN_OUT_DAYS, IndicatorGrouping, midnight
 from domain.hierarchy.queries import BRANCHES, FIELDS
-from domain.units import WH_PER_KWH
 
 HUNDREDTH = Decimal("0.01")
 
@@ -151,7 +150,7 @@ class IndicatorBucket:
             paid_back=Money.of(bucket.paid_back, currency),
             payment_count=bucket.payments,
             charged=Money.of(charged.amount, currency),
-            energy=Kwh(charged.energy_wh / WH_PER_KWH),
+            energy=kwh(charged.energy_wh),
             is_settled=charged.is_settled,
             charged_as_of=None if charged.as_of is None else DateTime(charged.as_of),
             movements=[IndicatorMovement.of(one, currency) for one in bucket.movements],

@@ -13,7 +13,6 @@ from db.enums import (
 )
 from domain.invoices.rules import Index, Metered, Priced
 from domain.invoices.rules import InvoiceLine as Line
-from domain.units import WH_PER_KWH
 
 
 @strawberry.type(description="What a register showed at an instant.")
@@ -50,7 +49,7 @@ class MeteredEnergy:
             multiplier=ExactNumber(metered.multiplier.normalize()),
             first=RegisterIndex.of(metered.first),
             last=RegisterIndex.of(metered.last),
-            energy=Kwh(metered.energy_wh / WH_PER_KWH),
+            energy=kwh(metered.energy_wh),
         )
 
 

@@ -33,7 +33,7 @@ GeoPolygon = NewType("GeoPolygon", dict[str, Any])
 Parsed = TypeVar("Parsed")
 
 
-def kwh(energy_wh: int) -> Kwh:
+def kwh(energy_wh: int | Decimal) -> Kwh:
     return Kwh(Decimal(energy_wh) / WH_PER_KWH)
 
 
