@@ -6,7 +6,6 @@ somebody else than who proposed it.
 
 from datetime import datetime
 
-import asyncpg
 import orjson
 
 from db import access
@@ -14,6 +13,7 @@ from db.access import Connection
 from db.enums import TariffState
 from db.ids import CompanyId, KeyId, TariffId, TariffVersionId, UserId
 from domain.hands import Hand, behind
+from domain.listing import Record
 from domain.refusals import NotThere, Refused
 from domain.tariffs import operations
 from domain.tariffs.chargeable import NotChargeable, check_bands, check_chargeable
@@ -127,7 +127,7 @@ async def approve(
 
 
 async def _check_another(
-    connection: Connection, company_id: CompanyId, row: asyncpg.Record, by: UserId | None
+    connection: Connection, company_id: CompanyId, row: Record, by: UserId | None
 ) -> None:
     """Return if whoever approves may, be it that the company wants no second person.
 
@@ -140,7 +140,7 @@ async def _check_another(
         raise AnotherPersonNeeded
 
 
-async def _check(connection: Connection, company_id: CompanyId, row: asyncpg.Record) -> None:
+async def _check(connection: Connection, company_id: CompanyId, row: Record) -> None:
     """Return if accounts can be charged by a version.
 
     Credit that was taxed when it was bought would be taxed again when it is used by a tariff with
@@ -176,7 +176,7 @@ async def withdraw(*, company_id: CompanyId, version_id: TariffVersionId) -> Tar
 
 async def _held(
     connection: Connection, company_id: CompanyId, version_id: TariffVersionId
-) -> asyncpg.Record:
+) -> Record:
     """Return a version that nobody has decided on, with its tariff held."""
     statement = (
         "select tariff_id, state, valid_from, proposed_by, proposed_by_key, price_per_kwh,"
@@ -202,7 +202,7 @@ async def _needs_second_person(connection: Connection, company_id: CompanyId) ->
     )
 
 
-def version_of(row: asyncpg.Record) -> Version:
+def version_of(row: Record) -> Version:
     """Return the version of a row: its definition, or the one flat price that it is."""
     if row["definition"] is None:
         return flat(row["price_per_kwh"])
