@@ -7,6 +7,7 @@ from decimal import Decimal
 from db.enums import ComponentKind, EnergyDirection, TariffDay, TaxPoint
 from domain.refusals import InvalidValue
 from domain.tariffs.components import (
+    MINUTES_A_DAY,
     TOTAL_EXPORT,
     TOTAL_IMPORT,
     Component,
@@ -34,7 +35,6 @@ PRICE_MAX = Decimal(10**9)
 PRICE_STEP = Decimal("0.000000001")
 RATE_MAX = Decimal(10)
 LIMIT_KWH_MAX = Decimal(10**9)
-MINUTES_A_DAY = 1440
 
 ENERGY_REGISTERS = re.compile(r"[1-8]\.8\.[0-9]")
 DEMAND_REGISTERS = re.compile(r"[12]\.[67]\.[0-9]")
@@ -214,4 +214,4 @@ def _name(name: str, *path: str) -> None:
 
 def _price(price: Decimal, *path: str) -> None:
     if not price.is_finite() or not 0 <= price <= PRICE_MAX or price % PRICE_STEP:
-        raise InvalidValue(*path, expected="0 to 1000000000 with at most nine decimals")
+        raise InvalidValue(*path, expected=f"0 to {PRICE_MAX} with at most nine decimals")

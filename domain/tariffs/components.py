@@ -16,6 +16,7 @@ from domain.tariffs.reactive import ReactiveRules
 
 TOTAL_IMPORT = "1.8.0"
 TOTAL_EXPORT = "2.8.0"
+MINUTES_A_DAY = 1440
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from db.enums import SlabPeriod, TariffDay
-from domain.tariffs.components import Band
+from domain.tariffs.components import MINUTES_A_DAY, Band
 
 DAY = timedelta(days=1)
 MINUTE = timedelta(minutes=1)
@@ -76,7 +76,7 @@ def pieces(
 def _wall_edges(day: date, bands: tuple[Band, ...], zone: ZoneInfo) -> Iterator[datetime]:
     """Yield when the clock shows the minutes at which windows begin or end, each time it does."""
     windows = [window for band in bands for window in band.windows]
-    minutes = {m % 1440 for w in windows for m in (w.from_minute, w.until_minute)}
+    minutes = {m % MINUTES_A_DAY for w in windows for m in (w.from_minute, w.until_minute)}
     for minute in minutes:
         wall = datetime(day.year, day.month, day.day, minute // 60, minute % 60, tzinfo=zone)
         yield wall.astimezone(UTC)
