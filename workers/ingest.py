@@ -7,17 +7,15 @@ from datetime import datetime
 
 import asyncpg
 
-from collectors.readouts import NoReadout, readout_of
 from db import access
 from db.access import Connection, DatabaseUnavailable
 from db.bell import Bell
-from db.enums import MatchStatus, TimeSource
+from db.enums import TimeSource
 from db.ids import CompanyId, FrameId
 from domain.frames import operations as frames
 from domain.frames import queries
-from domain.frames.operations import BUCKETS, Review
+from domain.frames.operations import BUCKETS
 from domain.frames.queries import PendingFrame
-from domain.profiles.operations import INTERVALS_MAX
 from domain.readings import operations as readings
 from domain.readings import register_sets
 from domain.readings.batch import Read
@@ -30,6 +28,7 @@ from domain.readings.matching import (
     read_of,
 )
 from domain.readings.periods import ends, recalled_read
+from workers.decoding import decoded_batch, failed, review_of, reviews_of
 from workers.repeats import Repeats
 
 log = logging.getLogger(__name__)
@@ -139,7 +138,7 @@ class Drain:
             known, reads, recalled = await self._reads(connection, self._batch, matched, now=now)
             profile = [told for one in matched for told in profile_of(one)]
             stored = await readings.store(connection, [*reads, *recalled], profile=profile, now=now)
-            reviews = _reviews(outcomes, {readout.frame_id for readout in unmatched})
+            reviews = reviews_of(outcomes, {readout.frame_id for readout in unmatched})
             await frames.settle(connection, _keys(self._batch), reviews)
         self._register_sets = known
         self._repeats.remember(read for read in recalled if read.key not in stored.deferred)
@@ -182,7 +181,7 @@ class Drain:
         async with access.system() as connection:
             if not await queries.own_buckets(connection, [frame.bucket]):
                 return 0
-            await frames.settle(connection, _keys([frame]), [_review(frame, _failed(error))])
+            await frames.settle(connection, _keys([frame]), [review_of(frame, failed(error))])
         return 1
 
 
@@ -208,64 +207,5 @@ def _may_be_the_frames(error: Exception) -> bool:
     return isinstance(error, CutOff) or not isinstance(error, about_the_database)
 
 
-def decoded_batch(
-    waiting: Sequence[PendingFrame],
-) -> list[tuple[PendingFrame, Readout | NoReadout]]:
-    """Decode frames, at least one, up to as much of them as may be stored at once."""
-    outcomes: list[tuple[PendingFrame, Readout | NoReadout]] = []
-    intervals = reads = 0
-    for frame in waiting:
-        outcome = _decoded(frame)
-        if isinstance(outcome, Readout):
-            intervals += sum(len(one.rows) * len(one.channels) for one in outcome.profile)
-            reads += 1 + len(outcome.periods)
-        if outcomes and (intervals > INTERVALS_MAX or reads > readings.BATCH_MAX):
-            break
-        outcomes.append((frame, outcome))
-    return outcomes
-
-
-def _decoded(frame: PendingFrame) -> Readout | NoReadout:
-    """Decode a frame; a mistake of ours in doing so must not stop the others."""
-    try:
-        return readout_of(frame)
-    except Exception as error:
-        log.exception("ingest.not_decoded", extra={"frame": frame.frame_id})
-        return _failed(error)
-
-
-def _failed(error: Exception) -> NoReadout:
-    return NoReadout(MatchStatus.REJECTED, "FAILED", repr(error))
-
-
 def _keys(batch: Sequence[PendingFrame]) -> list[tuple[CompanyId, FrameId]]:
     return [(frame.company_id, frame.frame_id) for frame in batch]
-
-
-def _reviews(
-    outcomes: Sequence[tuple[PendingFrame, Readout | NoReadout]], unmatched: set[FrameId]
-) -> list[Review]:
-    reviews = []
-    for frame, outcome in outcomes:
-        if isinstance(outcome, NoReadout):
-            reviews.append(_review(frame, outcome))
-        elif frame.frame_id in unmatched:
-            unknown = NoReadout(
-                MatchStatus.UNMATCHED, "UNKNOWN_METER", f"no meter {outcome.meter_serial} is known"
-            )
-            reviews.append(_review(frame, unknown, outcome.meter_serial))
-    return reviews
-
-
-def _review(frame: PendingFrame, why: NoReadout, meter_serial: str | None = None) -> Review:
-    return Review(
-        frame.company_id,
-        frame.frame_id,
-        frame.received_at,
-        why.status,
-        why.reason,
-        why.detail,
-        frame.bucket,
-        frame.fragment_ids,
-        meter_serial,
-    )

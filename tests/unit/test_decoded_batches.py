@@ -15,7 +15,7 @@ from domain.profiles.operations import INTERVALS_MAX
 from domain.readings.matching import Readout
 from domain.readings.operations import BATCH_MAX
 from tests.factories import NOW
-from workers.ingest import decoded_batch
+from workers.decoding import decoded_batch
 
 
 def frame(rows: int) -> PendingFrame:
