@@ -13,7 +13,7 @@ from db.ids import CompanyId
 from domain import values
 from domain.hierarchy import checks
 from domain.hierarchy.checks import Check, checked
-from domain.invoices.rules import SERIES, InvalidFormat, check_format
+from domain.invoices.numbering import SERIES, InvalidFormat, check_format
 from domain.money import CURRENCY, micro
 from domain.refusals import InvalidValue, NotThere, Refused, StaleVersion
 from domain.warnings import asking

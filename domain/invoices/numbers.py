@@ -2,7 +2,7 @@
 
 from db.access import Connection
 from db.ids import CompanyId
-from domain.invoices.rules import Numbering
+from domain.invoices.numbering import Numbering
 
 # Whoever takes a number waits here until who took the one before has committed, or gives it back.
 TAKE = """

@@ -11,7 +11,8 @@ from db.access import Connection
 from db.enums import InvoiceKind
 from db.ids import AccountId, CompanyId, InvoiceId, JournalId
 from domain.invoices import numbers, rules
-from domain.invoices.rules import InvoiceLine, Metered, Month, Numbering, Priced, TaxLine, Totals
+from domain.invoices.numbering import Numbering
+from domain.invoices.rules import InvoiceLine, Metered, Month, Priced, TaxLine, Totals
 from domain.invoices.telling import Written, tell
 from domain.messages.facts import Money
 from domain.money import micro

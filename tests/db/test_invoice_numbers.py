@@ -9,7 +9,7 @@ from db import access
 from db.ids import CompanyId
 from db.settings import Urls
 from domain.invoices import numbers
-from domain.invoices.rules import Numbering
+from domain.invoices.numbering import Numbering
 from tests.factories import make_place
 
 NUMBERING = Numbering("{series}{year}{number:09}", "INV", 2026)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from domain.invoices.rules import InvalidFormat, Numbering, check_format
+from domain.invoices.numbering import InvalidFormat, Numbering, check_format
 
 
 @pytest.mark.parametrize(
