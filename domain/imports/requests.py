@@ -2,13 +2,13 @@
 
 from datetime import datetime
 
-from db.enums import FileKind, ImportMode, JobKind
+from db.enums import ImportMode, JobKind
 from db.ids import CompanyId, FileId, JobId
 from domain.bulk.catalogue import KINDS
-from domain.files import contents
 from domain.longwork import jobs
 from domain.longwork.jobs import Asker
-from domain.refusals import InvalidValue, NotThere
+from domain.longwork.sent_files import check_sent
+from domain.refusals import InvalidValue
 
 KIND_NAMES = tuple(kind.name for kind in KINDS)
 
@@ -32,11 +32,7 @@ async def start(
     """
     if kind is not None and kind not in KIND_NAMES:
         raise InvalidValue("kind", expected=", ".join(KIND_NAMES))
-    file = await contents.find(
-        company_id=company_id, file_id=file_id, kind=FileKind.UPLOAD, now=now
-    )
-    if file is None or (file.created_by, file.created_by_key) != (asker.user_id, asker.key_id):
-        raise NotThere("upload_id")
+    await check_sent(company_id=company_id, asker=asker, file_id=file_id, now=now)
     return await jobs.queue(
         company_id=company_id,
         kind=JobKind.IMPORT,

@@ -10,10 +10,10 @@ from domain.longwork import jobs
 from domain.longwork.failures import JobFailed
 from domain.longwork.jobs import Asker
 from domain.longwork.running import Run
+from domain.longwork.sent_files import check_sent
 from domain.payments import transfers
 from domain.payments.entries import Transfer
 from domain.payments.statements import read
-from domain.refusals import NotThere
 from domain.spreadsheets.cells import UnreadableFile
 
 CHUNK_TRANSFERS = 50
@@ -31,11 +31,7 @@ async def start(
 
     :raises NotThere, TooManyJobs: nothing was written
     """
-    file = await contents.find(
-        company_id=company_id, file_id=file_id, kind=FileKind.UPLOAD, now=now
-    )
-    if file is None or (file.created_by, file.created_by_key) != (asker.user_id, asker.key_id):
-        raise NotThere("upload_id")
+    await check_sent(company_id=company_id, asker=asker, file_id=file_id, now=now)
     return await jobs.queue(
         company_id=company_id,
         kind=JobKind.BANK_STATEMENT,
