@@ -218,7 +218,3 @@ def state(
     if due_date < today:
         return InvoiceState.OVERDUE
     return InvoiceState.PARTLY_PAID if paid else InvoiceState.ISSUED
-
-
-def due_date(issue_date: date, due_days: int) -> date:
-    return issue_date + timedelta(days=due_days)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Self
 from zoneinfo import ZoneInfo
@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from db.access import Connection
 from db.enums import InvoiceKind
 from db.ids import AccountId, CompanyId, InvoiceId, JournalId
-from domain.invoices import numbers, rules
+from domain.invoices import numbers
 from domain.invoices.numbering import Numbering
 from domain.invoices.rules import InvoiceLine, Metered, Month, Priced, TaxLine, Totals
 from domain.invoices.telling import Written, tell
@@ -131,7 +131,7 @@ async def write(
     """
     issue_date = issuer.day(now)
     due_days = issuer.due_days if kind is InvoiceKind.MONTHLY else 0
-    due_date = rules.due_date(issue_date, due_days)
+    due_date = issue_date + timedelta(days=due_days)
     ids = [InvoiceId(row[0]) for row in await connection.fetch(IDS, len(drafts))]
     numbering = Numbering(issuer.number_format, issuer.series[kind], issue_date.year)
     places = await numbers.take(
