@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from db import access
 from db.access import Connection, DatabaseUnavailable
 from db.enums import TransmissionState
-from db.ids import CompanyId, InvoiceId, SubscriberId
+from db.ids import CompanyId, InvoiceId
 from domain.einvoices.integrator import (
     EInvoiceIntegrator,
     Envelope,
@@ -15,7 +15,7 @@ from domain.einvoices.integrator import (
     IntegratorUnreachable,
 )
 from domain.einvoices.ubl import Answered, Trader, ubl, uuid_of
-from domain.invoices.documents import FACTS, contact_of
+from domain.invoices.parties import parties
 from domain.invoices.stored import stored
 from domain.refusals import NotThere
 from domain.subscribers.keyring import Keyring
@@ -137,11 +137,9 @@ async def _envelope(
     now: datetime,
 ) -> Envelope:
     (invoice,) = await stored(connection, company_id=company_id, invoice_ids=[invoice_id])
-    facts = await connection.fetchrow(FACTS, company_id, invoice.account_id)
-    if facts is None:
-        raise NotThere
-    subscriber_id = SubscriberId(facts["subscriber_id"])
-    contact = await contact_of(connection, company_id, subscriber_id, keyring, now)
+    facts, contact = await parties(
+        connection, company_id=company_id, account_id=invoice.account_id, keyring=keyring, now=now
+    )
     document_uuid = uuid_of(company_id, invoice_id)
     answered = await connection.fetchrow(ANSWERED, company_id, invoice.refers_to)
     xml = ubl(

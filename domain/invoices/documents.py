@@ -7,13 +7,13 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from db import access
-from db.access import Connection
 from db.enums import InvoiceLanguage
 from db.ids import CompanyId, InvoiceDocumentId, InvoiceId, SubscriberId
+from domain.invoices.parties import parties
 from domain.invoices.picture import Page, Party, pdf
 from domain.invoices.stored import StoredInvoice, stored
 from domain.invoices.words import WORDS
-from domain.listing import Record, no_wall
+from domain.listing import Record
 from domain.messages.formats import language_of
 from domain.refusals import NotThere
 from domain.subscribers import contacts
@@ -34,14 +34,6 @@ KEEP = """
         sha256, sealed)
     values ($1, $2, $3, $4, $5, $6, $7, $8)
     on conflict (company_id, invoice_id, language) do nothing
-"""
-FACTS = """
-    select a.number as account_number, a.subscriber_id, p.name as premises, c.name, c.address,
-        c.tax_office, c.tax_number, c.time_zone
-    from account a
-    join premises p on p.company_id = a.company_id and p.id = a.premises_id
-    join company c on c.id = a.company_id
-    where a.company_id = $1 and a.id = $2
 """
 NUMBER = "select number from invoice where company_id = $1 and id = $2"
 SEALED = """
@@ -166,34 +158,19 @@ async def _page(
         if not found:
             raise NotThere
         (invoice,) = found
-        facts = await connection.fetchrow(FACTS, company_id, invoice.account_id)
-        if facts is None:
-            raise NotThere
+        facts, contact = await parties(
+            connection,
+            company_id=company_id,
+            account_id=invoice.account_id,
+            keyring=keyring,
+            now=now,
+        )
         subscriber_id = SubscriberId(facts["subscriber_id"])
-        contact = await contact_of(connection, company_id, subscriber_id, keyring, now)
         key = await contacts.key_of(
             connection, keyring, company_id=company_id, subscriber_id=subscriber_id
         )
         refers_to = await connection.fetchval(NUMBER, company_id, invoice.refers_to)
     return _shown(invoice, facts, contact, refers_to, language), key, subscriber_id
-
-
-async def contact_of(
-    connection: Connection,
-    company_id: CompanyId,
-    subscriber_id: SubscriberId,
-    keyring: Keyring,
-    now: datetime,
-) -> Contact:
-    """Return a person's contact; that it is read is recorded.
-
-    :raises NotThere: the person has been erased
-    """
-    wall = no_wall(company_id=company_id, now=now)
-    found = await contacts.read(connection, keyring, [subscriber_id], wall=wall)
-    if subscriber_id not in found:
-        raise NotThere
-    return found[subscriber_id]
 
 
 def _shown(
