@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from db.access import Connection
 from db.enums import JournalKind, PurchaseGrouping
-from domain.invoices.purchases import TOP_UPS
+from domain.ledger import rules
 from domain.listing import Wall, fetch
 
 GROUPS_MAX = 1_000
@@ -75,7 +75,7 @@ async def purchases(
     template = PURCHASES.format(group=group, by=by, wall=wall.condition("account"))
     values = {
         **wall.values,
-        "kinds": sorted(TOP_UPS),
+        "kinds": sorted(rules.PURCHASES),
         "from": start,
         "to": end,
         "limit": GROUPS_MAX,

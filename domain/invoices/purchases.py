@@ -8,7 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from db.access import Connection
-from db.enums import InvoiceKind, InvoiceLineKind, JournalKind
+from db.enums import InvoiceKind, InvoiceLineKind
 from db.ids import AccountId, CompanyId, InvoiceId, JournalId
 from domain.invoices import rules
 from domain.invoices.rules import InvoiceLine, Parts, TaxLine
@@ -16,20 +16,10 @@ from domain.invoices.stored import StoredInvoice
 from domain.invoices.totals import totals
 from domain.invoices.writing import Draft, Issuer, write
 from domain.ledger.posting import LOCK_BALANCES
+from domain.ledger.rules import PURCHASES
 from domain.listing import Record
 from domain.refusals import NotThere, Refused
 from domain.tariffs.proposals import version_of
-
-# Which transactions are bought credit; `domain/ledger/posting` puts these on the list of what lacks
-# an invoice.
-TOP_UPS = frozenset(
-    {
-        JournalKind.CASH_TOP_UP,
-        JournalKind.BANK_TOP_UP,
-        JournalKind.CARD_TOP_UP,
-        JournalKind.TOP_UP,
-    }
-)
 
 ZERO = Decimal(0)
 TOP_UP = """
@@ -83,7 +73,7 @@ async def issue(
     top_up = await connection.fetchrow(TOP_UP, company_id, journal_id)
     if top_up is None:
         raise NotThere("journal_id")
-    if top_up["kind"] not in TOP_UPS:
+    if top_up["kind"] not in PURCHASES:
         raise NoTopUp("journal_id")
     account_id = AccountId(top_up["account_id"])
     await connection.fetch(LOCK_BALANCES, company_id, [account_id])

@@ -15,7 +15,7 @@ from db.access import Connection
 from db.enums import JournalKind
 from db.ids import CompanyId, JournalId
 from domain.billing.accrual import ALL_PROJECTIONS, balances_changed
-from domain.ledger.rules import Line, Posting, check_all
+from domain.ledger.rules import PURCHASES, Line, Posting, check_all
 from domain.listing import Record
 from domain.money import micro
 from domain.refusals import NotThere, Refused
@@ -83,7 +83,7 @@ POST = f"""
     ), bought as (
         insert into purchase_due (company_id, journal_id, due_at)
         select $2, id, $1 from made
-        where kind in ('TOP_UP', 'CASH_TOP_UP', 'BANK_TOP_UP', 'CARD_TOP_UP')
+        where kind in ({", ".join(f"'{kind}'" for kind in sorted(PURCHASES))})
     ), line as (
         select m.id as journal_id, a.occurred_at, l.*, {FIELD_THEN} as field_id
         from unnest($10::int8[], $11::int2[], $12::int8[], $13::text[], $14::text[], $15::int8[],

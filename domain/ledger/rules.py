@@ -21,6 +21,15 @@ SIDES_OF_ACCOUNTS = frozenset(
         LedgerAccountKind.IN_FLIGHT,
     }
 )
+# Bought credit, which gets an invoice.
+PURCHASES = frozenset(
+    {
+        JournalKind.CASH_TOP_UP,
+        JournalKind.BANK_TOP_UP,
+        JournalKind.CARD_TOP_UP,
+        JournalKind.TOP_UP,
+    }
+)
 # Kept apart by tax.
 TAXES = frozenset({LedgerAccountKind.TAX, LedgerAccountKind.TAX_IN_ADVANCE})
 # What accrued is in the balance since it was charged; posting it moves nothing.
