@@ -14,6 +14,7 @@ from db.enums import Segment
 from db.ids import CompanyId, FieldId
 from domain.analytics.standings import SUMS, FieldStanding, standings
 from domain.listing import Record
+from domain.metering.stays import STAY
 
 log = logging.getLogger(__name__)
 
@@ -35,18 +36,14 @@ DUE = """
     where d.company_id = $1 and m.opened is distinct from d.opened
     order by m.as_of nulls first, d.local_date desc limit $2
 """
-CHARGES = """
-    select $2::date as local_date, coalesce(s.field_id, p.field_id) as field_id,
+CHARGES = f"""
+    select $2::date as local_date, coalesce(stay.field_id, p.field_id) as field_id,
         sum(r.charged_micro)::int8 as charged_micro, sum(r.energy_wh) as energy_wh,
         count(*)::int4 as accounts
     from accrual r
     join account a on a.company_id = r.company_id and a.id = r.account_id
     join premises p on p.company_id = a.company_id and p.id = a.premises_id
-    left join lateral (
-        select field_id from premises_stay
-        where company_id = p.company_id and premises_id = p.id and until_date >= $2
-        order by until_date limit 1
-    ) s on true
+    {STAY.format(day="$2")}
     where r.company_id = $1 and r.local_date = $2
     group by 2
 """

@@ -17,6 +17,7 @@ from db.ids import CompanyId, JournalId
 from domain.billing.accrual import ALL_PROJECTIONS, balances_changed
 from domain.ledger.rules import PURCHASES, Line, Posting, check_all
 from domain.listing import Record
+from domain.metering.stays import STAY
 from domain.money import micro
 from domain.refusals import NotThere, Refused
 
@@ -52,16 +53,11 @@ MADE_BEFORE = """
     join journal j on j.company_id = $1 and j.kind = asked.kind and j.idempotency_key = asked.key
 """
 # Where a line's account was on the transaction's day: premises that moved were elsewhere before.
-FIELD_THEN = """(
-            select coalesce(s.field_id, p.field_id)
+FIELD_THEN = f"""(
+            select coalesce(stay.field_id, p.field_id)
             from account o
             join premises p on p.company_id = o.company_id and p.id = o.premises_id
-            left join lateral (
-                select field_id from premises_stay
-                where company_id = p.company_id and premises_id = p.id
-                    and until_date >= m.local_date
-                order by until_date limit 1
-            ) s on true
+            {STAY.format(day="m.local_date")}
             where o.company_id = $2 and o.id = l.account_id)"""
 # The company's own lines count for the field of the transaction's first account.
 # Transactions whose key is taken make no lines, and so no entries and no changes.
