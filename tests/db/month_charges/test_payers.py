@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from db.ids import AccountId
 from domain.ledger.queries import verify
 from domain.month_charges import faults
 from domain.tariffs import assignments, proposals
@@ -49,7 +50,8 @@ async def place(room: None) -> Place:
     return await make_monthly(version=REACTIVE_ONLY)
 
 
-async def test_each_tenant_pays_for_the_own_part(place: Place) -> None:
+async def used_by_two_tenants(place: Place) -> AccountId:
+    """Let somebody take over within the month, and return the successor."""
     await read(place, BEFORE)
     new = await take_over(
         place,
@@ -59,6 +61,11 @@ async def test_each_tenant_pays_for_the_own_part(place: Place) -> None:
         now=CHANGED_AT + timedelta(minutes=1),
     )
     await read(place, AFTER)
+    return new
+
+
+async def test_each_tenant_pays_for_the_own_part(place: Place) -> None:
+    new = await used_by_two_tenants(place)
 
     await work()
 
@@ -87,15 +94,7 @@ async def test_who_is_reopened_pays_for_the_month_again(place: Place) -> None:
 async def test_a_tenancy_that_is_taken_back_leaves_nothing_of_the_month_to_the_successor(
     place: Place,
 ) -> None:
-    await read(place, BEFORE)
-    new = await take_over(
-        place,
-        place.subscriber_id,
-        at=CHANGED_AT,
-        index_wh=1_000_000,
-        now=CHANGED_AT + timedelta(minutes=1),
-    )
-    await read(place, AFTER)
+    new = await used_by_two_tenants(place)
     await work()
     before = await charged(place, account_id=new)
 
