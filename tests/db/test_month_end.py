@@ -179,8 +179,6 @@ from db import access
 from db.settings import Urls
 from domain.invoices import month_end
 
-month_end.CHUNK_ACCOUNTS = 20
-
 async def main(owner, app, system, now):
     await access.connect(Urls(owner=owner, app=app, system=system), pool_size=2)
     await month_end.work(now=datetime.fromisoformat(now), chunks_max=1000)
@@ -211,7 +209,9 @@ async def killed_at(database: Urls, place: int) -> int:
 async def test_a_killed_process_leaves_no_gap_and_no_account_twice(
     many: Place, database: Urls
 ) -> None:
-    assert [await killed_at(database, 30), await killed_at(database, 150)] == [20, 140]
+    reached = [await killed_at(database, place) for place in (CHUNK_ACCOUNTS + 30, MANY - 2)]
+
+    assert reached == [CHUNK_ACCOUNTS, 2 * CHUNK_ACCOUNTS]
 
     await month_end.work(now=ISSUED_AT)
 
