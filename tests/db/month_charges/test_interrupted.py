@@ -5,19 +5,18 @@ import sys
 
 from db.settings import Urls
 from domain.ledger.queries import verify
+from domain.month_charges.runs import CHUNK_POINTS
 from tests.db.month_charges.world import CHARGED_AT, USED, add_factory, read, value, work
 from tests.factories import Place
 from tests.waiting import held, others_wait
 
-ACCOUNTS = 7
+ACCOUNTS = CHUNK_POINTS + 3
 WORK = """
 import asyncio, sys
 from datetime import datetime
 from db import access
 from db.settings import Urls
 from domain.month_charges import runs
-
-runs.CHUNK_POINTS = 2
 
 async def main(owner, app, system, now):
     await access.connect(Urls(owner=owner, app=app, system=system), pool_size=2)
@@ -52,9 +51,10 @@ async def test_a_killed_process_charges_nobody_twice(place: Place, database: Url
     for supply in place.supplies:
         await read(place, USED, supply)
 
-    assert [await killed_at(database, 3), await killed_at(database, 5)] == [2, 4]
+    reached = [await killed_at(database, place) for place in (3, CHUNK_POINTS + 1)]
     await work()
 
+    assert reached == [0, CHUNK_POINTS]
     assert await value("select count(*) from month_charge") == ACCOUNTS
     assert await value("select count(distinct account_id) from month_charge") == ACCOUNTS
     assert await value("select posted from month_run where ended_at is not null") == ACCOUNTS
