@@ -20,6 +20,7 @@ from domain.accounts.opened_before import opened_before
 from domain.accounts.suspension import hold_open
 from domain.billing import submeters
 from domain.hierarchy import parents
+from domain.invoices import credit_allocations
 from domain.metering.rules import Course
 from domain.money import micro
 from domain.refusals import AlreadyExists, InvalidValue, Refused
@@ -240,6 +241,9 @@ async def update(
                 account_id=account_id,
                 mode=columns["billing_mode"],
                 now=now,
+            )
+            await credit_allocations.look_again(
+                connection, company_id=company_id, account_id=account_id, now=now
             )
         if moved or "billing_mode" in columns:
             await asking.ask(connection, company_id=company_id, account_id=account_id)

@@ -99,6 +99,13 @@ async def settle(
         amount_micro=settled.credit,
         now=now,
     )
+    await own_credit.settle(
+        connection,
+        company_id=company_id,
+        account_ids=[account_id],
+        paid_out=journal_id,
+        now=now,
+    )
 
 
 async def settle_closed(
@@ -210,7 +217,7 @@ async def _undo(
         await allocation.take_back(
             connection, company_id=company_id, journal_id=journal_id, now=now
         )
-    await own_credit.settle(connection, company_id=company_id, account_ids=[account_id])
+    await own_credit.settle(connection, company_id=company_id, account_ids=[account_id], now=now)
     await allocation.allocate_waiting(
         connection, company_id=company_id, account_ids=[account_id], now=now
     )

@@ -11,7 +11,7 @@ from db.access import Connection
 from db.enums import InvoiceKind, JournalKind, LedgerAccountKind
 from db.ids import CompanyId, InvoiceId
 from domain import values
-from domain.invoices import rules
+from domain.invoices import own_credit, rules
 from domain.invoices.rules import Parts, TaxLine
 from domain.invoices.stored import StoredInvoice, stored
 from domain.invoices.totals import totals
@@ -246,6 +246,9 @@ async def _issue(
             reason=draft.reason,
         )
         journal_id = await post(connection, posting, now=now)
+        await own_credit.settle(
+            connection, company_id=company_id, account_ids=[invoice.account_id], now=now
+        )
         draft = replace(draft, journal_id=journal_id)
     issuer = await Issuer.of(connection, company_id)
     (note_id,) = await write(connection, issuer, InvoiceKind.CREDIT_NOTE, [draft], now=now)

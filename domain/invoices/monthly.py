@@ -109,7 +109,7 @@ async def issue_all(
     ]
     made = await _write(connection, issuer, drafts, month, now=now) if drafts else []
     # Also of those that are not invoiced, for what is given back to them pays what is open.
-    await own_credit.settle(connection, company_id=company_id, account_ids=account_ids)
+    await own_credit.settle(connection, company_id=company_id, account_ids=account_ids, now=now)
     await allocation.allocate_waiting(
         connection, company_id=company_id, account_ids=account_ids, now=now
     )

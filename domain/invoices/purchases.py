@@ -1,6 +1,6 @@
-"""Invoices of bought credit: one for each top-up, paid by it.
+"""Invoices of bought credit, paid by it.
 
-Not here: when they are made, and what becomes of them: see `bought`.
+Not here: when they are made, and of how much: see `purchase_documents`.
 """
 
 from collections.abc import Sequence
@@ -59,13 +59,13 @@ async def issue(
     *,
     company_id: CompanyId,
     journal_id: JournalId,
-    offset: Decimal = ZERO,
+    amount: Decimal | None = None,
     now: datetime,
-) -> InvoiceId | None:
+) -> InvoiceId:
     """Invoice a top-up that is in the books, in the caller's transaction; at most once.
 
-    What was paid has those taxes in it that fall due with the purchase. offset: what of it, with
-    taxes, invoices of months tell; None if that is all of it.
+    What was paid has those taxes in it that fall due with the purchase. amount: what of it, with
+    taxes, if not all, above zero.
 
     :raises NotThere: there is no such transaction
     :raises NoTopUp: it is something else
@@ -80,17 +80,15 @@ async def issue(
     made: int | None = await connection.fetchval(MADE_BEFORE, company_id, journal_id)
     if made is not None:
         return InvoiceId(made)
-    amount = top_up["paid"] - offset
-    if amount <= 0:
-        return None
+    paid = top_up["paid"]
     parts = Parts([], await _taxes(connection, company_id, top_up))
-    if offset:
-        parts = rules.share_of(parts.lines, parts.taxes, amount / top_up["paid"])
-    parts = _credit(amount, parts.taxes)
+    if amount is not None and amount != paid:
+        parts = rules.share_of(parts.lines, parts.taxes, amount / paid)
+    parts = _credit(paid if amount is None else amount, parts.taxes)
     return await _write(connection, company_id, account_id, journal_id, parts, now=now)
 
 
-async def issue_again(
+async def issue_more(
     connection: Connection,
     *,
     company_id: CompanyId,
@@ -99,10 +97,10 @@ async def issue_again(
     journal_id: JournalId,
     now: datetime,
 ) -> InvoiceId:
-    """Invoice credit that came back after a credit note had taken it, taxed as it was at first.
+    """Invoice more of a purchase than its first invoice told, taxed in the same way.
 
     In the caller's transaction, which has the account locked. amount: with taxes, in major units.
-    journal_id: what gave it back.
+    Repeating it invoices as much again.
     """
     parts = rules.share_of(invoice.lines, invoice.taxes, amount / invoice.totals.total)
     made = _credit(amount, parts.taxes)

@@ -35,7 +35,7 @@ async def book(connection: Connection, taken: Taken, *, now: datetime) -> Paymen
     if buys:
         # What a refund or a dispute has taken since may be owed again.
         await own_credit.settle(
-            connection, company_id=taken.company_id, account_ids=[taken.account_id]
+            connection, company_id=taken.company_id, account_ids=[taken.account_id], now=now
         )
     due = await _due(connection, taken, others=buys)
     paying = taken.amount

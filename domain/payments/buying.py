@@ -10,7 +10,7 @@ from decimal import Decimal
 
 from db.access import Connection
 from db.ids import CompanyId, JournalId, PaymentId
-from domain.invoices import offsets
+from domain.invoices import own_credit
 from domain.ledger.posting import post
 from domain.money import micro
 from domain.payments import allocation
@@ -74,11 +74,11 @@ async def finish(
         now=now,
     )
     # Last, for what it pays of invoices is not owed any more.
-    await offsets.note(
+    await own_credit.settle(
         connection,
         company_id=taken.company_id,
-        account_id=taken.account_id,
-        journal_id=bought.journal_id,
+        account_ids=[taken.account_id],
+        bought=bought.journal_id,
         now=now,
     )
     await put_receipt(

@@ -10,7 +10,7 @@ from decimal import Decimal
 from db.access import Connection
 from db.enums import JournalKind, LedgerAccountKind
 from db.ids import AccountId, CompanyId, JournalId
-from domain.invoices import offsets, own_credit
+from domain.invoices import own_credit
 from domain.ledger.posting import post
 from domain.ledger.rules import Line, Posting
 from domain.money import major
@@ -74,21 +74,17 @@ async def book_credit(
         received=received,
         now=book.now,
     )
-    # What a refund or a dispute has taken since may be owed again.
-    await own_credit.settle(
-        book.connection, company_id=book.company_id, account_ids=[book.account_id]
-    )
     lines = cleared.lines(book.account_id)
     if was_in_flight:
         lines.append(Line(LedgerAccountKind.IN_FLIGHT, -was_in_flight, book.account_id))
     if received != was_in_flight:
         lines.append(Line(LedgerAccountKind.PROVIDER_CLEARING, was_in_flight - received))
     journal_id = await book.post(JournalKind.TOP_UP, lines)
-    await offsets.note(
+    await own_credit.settle(
         book.connection,
         company_id=book.company_id,
-        account_id=book.account_id,
-        journal_id=journal_id,
+        account_ids=[book.account_id],
+        bought=journal_id,
         now=book.now,
     )
     return journal_id, cleared

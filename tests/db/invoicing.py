@@ -108,11 +108,9 @@ async def invoiced(place: Place, *, now: datetime = ISSUED_AT) -> InvoiceId:
 
 async def invoice_purchase(place: Place, journal_id: JournalId, *, now: datetime) -> InvoiceId:
     async with access.tenant(place.company_id) as connection:
-        made = await purchases.issue(
+        return await purchases.issue(
             connection, company_id=place.company_id, journal_id=journal_id, now=now
         )
-    assert made is not None
-    return made
 
 
 async def invoice_of(company_id: CompanyId, invoice_id: InvoiceId) -> StoredInvoice:
