@@ -8,6 +8,7 @@ from random import Random
 import pytest
 
 from db import access
+from domain.accounts import settling
 from domain.invoices import bought
 from domain.invoices.stored import StoredInvoice, stored
 from tests.topups.shop import Shop
@@ -170,3 +171,38 @@ async def test_credit_notes_never_exceed_what_was_invoiced(shop: Shop) -> None:
         ("CREDIT_NOTE", D(5)),
         ("CREDIT_NOTE", D("20.5")),
     ]
+
+
+async def test_what_is_paid_out_at_an_end_gets_a_credit_note(shop: Shop) -> None:
+    await shop.paid()
+    before = await documents(shop)
+
+    await shop.end()
+
+    made = await documents(shop)
+    assert told(before) == [("PURCHASE", D("25.5"))]
+    assert told(made) == [("PURCHASE", D("25.5")), ("CREDIT_NOTE", D("25.5"))]
+    assert made[1].reason == "What was left of the credit was paid out"
+    assert await shop.standing() == {}
+
+
+async def test_what_was_paid_out_and_came_back_is_invoiced_again(shop: Shop) -> None:
+    await shop.paid()
+    await documents(shop)
+    await shop.end()
+    await documents(shop)
+
+    await settling.reverse_settlement(
+        company_id=shop.place.company_id,
+        account_id=shop.account_id,
+        reason="it moves in again",
+        idempotency_key="back",
+        now=shop.now,
+    )
+
+    assert told(await documents(shop)) == [
+        ("PURCHASE", D("25.5")),
+        ("CREDIT_NOTE", D("25.5")),
+        ("PURCHASE", D("25.5")),
+    ]
+    assert await shop.standing() == {"balance": D("25.5")}

@@ -9,6 +9,7 @@ from domain.accounts import operations
 from domain.invoices import monthly
 from domain.invoices.rules import Month
 from domain.invoices.stored import StoredInvoice
+from domain.ledger import operations as ledger
 from tests.db.invoice_components.priced import DAY, HOUR
 from tests.db.invoicing import ENDS_AT, FEBRUARY, ISSUED_AT, STARTS_AT, invoice_of, query
 from tests.factories import Place, account_of
@@ -25,6 +26,9 @@ SHOWN = {
     TWENTY_FIRST: 30_000,
     ENDS_AT: 54_000,
 }
+PURCHASED = """
+    select sum(total_micro - credited_micro) / 1000000 from invoice where kind = 'PURCHASE'
+"""
 POSTED = """
     select coalesce(sum(posted_micro), 0) / 1000000 from accrual
     where company_id = $1 and account_id = $2 and local_date >= $3 and local_date < $4
@@ -39,6 +43,16 @@ async def change(place: Place, mode: BillingMode, at: datetime) -> None:
         expected_version=await query("select version from account where id = $1", account_id),
         changes={"billing_mode": mode},
         now=at,
+    )
+
+
+async def buy(place: Place, amount: str, at: datetime) -> None:
+    await ledger.credit_cash(
+        company_id=place.company_id,
+        account_id=account_of(place),
+        amount=Decimal(amount),
+        idempotency_key=f"bought/{at}",
+        occurred_at=at,
     )
 
 

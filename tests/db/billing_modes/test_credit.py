@@ -7,8 +7,7 @@ import pytest
 
 from db import access
 from db.enums import InvoiceKind, PaymentMethod
-from domain.invoices import bought, credit_notes, own_credit
-from domain.ledger import operations as ledger
+from domain.invoices import bought, own_credit
 from domain.ledger.queries import balance_of, verify
 from domain.payments import operations as payments
 from tests.db.billing_modes.changing import (
@@ -17,32 +16,16 @@ from tests.db.billing_modes.changing import (
     MARCH_ISSUED_AT,
     POSTPAID,
     PREPAID,
+    PURCHASED,
     SHOWN,
+    buy,
     change,
     invoices,
     issue,
 )
 from tests.db.invoice_components.priced import DAY, HOUR
-from tests.db.invoicing import ENDS_AT, ISSUED_AT, OPENED_AT, STARTS_AT, measure, query
+from tests.db.invoicing import ENDS_AT, ISSUED_AT, MARCH, OPENED_AT, STARTS_AT, measure, query
 from tests.factories import Place, account_of
-
-PURCHASED = """
-    select sum(total_micro - credited_micro) / 1000000 from invoice where kind = 'PURCHASE'
-"""
-NOTES = """
-    select array_agg((total_micro / 1000000.0)::numeric(9, 2) || ' ' || reason order by id)
-    from invoice where kind = 'CREDIT_NOTE'
-"""
-
-
-async def buy(place: Place, amount: str, at: datetime) -> None:
-    await ledger.credit_cash(
-        company_id=place.company_id,
-        account_id=account_of(place),
-        amount=Decimal(amount),
-        idempotency_key=f"bought/{at}",
-        occurred_at=at,
-    )
 
 
 async def pay(place: Place, amount: str) -> None:
@@ -138,65 +121,6 @@ async def test_credit_is_a_purchase_as_the_account_paid_then(
     assert await query("select array_agg(kind) from invoice") == documents
 
 
-async def test_what_is_left_of_credit_at_a_change_to_prepaid_is_a_purchase(
-    place: Place, registers: int
-) -> None:
-    await buy(place, "50", STARTS_AT)
-    await bought.work(now=STARTS_AT + HOUR)
-    before = await query("select count(*) from invoice")
-    # 10 kWh, of 23.456789.
-    await measure(place, registers, {STARTS_AT: 0, ELEVENTH: 10_000})
-    await change(place, PREPAID, ELEVENTH)
-
-    assert await bought.work(now=ELEVENTH + HOUR) == 1
-
-    assert before == 0
-    assert await query(PURCHASED) == Decimal("26.54")
-    february = await issue(place)
-    assert (february.totals.total, february.open) == (Decimal("23.46"), Decimal(0))
-
-
-async def test_what_was_invoiced_gets_a_credit_note_when_it_pays_a_month(
-    place: Place, registers: int
-) -> None:
-    await change(place, PREPAID, OPENED_AT)
-    await buy(place, "100", OPENED_AT + HOUR)
-    await bought.work(now=OPENED_AT + HOUR)
-    await change(place, POSTPAID, ELEVENTH)
-    await measure(place, registers, SHOWN)
-
-    invoice = await issue(place)
-
-    assert await bought.work(now=ISSUED_AT) == 1
-    assert await query(NOTES) == [f"{invoice.paid:.2f} It paid the invoice of a month"]
-    assert await bought.work(now=ISSUED_AT) == 0
-
-
-async def test_what_an_invoice_is_not_paid_by_any_more_is_a_purchase_again(
-    place: Place, registers: int
-) -> None:
-    await change(place, PREPAID, OPENED_AT)
-    await buy(place, "100", OPENED_AT + HOUR)
-    await change(place, POSTPAID, ELEVENTH)
-    await measure(place, registers, SHOWN)
-    invoice = await issue(place)
-    await change(place, PREPAID, ISSUED_AT)
-    await bought.work(now=ISSUED_AT)
-    before = await query(PURCHASED)
-
-    await credit_notes.credit(
-        company_id=place.company_id,
-        invoice_id=invoice.id,
-        reason="the meter was another's",
-        idempotency_key="note",
-        now=ISSUED_AT,
-    )
-
-    assert await bought.work(now=ISSUED_AT) == 1
-    assert (before, invoice.paid) == (Decimal("23.46"), Decimal("76.54"))
-    assert await query(PURCHASED) == 100
-
-
 @pytest.mark.parametrize(
     ("bought_for", "purchase"),
     [
@@ -286,3 +210,24 @@ async def test_what_credit_covers_already_needs_nothing_of_a_purchase(
 
     # 126.67 of both pay February.
     assert await query(PURCHASED) == 250 - Decimal("126.67")
+
+
+async def test_what_came_late_to_a_month_opens_no_invoice_before_it_is_told(
+    place: Place, registers: int
+) -> None:
+    known = {at: index_wh for at, index_wh in SHOWN.items() if at != ENDS_AT}
+    await measure(place, registers, known)
+    february = await issue(place)
+    await buy(place, f"{february.totals.total:f}", ENDS_AT + DAY)
+    await settle(place)
+    (before,) = await invoices(place)
+
+    # 24 kWh more, of 56.296293.
+    await measure(place, registers, {ENDS_AT: 54_000})
+    await settle(place)
+
+    assert february.totals.total == Decimal("70.37")
+    assert before.open == 0
+    assert await invoices(place) == [before]
+    march = await issue(place, MARCH, now=MARCH_ISSUED_AT)
+    assert (march.totals.total, march.paid) == (Decimal("56.30"), Decimal(0))
