@@ -14,6 +14,7 @@ from db.ids import AccountId, CompanyId, JournalId
 from domain.invoices import own_credit
 from domain.invoices.purchase_documents import Purchase
 from domain.ledger.posting import LOCK_BALANCES
+from domain.ledger.rules import PURCHASES
 
 # Other jobs of the process wait for this one.
 PURCHASES_MAX = 500
@@ -29,8 +30,9 @@ LATER = "update purchase_due set due_at = $3 where company_id = $1 and journal_i
 TOP_UP = "select id from top_up where company_id = $1 and journal_id = $2 for no key update"
 # Whoever undoes a payment holds its account's balance.
 ACCOUNT = """
-    select account_id from entry
-    where company_id = $1 and journal_id = $2 and account_id is not null limit 1
+    select e.account_id, j.kind from journal j
+    join entry e on e.company_id = j.company_id and e.journal_id = j.id
+    where j.company_id = $1 and j.id = $2 and e.account_id is not null limit 1
 """
 
 log = logging.getLogger(__name__)
@@ -66,10 +68,11 @@ async def _documents(
     connection: Connection, company_id: CompanyId, journal_id: JournalId, now: datetime
 ) -> None:
     top_up_id = await connection.fetchval(TOP_UP, company_id, journal_id)
-    account_id = AccountId(await connection.fetchval(ACCOUNT, company_id, journal_id))
+    (of,) = await connection.fetch(ACCOUNT, company_id, journal_id)
+    account_id = AccountId(of["account_id"])
     await connection.fetch(LOCK_BALANCES, company_id, [account_id])
-    purchase = Purchase(connection, company_id, journal_id, top_up_id, now)
-    is_new = not await purchase.invoices()
+    purchase = Purchase(connection, company_id, account_id, journal_id, top_up_id, now)
+    is_new = of["kind"] in PURCHASES and not await purchase.invoices()
     await own_credit.settle(
         connection,
         company_id=company_id,

@@ -187,6 +187,7 @@ async def look_again(
     rows = await connection.fetch(WAITING, company_id, account_id)
     purchases = [JournalId(row["journal_id"]) for row in rows]
     await due.note(connection, company_id=company_id, journal_ids=purchases, now=now)
+    await due.note_payments(connection, company_id=company_id, account_ids=[account_id], now=now)
 
 
 async def keep(

@@ -7,13 +7,35 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from db.access import Connection
-from db.ids import CompanyId, JournalId
+from db.ids import AccountId, CompanyId, JournalId
 
 NOTE = """
     insert into purchase_due (company_id, journal_id, due_at)
     select $1, journal_id, $3 from unnest($2::int8[]) journal_id
     on conflict do nothing
 """
+NOTE_PAYMENTS = """
+    insert into purchase_due (company_id, journal_id, due_at)
+    select distinct p.company_id, p.journal_id, $3::timestamptz from payment p
+    join journal j on j.company_id = p.company_id and j.id = p.journal_id and j.kind = 'PAYMENT'
+    where p.company_id = $1 and p.account_id = any($2::int8[])
+        and case p.state when 'POSTED' then p.amount_micro - p.allocated_micro else 0 end
+        <> coalesce((
+            select sum(i.total_micro - i.credited_micro) from invoice i
+            where i.company_id = $1 and i.journal_id = p.journal_id and i.kind = 'PURCHASE'), 0)
+    on conflict do nothing
+"""
+
+
+async def note_payments(
+    connection: Connection,
+    *,
+    company_id: CompanyId,
+    account_ids: Sequence[AccountId],
+    now: datetime,
+) -> None:
+    """Note payments of which another amount is left than their documents tell."""
+    await connection.execute(NOTE_PAYMENTS, company_id, account_ids, now)
 
 
 async def note(

@@ -20,10 +20,8 @@ FREE = f"""
     with postpaid as ({POSTPAID_DAYS})
     select b.account_id, c.currency, a.billing_mode = 'POSTPAID' as is_postpaid,
         charged.used_micro, charged.postpaid_micro - told.told_micro as untold_micro,
-        b.balance_micro - b.emergency_used_micro + invoiced.open_micro
-            - coalesce((select sum(p.amount_micro - p.allocated_micro)
-                from payment p where p.company_id = $1 and p.account_id = b.account_id
-                    and p.state = 'POSTED' and p.allocated_micro < p.amount_micro), 0)::int8
+        payments.left_micro,
+        b.balance_micro - b.emergency_used_micro + invoiced.open_micro - payments.left_micro
             + charged.postpaid_micro - told.told_micro as free_micro
     from account_balance b
     join account a on a.company_id = b.company_id and a.id = b.account_id
@@ -35,6 +33,11 @@ FREE = f"""
         from invoice i
         where i.company_id = $1 and i.account_id = b.account_id and i.kind = 'MONTHLY'
     ) invoiced
+    cross join lateral (
+        select coalesce(sum(p.amount_micro - p.allocated_micro), 0)::int8 as left_micro
+        from payment p where p.company_id = $1 and p.account_id = b.account_id
+            and p.state = 'POSTED' and p.allocated_micro < p.amount_micro
+    ) payments
     cross join lateral (
         select coalesce(
             greatest(invoiced.first, (invoiced.last - interval '4 months')::date),
@@ -76,7 +79,8 @@ class Standing:
     """How an account's own credit stands, in millionths.
 
     free: what pays no invoice yet, or, below zero, what lacks. untold: what postpaid days were
-    charged and no invoice tells, if that is above zero. used: by paying before.
+    charged and no invoice tells, if that is above zero. used: by paying before. of_payments: what
+    is left of them.
     """
 
     currency: str
@@ -84,6 +88,12 @@ class Standing:
     free: int
     untold: int
     used: int
+    of_payments: int
+
+    @property
+    def is_bought(self) -> bool:
+        """Whether what is left of payments has bought credit: no invoice is to come for it."""
+        return not self.is_postpaid and self.untold == 0
 
     @property
     def coin(self) -> int:
@@ -119,6 +129,7 @@ async def standings(
             free=row["free_micro"],
             untold=max(0, row["untold_micro"]),
             used=row["used_micro"],
+            of_payments=row["left_micro"],
         )
         for row in await connection.fetch(FREE, company_id, account_ids, now)
     }

@@ -12,7 +12,7 @@ from datetime import datetime
 
 from db.access import Connection
 from db.ids import AccountId, CompanyId, InvoiceId, JournalId
-from domain.invoices import credit_allocations
+from domain.invoices import credit_allocations, due
 from domain.invoices.attribution import Attribution, Use
 from domain.invoices.free_credit import Standing, in_coins, standings
 from domain.listing import Record
@@ -114,6 +114,9 @@ async def settle(
     standing = await standings(connection, company_id, account_ids, now)
     if not standing:
         return
+    left = [id_ for id_, one in standing.items() if one.of_payments and one.is_bought]
+    if left:
+        await due.note_payments(connection, company_id=company_id, account_ids=left, now=now)
     coin = next(iter(standing.values())).coin
     kept = await credit_allocations.kept(
         connection, company_id, account_ids, coin=coin, bought=bought, paid_out=paid_out

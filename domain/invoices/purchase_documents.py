@@ -11,10 +11,11 @@ from decimal import Decimal
 from typing import Self
 
 from db.access import Connection
-from db.ids import CompanyId, InvoiceId, JournalId
+from db.ids import AccountId, CompanyId, InvoiceId, JournalId
 from domain.currencies import payable
 from domain.invoices import purchases
 from domain.invoices.credit_notes import credit_purchase
+from domain.invoices.free_credit import standings
 from domain.invoices.stored import StoredInvoice, stored
 from domain.listing import Record
 from domain.messages.formats import language_of
@@ -31,9 +32,16 @@ STANDING = """
         (select coalesce(sum(a.amount_micro), 0)::int8 from credit_allocation a
             where a.company_id = $1 and a.journal_id = $2 and a.taken_by = $2) as gave_up_micro,
         exists (select from credit_allocation a where a.company_id = $1 and a.journal_id = $2
-            and a.taken_by <> $2) as is_paid_out,
+            and a.taken_by <> $2) or exists (select from allocation a
+            join journal s on s.company_id = a.company_id and s.id = a.journal_id
+            where a.company_id = $1 and a.payment_id = p.id and a.released_at is null
+                and s.kind = 'SETTLEMENT') as is_paid_out,
+        case p.state when 'POSTED' then p.amount_micro - p.allocated_micro else p.amount_micro * 0
+            end as left_of_payment_micro,
         r.id is not null as is_reversed, r.reason as reversed_because
     from company c
+    join journal j on j.company_id = c.id and j.id = $2
+    left join payment p on p.company_id = c.id and p.journal_id = $2 and j.kind = 'PAYMENT'
     left join journal r on r.company_id = c.id and r.corrects = $2 and r.kind = 'REVERSAL'
     where c.id = $1
 """
@@ -121,6 +129,7 @@ class Purchase:
 
     connection: Connection
     company_id: CompanyId
+    account_id: AccountId
     journal_id: JournalId
     top_up_id: int | None
     now: datetime
@@ -140,6 +149,8 @@ class Purchase:
         key = (self.company_id, self.top_up_id, words["refunded"], words["lost"])
         taken_back = await self.connection.fetch(TAKEN_BACK, *key)
         due = _Due.of(standing, taken_back)
+        if standing["left_of_payment_micro"] is not None:
+            due = await self._due_of_payment(standing)
         if due.first > 0 and not await self.invoices():
             await self._issue(due.first)
         told = sum((invoice.left for invoice in await self.invoices()), Decimal(0))
@@ -149,6 +160,14 @@ class Purchase:
             otherwise = words["paid out" if standing["is_paid_out"] else "told by a month"]
             reason = standing["reversed_because"] or otherwise
             await self._credit(told - due.at_most, taken_back, reason)
+
+    async def _due_of_payment(self, standing: Record) -> _Due:
+        """Return what documents of a payment come to: what is left of it may have bought credit."""
+        left = payable(major(standing["left_of_payment_micro"]), standing["currency"])
+        account_ids = [self.account_id]
+        found = await standings(self.connection, self.company_id, account_ids, self.now)
+        due = left if found[self.account_id].is_bought else Decimal(0)
+        return _Due(first=due, at_least=due, at_most=left)
 
     async def _issue(self, amount: Decimal) -> None:
         await purchases.issue(

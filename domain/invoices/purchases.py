@@ -8,7 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from db.access import Connection
-from db.enums import InvoiceKind, InvoiceLineKind
+from db.enums import InvoiceKind, InvoiceLineKind, JournalKind
 from db.ids import AccountId, CompanyId, InvoiceId, JournalId
 from domain.invoices import rules
 from domain.invoices.rules import InvoiceLine, Parts, TaxLine
@@ -73,7 +73,7 @@ async def issue(
     top_up = await connection.fetchrow(TOP_UP, company_id, journal_id)
     if top_up is None:
         raise NotThere("journal_id")
-    if top_up["kind"] not in PURCHASES:
+    if top_up["kind"] not in PURCHASES | {JournalKind.PAYMENT}:
         raise NoTopUp("journal_id")
     account_id = AccountId(top_up["account_id"])
     await connection.fetch(LOCK_BALANCES, company_id, [account_id])

@@ -31,7 +31,15 @@ OPEN = """
         and total_micro > paid_micro + credited_micro
     order by due_date, id
 """
-ALLOCATE = """
+# What is left of a payment may have bought credit; its documents follow.
+LOOK_AGAIN = """
+    insert into purchase_due (company_id, journal_id, due_at)
+    select distinct $1::int4, m.journal_id, {now}::timestamptz from moved m
+    where exists (select from invoice i
+        where i.company_id = $1 and i.journal_id = m.journal_id and i.kind = 'PURCHASE')
+    on conflict do nothing
+"""
+ALLOCATE = f"""
     with shared as (
         select * from unnest($2::int8[], $3::int8[], $4::int8[])
             s (payment_id, invoice_id, amount_micro)
@@ -42,22 +50,28 @@ ALLOCATE = """
         update invoice i set paid_micro = i.paid_micro + s.amount_micro
         from (select invoice_id, sum(amount_micro)::int8 as amount_micro from shared group by 1) s
         where i.company_id = $1 and i.id = s.invoice_id
+    ), moved as (
+        update payment p set allocated_micro = p.allocated_micro + s.amount_micro,
+            version = p.version + 1
+        from (select payment_id, sum(amount_micro)::int8 as amount_micro from shared group by 1) s
+        where p.company_id = $1 and p.id = s.payment_id
+        returning p.journal_id
     )
-    update payment p set allocated_micro = p.allocated_micro + s.amount_micro,
-        version = p.version + 1
-    from (select payment_id, sum(amount_micro)::int8 as amount_micro from shared group by 1) s
-    where p.company_id = $1 and p.id = s.payment_id
+    {LOOK_AGAIN.format(now="$5")}
 """
-GIVE = """
+GIVE = f"""
     with given as (
         select * from unnest($2::int8[], $3::int8[]) g (payment_id, amount_micro)
     ), added as (
         insert into allocation (company_id, payment_id, journal_id, amount_micro, allocated_at)
         select $1, payment_id, $4, amount_micro, $5 from given
+    ), moved as (
+        update payment p set allocated_micro = p.allocated_micro + g.amount_micro,
+            version = p.version + 1
+        from given g where p.company_id = $1 and p.id = g.payment_id
+        returning p.journal_id
     )
-    update payment p set allocated_micro = p.allocated_micro + g.amount_micro,
-        version = p.version + 1
-    from given g where p.company_id = $1 and p.id = g.payment_id
+    {LOOK_AGAIN.format(now="$5")}
 """
 GIVEN = """
     select coalesce(sum(amount_micro), 0)::int8 from allocation
@@ -76,7 +90,7 @@ OF_INVOICE = """
     select id, payment_id, invoice_id, amount_micro from allocation
     where company_id = $1 and invoice_id = $2 and released_at is null order by id desc
 """
-RELEASE = """
+RELEASE = f"""
     with released as (
         update allocation set released_at = $3
         where company_id = $1 and id = any($2::int8[]) and released_at is null
@@ -85,11 +99,14 @@ RELEASE = """
         update invoice i set paid_micro = i.paid_micro - r.amount_micro
         from (select invoice_id, sum(amount_micro)::int8 as amount_micro from released group by 1) r
         where i.company_id = $1 and i.id = r.invoice_id
+    ), moved as (
+        update payment p set allocated_micro = p.allocated_micro - r.amount_micro,
+            version = p.version + 1
+        from (select payment_id, sum(amount_micro)::int8 as amount_micro from released group by 1) r
+        where p.company_id = $1 and p.id = r.payment_id
+        returning p.journal_id
     )
-    update payment p set allocated_micro = p.allocated_micro - r.amount_micro,
-        version = p.version + 1
-    from (select payment_id, sum(amount_micro)::int8 as amount_micro from released group by 1) r
-    where p.company_id = $1 and p.id = r.payment_id
+    {LOOK_AGAIN.format(now="$3")}
 """
 
 

@@ -158,6 +158,9 @@ async def reverse(
         await connection.execute(UNDO, company_id, payment_id, reversal_id, reason)
         await connection.execute(REVIEW_AGAIN, company_id, payment_id)
         await due.note(connection, company_id=company_id, journal_ids=bought, now=now)
+        await due.note_payments(
+            connection, company_id=company_id, account_ids=[payment["account_id"]], now=now
+        )
         await allocation.allocate_waiting(
             connection, company_id=company_id, account_ids=[payment["account_id"]], now=now
         )

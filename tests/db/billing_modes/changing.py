@@ -3,13 +3,14 @@
 from datetime import datetime
 from decimal import Decimal
 
-from db.enums import BillingMode
-from db.ids import InvoiceId
+from db.enums import BillingMode, PaymentMethod
+from db.ids import InvoiceId, PaymentId
 from domain.accounts import operations
 from domain.invoices import monthly
 from domain.invoices.rules import Month
 from domain.invoices.stored import StoredInvoice
 from domain.ledger import operations as ledger
+from domain.payments import operations as payments
 from tests.db.invoice_components.priced import DAY, HOUR
 from tests.db.invoicing import ENDS_AT, FEBRUARY, ISSUED_AT, STARTS_AT, invoice_of, query
 from tests.factories import Place, account_of
@@ -53,6 +54,19 @@ async def buy(place: Place, amount: str, at: datetime) -> None:
         amount=Decimal(amount),
         idempotency_key=f"bought/{at}",
         occurred_at=at,
+    )
+
+
+async def pay(place: Place, amount: str, at: datetime = ENDS_AT + HOUR) -> PaymentId:
+    """Pay at a cash desk; an hour after February has ended, unless told otherwise."""
+    return await payments.record(
+        company_id=place.company_id,
+        account_id=account_of(place),
+        amount=Decimal(amount),
+        method=PaymentMethod.CASH,
+        received_at=at,
+        idempotency_key=f"paid/{amount}",
+        now=at,
     )
 
 

@@ -6,10 +6,9 @@ from decimal import Decimal
 import pytest
 
 from db import access
-from db.enums import InvoiceKind, PaymentMethod
+from db.enums import InvoiceKind
 from domain.invoices import bought, own_credit
 from domain.ledger.queries import balance_of, verify
-from domain.payments import operations as payments
 from tests.db.billing_modes.changing import (
     ELEVENTH,
     MARCH_ENDS_AT,
@@ -22,23 +21,11 @@ from tests.db.billing_modes.changing import (
     change,
     invoices,
     issue,
+    pay,
 )
 from tests.db.invoice_components.priced import DAY, HOUR
 from tests.db.invoicing import ENDS_AT, ISSUED_AT, MARCH, OPENED_AT, STARTS_AT, measure, query
 from tests.factories import Place, account_of
-
-
-async def pay(place: Place, amount: str) -> None:
-    """Pay at a cash desk an hour after the month has ended."""
-    await payments.record(
-        company_id=place.company_id,
-        account_id=account_of(place),
-        amount=Decimal(amount),
-        method=PaymentMethod.CASH,
-        received_at=ENDS_AT + HOUR,
-        idempotency_key=f"paid/{amount}",
-        now=ENDS_AT + HOUR,
-    )
 
 
 async def settle(place: Place) -> None:

@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 from domain.invoices import bought, credit_notes
+from domain.payments import operations as payments
 from tests.db.billing_modes.changing import (
     ELEVENTH,
     POSTPAID,
@@ -12,6 +13,7 @@ from tests.db.billing_modes.changing import (
     buy,
     change,
     issue,
+    pay,
 )
 from tests.db.invoice_components.priced import HOUR
 from tests.db.invoicing import ISSUED_AT, OPENED_AT, STARTS_AT, measure, query
@@ -80,3 +82,31 @@ async def test_what_an_invoice_is_not_paid_by_any_more_is_a_purchase_again(
     assert await bought.work(now=ISSUED_AT) == 1
     assert (before, invoice.paid) == (Decimal("23.46"), Decimal("76.54"))
     assert await query(PURCHASED) == 100
+
+
+async def test_what_is_left_of_a_payment_at_a_change_to_prepaid_is_a_purchase(
+    place: Place, registers: int
+) -> None:
+    await measure(place, registers, {STARTS_AT: 0, ELEVENTH: 10_000})
+    payment_id = await pay(place, "50", at=ELEVENTH)
+    await change(place, PREPAID, ELEVENTH)
+    await bought.work(now=ELEVENTH + HOUR)
+    # February is to be told yet.
+    before = await query(PURCHASED)
+
+    february = await issue(place)
+    await bought.work(now=ISSUED_AT)
+    told = await query(PURCHASED)
+    await payments.reverse(
+        company_id=place.company_id,
+        payment_id=payment_id,
+        expected_version=await query("select version from payment"),
+        reason="a false note",
+        now=ISSUED_AT,
+    )
+
+    assert before is None
+    assert (february.totals.total, february.open) == (Decimal("23.46"), Decimal(0))
+    assert told == Decimal("26.54")
+    assert await bought.work(now=ISSUED_AT) == 1
+    assert await query(NOTES) == ["26.54 a false note"]
