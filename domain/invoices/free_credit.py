@@ -15,14 +15,14 @@ from domain.money import decimals_of, major, micro
 # theirs to give. What is then left pays no invoice yet, or is missing for some that it paid. What
 # was lent is not theirs.
 # What was charged is compared with what was told of the same months, as far back as what comes late
-# is told. $3: now.
+# is told; what was told too much is theirs. $3: now.
 FREE = f"""
     with postpaid as ({POSTPAID_DAYS})
     select b.account_id, c.currency, a.billing_mode = 'POSTPAID' as is_postpaid,
-        charged.used_micro, charged.postpaid_micro - told.told_micro as untold_micro,
+        charged.used_micro, untold.untold_micro,
         payments.left_micro,
         b.balance_micro - b.emergency_used_micro + invoiced.open_micro - payments.left_micro
-            + charged.postpaid_micro - told.told_micro as free_micro
+            + untold.untold_micro as free_micro
     from account_balance b
     join account a on a.company_id = b.company_id and a.id = b.account_id
     join company c on c.id = b.company_id
@@ -69,6 +69,9 @@ FREE = f"""
         where i.company_id = $1 and i.account_id = b.account_id and i.kind = 'MONTHLY'
             and i.month >= since.first
     ) told
+    cross join lateral (
+        select greatest(0, charged.postpaid_micro - told.told_micro) as untold_micro
+    ) untold
     where b.company_id = $1 and b.account_id = any($2::int8[])
     order by b.account_id
 """
@@ -127,7 +130,7 @@ async def standings(
             currency=row["currency"],
             is_postpaid=row["is_postpaid"],
             free=row["free_micro"],
-            untold=max(0, row["untold_micro"]),
+            untold=row["untold_micro"],
             used=row["used_micro"],
             of_payments=row["left_micro"],
         )
