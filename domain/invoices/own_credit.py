@@ -14,6 +14,7 @@ from db.access import Connection
 from db.ids import AccountId, CompanyId, InvoiceId, JournalId
 from domain.invoices import credit_allocations, due
 from domain.invoices.attribution import Attribution, Use
+from domain.invoices.credit_allocations import Kept
 from domain.invoices.free_credit import Standing, in_coins, standings
 from domain.listing import Record
 
@@ -122,23 +123,14 @@ async def settle(
         connection, company_id, account_ids, coin=coin, bought=bought, paid_out=paid_out
     )
     is_new = bought is not None or paid_out is not None
-    concerned = [
-        account_id
+    concerned = {
+        account_id: one
         for account_id, one in standing.items()
         if is_new or one.payable or account_id in kept.shares
-    ]
+    }
     if not concerned:
         return
-    invoices = await _invoices(connection, company_id, concerned)
-    own = {
-        account_id: _Own(
-            standing[account_id],
-            kept.attribution(account_id),
-            invoices[account_id],
-            kept.paid_out_of(account_id),
-        )
-        for account_id in concerned
-    }
+    own = await _own(connection, company_id, concerned, kept)
     await _attribute(connection, company_id, own)
     if bought is not None:
         (one,) = own.values()
@@ -153,13 +145,24 @@ async def settle(
     await credit_allocations.keep(connection, company_id, changes, now)
 
 
-async def _invoices(
-    connection: Connection, company_id: CompanyId, account_ids: Sequence[AccountId]
-) -> Mapping[AccountId, Sequence[Record]]:
+async def _own(
+    connection: Connection,
+    company_id: CompanyId,
+    standing: Mapping[AccountId, Standing],
+    kept: Kept,
+) -> dict[AccountId, _Own]:
     invoices: dict[AccountId, list[Record]] = defaultdict(list)
-    for row in await connection.fetch(INVOICES, company_id, account_ids):
+    for row in await connection.fetch(INVOICES, company_id, list(standing)):
         invoices[AccountId(row["account_id"])].append(row)
-    return invoices
+    return {
+        account_id: _Own(
+            one,
+            kept.attribution(account_id),
+            invoices[account_id],
+            kept.paid_out_of(account_id),
+        )
+        for account_id, one in standing.items()
+    }
 
 
 async def _attribute(

@@ -3,7 +3,6 @@
 from decimal import Decimal
 
 from domain.invoices import bought, credit_notes
-from domain.payments import operations as payments
 from tests.db.billing_modes.changing import (
     ELEVENTH,
     POSTPAID,
@@ -17,6 +16,7 @@ from tests.db.billing_modes.changing import (
 )
 from tests.db.invoice_components.priced import HOUR
 from tests.db.invoicing import ISSUED_AT, OPENED_AT, STARTS_AT, measure, query
+from tests.db.owing import LATER, reverse
 from tests.factories import Place
 
 NOTES = """
@@ -97,16 +97,10 @@ async def test_what_is_left_of_a_payment_at_a_change_to_prepaid_is_a_purchase(
     february = await issue(place)
     await bought.work(now=ISSUED_AT)
     told = await query(PURCHASED)
-    await payments.reverse(
-        company_id=place.company_id,
-        payment_id=payment_id,
-        expected_version=await query("select version from payment"),
-        reason="a false note",
-        now=ISSUED_AT,
-    )
+    await reverse(place, payment_id)
 
     assert before is None
     assert (february.totals.total, february.open) == (Decimal("23.46"), Decimal(0))
     assert told == Decimal("26.54")
-    assert await bought.work(now=ISSUED_AT) == 1
+    assert await bought.work(now=LATER) == 1
     assert await query(NOTES) == ["26.54 a false note"]
