@@ -64,12 +64,17 @@ TAKEN_BACK = """
 """
 # Earlier releases gave credit that came back to the transaction that brought it.
 INVOICES = """
-    select id from invoice where company_id = $1 and kind = 'PURCHASE' and (journal_id = $2
-        or id in (
-            select c.invoice_id from purchase_correction c
-            left join top_up_refund r on r.company_id = c.company_id and r.id = c.refund_id
-            left join top_up_dispute d on d.company_id = c.company_id and d.id = c.dispute_id
-            where c.company_id = $1 and coalesce(r.top_up_id, d.top_up_id) = $3))
+    select id from invoice where company_id = $1 and kind = 'PURCHASE' and journal_id = $2
+    union
+    select i.id from top_up_refund r
+    join purchase_correction c on c.company_id = r.company_id and c.refund_id = r.id
+    join invoice i on i.company_id = c.company_id and i.id = c.invoice_id and i.kind = 'PURCHASE'
+    where r.company_id = $1 and r.top_up_id = $3
+    union
+    select i.id from top_up_dispute d
+    join purchase_correction c on c.company_id = d.company_id and c.dispute_id = d.id
+    join invoice i on i.company_id = c.company_id and i.id = c.invoice_id and i.kind = 'PURCHASE'
+    where d.company_id = $1 and d.top_up_id = $3
     order by id
 """
 CORRECT = """
