@@ -30,13 +30,20 @@ with bought as (
     from bought b
     left join purchase_offset o on (o.company_id, o.journal_id) = (b.company_id, b.id)
     left join lateral (
-        select sum(i.total_micro - i.credited_micro) as told_micro from invoice i
-        where i.company_id = b.company_id and i.kind = 'PURCHASE' and (i.journal_id = b.id or i.id in (
-            select c.invoice_id from purchase_correction c
-            left join top_up_refund r on r.company_id = c.company_id and r.id = c.refund_id
-            left join top_up_dispute d on d.company_id = c.company_id and d.id = c.dispute_id
-            join top_up t on t.company_id = c.company_id and t.id = coalesce(r.top_up_id, d.top_up_id)
-            where c.company_id = b.company_id and t.journal_id = b.id))
+        select sum(i.total_micro - i.credited_micro) as told_micro from (
+            select id from invoice
+            where company_id = b.company_id and journal_id = b.id and kind = 'PURCHASE'
+            union
+            select c.invoice_id from top_up t
+            join top_up_refund r on r.company_id = t.company_id and r.top_up_id = t.id
+            join purchase_correction c on c.company_id = r.company_id and c.refund_id = r.id
+            where (t.company_id, t.journal_id) = (b.company_id, b.id)
+            union
+            select c.invoice_id from top_up t
+            join top_up_dispute d on d.company_id = t.company_id and d.top_up_id = t.id
+            join purchase_correction c on c.company_id = d.company_id and c.dispute_id = d.id
+            where (t.company_id, t.journal_id) = (b.company_id, b.id)
+        ) of join invoice i on i.company_id = b.company_id and i.id = of.id and i.kind = 'PURCHASE'
     ) i on true
 ), untold as (
     select company_id, account_id, id as source, least(credited_micro - taken_micro,
