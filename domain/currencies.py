@@ -2,7 +2,12 @@
 
 from decimal import ROUND_FLOOR, ROUND_HALF_UP, Decimal
 
-from domain.money import decimals_of
+from domain.money import decimals_of, micro
+
+
+def coin(currency: str) -> int:
+    """Return the least that is paid, in millionths."""
+    return micro(Decimal(1).scaleb(-decimals_of(currency)))
 
 
 def payable(amount: Decimal, currency: str) -> Decimal:

@@ -67,15 +67,19 @@ with bought as (
     from sources s join uses u using (company_id, account_id)
     where least(s.until, u.until) > greatest(s.until - s.amount_micro, u.until - u.amount_micro)
 )
-insert into credit_allocation (company_id, account_id, journal_id, invoice_id, amount_micro, made_at)
-select company_id, account_id, source, use, amount_micro, now() from shares
+insert into credit_allocation (company_id, account_id, journal_id, invoice_id, taken_by, amount_micro, made_at)
+select company_id, account_id, source, use, null::int8, amount_micro, now() from shares
 union all
-select company_id, account_id, source, null, s.amount_micro - coalesce((select sum(x.amount_micro) from shares x
+-- Refunds and disputes of what no document told.
+select company_id, account_id, id, null, id, least(taken_micro, paid_micro), now() from known
+where told_micro is null and not is_new and taken_micro > 0
+union all
+select company_id, account_id, source, null, null, s.amount_micro - coalesce((select sum(x.amount_micro) from shares x
         where (x.company_id, x.source) = (s.company_id, s.source)), 0), now()
 from sources s where s.amount_micro > coalesce((select sum(x.amount_micro) from shares x
         where (x.company_id, x.source) = (s.company_id, s.source)), 0)
 union all
-select company_id, account_id, null, use, u.amount_micro - coalesce((select sum(x.amount_micro) from shares x
+select company_id, account_id, null, use, null, u.amount_micro - coalesce((select sum(x.amount_micro) from shares x
         where (x.company_id, x.use) = (u.company_id, u.use)), 0), now()
 from uses u where u.amount_micro > coalesce((select sum(x.amount_micro) from shares x
         where (x.company_id, x.use) = (u.company_id, u.use)), 0);
@@ -103,7 +107,7 @@ create index credit_allocation_of_journal on credit_allocation (company_id, jour
 comment on table credit_allocation is 'Which credit of an account pays which of its invoices, or was paid out: the sum of each is what does now. Immutable.';
 comment on column credit_allocation.journal_id is 'What bought the credit; null for what was not bought.';
 comment on column credit_allocation.invoice_id is 'An invoice of a month; with no use at all, what waits for one that is not written yet.';
-comment on column credit_allocation.taken_by is 'The settlement that paid it out.';
+comment on column credit_allocation.taken_by is 'The settlement that paid it out; the purchase itself for what refunds and disputes took of what it paid.';
 comment on column credit_allocation.amount_micro is 'Below zero for what is not paid by it any more.';
 call protect_tenant_table('credit_allocation', 'select, insert');
 revoke update, delete on credit_allocation from wattledger_system;

@@ -54,9 +54,16 @@ STANDING = f"""
         else {TAKEN.format(journal="j.id")} end::int8 as taken_micro
     from journal j where j.company_id = $1 and j.id = any($2::int8[])
 """
+# What a settlement took of credit, less the debt that it repaid with it.
+MOVED = """(
+    select coalesce(sum(e.amount) * 1000000, 0)::int8 from entry e
+    join ledger_account l on l.company_id = e.company_id and l.id = e.ledger_account_id
+    where e.company_id = $1 and e.journal_id = {journal}
+        and l.kind in ('CREDIT', 'DEBT', 'EMERGENCY_CREDIT')
+)"""
 PAID_OUT = f"""
     select j.id, case when {IS_REVERSED.format(journal="j.id")} then 0
-        else greatest(0, -{CREDITED.format(journal="j.id")} - coalesce((
+        else greatest(0, -{MOVED.format(journal="j.id")} - coalesce((
             select sum(a.amount_micro) from allocation a
             where a.company_id = $1 and a.journal_id = j.id and a.released_at is null), 0))
         end::int8 as amount_micro

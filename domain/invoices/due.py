@@ -8,19 +8,22 @@ from datetime import datetime
 
 from db.access import Connection
 from db.ids import AccountId, CompanyId, JournalId
+from domain.currencies import coin
 
 NOTE = """
     insert into purchase_due (company_id, journal_id, due_at)
     select $1, journal_id, $3 from unnest($2::int8[]) journal_id
     on conflict do nothing
 """
+CURRENCY = "select currency from company where id = $1"
+# $4: a coin; documents are in whole ones.
 NOTE_PAYMENTS = """
     insert into purchase_due (company_id, journal_id, due_at)
     select distinct p.company_id, p.journal_id, $3::timestamptz from payment p
     join journal j on j.company_id = p.company_id and j.id = p.journal_id and j.kind = 'PAYMENT'
     where p.company_id = $1 and p.account_id = any($2::int8[])
-        and case p.state when 'POSTED' then p.amount_micro - p.allocated_micro else 0 end
-        <> coalesce((
+        and case p.state when 'POSTED' then (p.amount_micro - p.allocated_micro + $4 / 2) / $4 * $4
+            else 0 end <> coalesce((
             select sum(i.total_micro - i.credited_micro) from invoice i
             where i.company_id = $1 and i.journal_id = p.journal_id and i.kind = 'PURCHASE'), 0)
     on conflict do nothing
@@ -35,7 +38,8 @@ async def note_payments(
     now: datetime,
 ) -> None:
     """Note payments of which another amount is left than their documents tell."""
-    await connection.execute(NOTE_PAYMENTS, company_id, account_ids, now)
+    currency = await connection.fetchval(CURRENCY, company_id)
+    await connection.execute(NOTE_PAYMENTS, company_id, account_ids, now, coin(currency))
 
 
 async def note(

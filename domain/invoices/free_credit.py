@@ -3,13 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 
 from db.access import Connection
 from db.ids import AccountId, CompanyId
-from domain.currencies import payable
+from domain.currencies import coin, payable
 from domain.invoices.postpaid import LAST_DAY, POSTPAID_DAYS
-from domain.money import decimals_of, major, micro
+from domain.money import major, micro
 
 # The balance has lost what invoices tell and what none tells yet; and what is left of payments is
 # theirs to give. What is then left pays no invoice yet, or is missing for some that it paid. What
@@ -100,7 +99,7 @@ class Standing:
 
     @property
     def coin(self) -> int:
-        return micro(Decimal(1).scaleb(-decimals_of(self.currency)))
+        return coin(self.currency)
 
     @property
     def payable(self) -> int:
