@@ -206,3 +206,14 @@ async def test_what_was_paid_out_and_came_back_is_invoiced_again(shop: Shop) -> 
         ("PURCHASE", D("25.5")),
     ]
     assert await shop.standing() == {"balance": D("25.5")}
+
+
+async def test_what_repays_a_debt_at_an_end_is_not_paid_out(shop: Shop) -> None:
+    await shop.paid()
+    await documents(shop)
+    await shop.owe(DEBT="10")
+
+    await shop.end()
+
+    assert told(await documents(shop)) == [("PURCHASE", D("25.5")), ("CREDIT_NOTE", D("15.5"))]
+    assert await shop.standing() == {}

@@ -3,10 +3,11 @@
 from datetime import datetime
 from decimal import Decimal
 
+from db import access
 from db.enums import BillingMode, PaymentMethod
 from db.ids import InvoiceId, PaymentId
 from domain.accounts import operations
-from domain.invoices import monthly
+from domain.invoices import monthly, own_credit
 from domain.invoices.rules import Month
 from domain.invoices.stored import StoredInvoice
 from domain.ledger import operations as ledger
@@ -68,6 +69,16 @@ async def pay(place: Place, amount: str, at: datetime = ENDS_AT + HOUR) -> Payme
         idempotency_key=f"paid/{amount}",
         now=at,
     )
+
+
+async def settle(place: Place) -> None:
+    async with access.tenant(place.company_id) as connection:
+        await own_credit.settle(
+            connection,
+            company_id=place.company_id,
+            account_ids=[account_of(place)],
+            now=ISSUED_AT,
+        )
 
 
 async def posted(place: Place, since: datetime, until: datetime) -> Decimal:

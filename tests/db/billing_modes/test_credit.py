@@ -5,9 +5,8 @@ from decimal import Decimal
 
 import pytest
 
-from db import access
 from db.enums import InvoiceKind
-from domain.invoices import bought, own_credit
+from domain.invoices import bought
 from domain.ledger.queries import balance_of, verify
 from tests.db.billing_modes.changing import (
     ELEVENTH,
@@ -22,20 +21,11 @@ from tests.db.billing_modes.changing import (
     invoices,
     issue,
     pay,
+    settle,
 )
 from tests.db.invoice_components.priced import DAY, HOUR
 from tests.db.invoicing import ENDS_AT, ISSUED_AT, MARCH, OPENED_AT, STARTS_AT, measure, query
 from tests.factories import Place, account_of
-
-
-async def settle(place: Place) -> None:
-    async with access.tenant(place.company_id) as connection:
-        await own_credit.settle(
-            connection,
-            company_id=place.company_id,
-            account_ids=[account_of(place)],
-            now=ISSUED_AT,
-        )
 
 
 async def test_credit_that_a_prepaid_month_used_up_pays_no_invoice(

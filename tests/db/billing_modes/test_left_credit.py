@@ -2,7 +2,9 @@
 
 from decimal import Decimal
 
+from domain.accounts import closing
 from domain.invoices import bought, credit_notes
+from tests.db.account_ends.ending import ending
 from tests.db.billing_modes.changing import (
     ELEVENTH,
     POSTPAID,
@@ -13,11 +15,12 @@ from tests.db.billing_modes.changing import (
     change,
     issue,
     pay,
+    settle,
 )
 from tests.db.invoice_components.priced import HOUR
 from tests.db.invoicing import ISSUED_AT, OPENED_AT, STARTS_AT, measure, query
 from tests.db.owing import LATER, reverse
-from tests.factories import Place
+from tests.factories import Place, account_of
 
 NOTES = """
     select array_agg((total_micro / 1000000.0)::numeric(9, 2) || ' ' || reason order by id)
@@ -104,3 +107,25 @@ async def test_what_is_left_of_a_payment_at_a_change_to_prepaid_is_a_purchase(
     assert told == Decimal("26.54")
     assert await bought.work(now=LATER) == 1
     assert await query(NOTES) == ["26.54 a false note"]
+
+
+async def test_a_part_of_a_coin_that_is_left_of_a_payment_is_told_once(
+    place: Place, registers: int
+) -> None:
+    await pay(place, "50", at=OPENED_AT + HOUR)
+    await change(place, PREPAID, STARTS_AT)
+    # 10 kWh, of 23.456789; the rest is paid out.
+    await measure(place, registers, {STARTS_AT: 0, ELEVENTH: 10_000})
+    await closing.close(
+        company_id=place.company_id,
+        account_id=account_of(place),
+        expected_version=await query("select version from account"),
+        ending=ending(place.supplies[0], index_wh=10_000, at=ELEVENTH),
+        now=ELEVENTH + HOUR,
+    )
+    await bought.work(now=ISSUED_AT)
+
+    await settle(place)
+
+    assert await query(PURCHASED) == Decimal("23.46")
+    assert await query("select count(*) from purchase_due") == 0
