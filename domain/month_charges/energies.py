@@ -1,4 +1,4 @@
-"""What flowed through a meter within a span, and its highest demand, by its readings. Pure.
+"""What flowed through a meter within a span, by its readings. Pure.
 
 Energies are told by readings alone: from the last one at or before the beginning to the last one
 at or before the end, for all registers the same ones. So months follow each other without a gap.
@@ -29,16 +29,6 @@ class Shown:
 
     at: datetime
     registers: Mapping[str, int]
-
-
-@dataclass(frozen=True, slots=True)
-class Maximum:
-    """What a register of demand showed, and the reading before it; None where there is none."""
-
-    at: datetime
-    shown_w: int
-    before_at: datetime | None
-    before_w: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,26 +118,3 @@ def _edges(
 
 def _is_near(at: datetime, edge: datetime) -> bool:
     return abs(at - edge) < EDGE_MAX
-
-
-def peak_w(told: Sequence[Maximum], span: Span) -> int | None:
-    """Return the highest demand of a span before the multiplier, or None where nobody can tell.
-
-    told: by time, from the last reading before the span on, those that changed and the last one.
-    Meters show the maximum since they were reset, and do not say when that was. So what they show
-    counts when it has grown or fallen within the span; where it stays as it was before, it may
-    be the month's before.
-    """
-    if not told or told[-1].at <= span.ends_at - EDGE_MAX:
-        return None
-    counted = [one.shown_w for one in told if _is_of(one, span)]
-    return max(counted, default=None)
-
-
-def _is_of(one: Maximum, span: Span) -> bool:
-    if one.before_at is None or one.before_w is None or not span.starts_at < one.at <= span.ends_at:
-        return False
-    if one.shown_w > one.before_w:
-        return one.before_at >= span.starts_at
-    # It was reset: at the month's turn, or after it.
-    return one.shown_w < one.before_w

@@ -12,11 +12,10 @@ from domain.month_charges.energies import (
     EDGE_MAX,
     INDUCTIVE,
     Energies,
-    Maximum,
     Shown,
     energies,
-    peak_w,
 )
+from domain.month_charges.peaks import Maximum, peak_w
 from domain.month_charges.terms import Piece
 from domain.tariffs.components import TOTAL_IMPORT
 
