@@ -85,7 +85,7 @@ async def _measured(
             facts=terms.facts,
             is_shared=terms.is_shared,
             energies=await measures.energies_of(connection, company_id, terms.pieces),
-            peaks_w=await measures.peaks_of(connection, company_id, terms.pieces, registers),
+            peaks=await measures.peaks_of(connection, company_id, terms.pieces, registers),
             netting=await netting_of(connection, company_id, account_id, terms, month.last, zone),
         )
         made[terms.point_id] = measured.after(before.get(terms.point_id))

@@ -13,6 +13,7 @@ from domain.invoices.totals import tax_lines
 from domain.month_charges.charges import Amount, Charges, LineKey
 from domain.month_charges.energies import Energies
 from domain.month_charges.netting import Netted
+from domain.month_charges.peaks import Peak
 from domain.month_charges.verdicts import Facts, Judged, MonthFacts
 from domain.tariffs.components import Version
 from domain.tariffs.flows import Span
@@ -26,7 +27,7 @@ from domain.tariffs.reactive import ReactiveRules
 class Measured:
     """What is known of a month at a metering point. energies: or why they are not known.
 
-    peaks_w: the highest demand by register; None where it is not known. charged_varh: what it was
+    peaks: the highest demand by register; None where it is not known. charged_varh: what it was
     charged for so far. netting: None where the tariff nets nothing.
     """
 
@@ -38,7 +39,7 @@ class Measured:
     facts: Facts
     is_shared: bool
     energies: Energies | NotJudged
-    peaks_w: Mapping[str, int | None]
+    peaks: Mapping[str, Peak | None]
     compensation_fault: bool = False
     charged_varh: int = 0
     netting: Netted | None = None
@@ -54,22 +55,22 @@ class Measured:
         energies = self.energies
         if energies is NotJudged.READINGS_MISSING and isinstance(before.energies, Energies):
             energies = before.energies
-        peaks_w = {
-            register: before.peaks_w.get(register) if peak_w is None else peak_w
-            for register, peak_w in self.peaks_w.items()
+        peaks = {
+            register: before.peaks.get(register) if peak is None else peak
+            for register, peak in self.peaks.items()
         }
         return replace(
             self,
             facts=_as_then(before.facts, self.facts),
             energies=energies,
-            peaks_w=peaks_w,
+            peaks=peaks,
             charged_varh=before.charged_varh,
             netting=self.netting and self.netting.after(before.netting),
         )
 
     def unmeasured(self) -> "Measured":
         """Return it as it is if it turns out that the account has nothing to pay there."""
-        return replace(self, energies=NotJudged.READINGS_MISSING, peaks_w={}, netting=None)
+        return replace(self, energies=NotJudged.READINGS_MISSING, peaks={}, netting=None)
 
     def month_facts(self) -> MonthFacts:
         return MonthFacts(
@@ -102,8 +103,8 @@ def due(verdicts: Iterable[tuple[Measured, Judged]], zone: ZoneInfo) -> Charges:
             version=version,
             category=measured.facts.category,
         )
-        known = {name: peak_w for name, peak_w in measured.peaks_w.items() if peak_w is not None}
-        for line in month_lines(terms, last, peaks_w=known, verdict=judged.verdict):
+        peaks_w = {name: peak.power_w for name, peak in measured.peaks.items() if peak is not None}
+        for line in month_lines(terms, last, peaks_w=peaks_w, verdict=judged.verdict):
             key = LineKey(measured.point_id, line.component, line.kind, line.unit, line.price)
             amount = Amount(line.quantity, line.amount_micro)
             made.add(key, amount, tax_lines(version, [line]), TAX_SIDES[version.tax_point])

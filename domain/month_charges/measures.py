@@ -15,7 +15,7 @@ from domain.month_charges.energies import (
     Shown,
     energies,
 )
-from domain.month_charges.peaks import Maximum, peak_w
+from domain.month_charges.peaks import Maximum, Peak, ToldBy, highest, maximum_of
 from domain.month_charges.terms import Piece
 from domain.tariffs.components import TOTAL_IMPORT
 
@@ -114,15 +114,14 @@ async def peaks_of(
     company_id: CompanyId,
     pieces: Sequence[Piece],
     registers: Collection[str],
-) -> Mapping[str, int | None]:
-    """Return the highest demand by register after the multiplier; None where nobody can tell."""
-    peaks: dict[str, list[int | None]] = {register: [] for register in registers}
+) -> Mapping[str, Peak | None]:
+    """Return the highest demand by register; None where nobody can tell."""
+    peaks: dict[str, list[Peak | None]] = {register: [] for register in registers}
     for piece in pieces if registers else ():
         told = await _maxima(connection, company_id, piece, registers)
         for register, of_meter in peaks.items():
-            shown_w = peak_w(told[register], piece.span)
-            of_meter.append(None if shown_w is None else int(shown_w * piece.multiplier))
-    return {register: _highest(of_meters) for register, of_meters in peaks.items()}
+            of_meter.append(_peak(piece, maximum_of(told[register], piece.span)))
+    return {register: highest(of_meters) for register, of_meters in peaks.items()}
 
 
 async def _maxima(
@@ -144,7 +143,7 @@ async def _maxima(
     return found
 
 
-def _highest(of_meters: Sequence[int | None]) -> int | None:
-    """Return the highest one, if each is known."""
-    known = [shown_w for shown_w in of_meters if shown_w is not None]
-    return max(known) if known and len(known) == len(of_meters) else None
+def _peak(piece: Piece, maximum: Maximum | None) -> Peak | None:
+    if maximum is None:
+        return None
+    return Peak.of(ToldBy(piece.meter_id, piece.multiplier, maximum.at, maximum.shown_w))

@@ -3,7 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
+from typing import Self
 
+from db.ids import MeterId
 from domain.month_charges.energies import EDGE_MAX
 from domain.tariffs.flows import Span
 
@@ -18,8 +21,45 @@ class Maximum:
     before_w: int | None
 
 
-def peak_w(told: Sequence[Maximum], span: Span) -> int | None:
-    """Return the highest demand of a span before the multiplier, or None where nobody can tell.
+@dataclass(frozen=True, slots=True)
+class ToldBy:
+    """Whose register had a peak. shown_w: before the multiplier.
+
+    at: of the reading that told it first; meters' own times of their maxima are not kept.
+    """
+
+    meter_id: MeterId
+    multiplier: Decimal
+    at: datetime
+    shown_w: int
+
+    @property
+    def power_w(self) -> int:
+        """On the consumer's side of the multiplier, in whole W."""
+        return int(self.shown_w * self.multiplier)
+
+
+@dataclass(frozen=True, slots=True)
+class Peak:
+    """The highest demand of a month, after the multiplier. told_by: None where nobody kept it."""
+
+    power_w: int
+    told_by: ToldBy | None = None
+
+    @classmethod
+    def of(cls, told_by: ToldBy) -> Self:
+        return cls(told_by.power_w, told_by)
+
+
+def highest(of_meters: Sequence[Peak | None]) -> Peak | None:
+    """Return the highest one of meters that follow each other, the first of such; all are known."""
+    known = [peak for peak in of_meters if peak is not None]
+    is_known = known and len(known) == len(of_meters)
+    return max(known, key=lambda peak: peak.power_w) if is_known else None
+
+
+def maximum_of(told: Sequence[Maximum], span: Span) -> Maximum | None:
+    """Return the highest demand of a span, when it was told first, or None where nobody can tell.
 
     told: by time, from the last reading before the span on, those that changed and the last one.
     Meters show the maximum since they were reset, and do not say when that was. So what they show
@@ -28,8 +68,8 @@ def peak_w(told: Sequence[Maximum], span: Span) -> int | None:
     """
     if not told or told[-1].at <= span.ends_at - EDGE_MAX:
         return None
-    counted = [one.shown_w for one in told if _is_of(one, span)]
-    return max(counted, default=None)
+    counted = [one for one in told if _is_of(one, span)]
+    return max(counted, key=lambda one: one.shown_w, default=None)
 
 
 def _is_of(one: Maximum, span: Span) -> bool:

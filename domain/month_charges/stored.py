@@ -36,9 +36,10 @@ KEEP = """
     insert into month_verdict (company_id, account_id, point_id, month, tariff_id, version_from,
         category, installed_kva, connection_kw, phases, active_wh, inductive_varh, capacitive_varh,
         peaks_w, compensation_fault, not_judged, inductive_limit, capacitive_limit, inductive_over,
-        capacitive_over, charged_varh, waived, recalled_by, judged_at, netting, measured_by)
+        capacitive_over, charged_varh, waived, recalled_by, judged_at, netting, measured_by,
+        peaks_told_by)
     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19,
-        $20, $21, $22, $23, $24, $25, $26)
+        $20, $21, $22, $23, $24, $25, $26, $27)
     on conflict (company_id, account_id, point_id, month) do update
     set tariff_id = excluded.tariff_id, version_from = excluded.version_from,
         category = excluded.category, installed_kva = excluded.installed_kva,
@@ -50,7 +51,8 @@ KEEP = """
         inductive_over = excluded.inductive_over, capacitive_over = excluded.capacitive_over,
         charged_varh = excluded.charged_varh, waived = excluded.waived,
         recalled_by = excluded.recalled_by, judged_at = excluded.judged_at,
-        netting = excluded.netting, measured_by = excluded.measured_by
+        netting = excluded.netting, measured_by = excluded.measured_by,
+        peaks_told_by = excluded.peaks_told_by
 """
 CHARGED_LINES = """
     select point_id, component, kind, unit, price, rate, sum(quantity) as quantity,
@@ -124,7 +126,9 @@ def _measured(row: Record) -> Measured:
         ),
         is_shared=row["not_judged"] == NotJudged.SHARED,
         energies=energies if known else reason,
-        peaks_w=orjson.loads(row["peaks_w"]),
+        peaks=kept_readings.read_peaks(
+            orjson.loads(row["peaks_w"]), orjson.loads(row["peaks_told_by"])
+        ),
         compensation_fault=row["compensation_fault"],
         charged_varh=row["charged_varh"],
         netting=netting_kept(row),
@@ -179,7 +183,9 @@ def _row(
         None if energies is None else energies.active_wh,
         None if energies is None else energies.inductive_varh,
         None if energies is None else energies.capacitive_varh,
-        orjson.dumps(dict(measured.peaks_w)).decode(),
+        orjson.dumps(
+            {name: None if one is None else one.power_w for name, one in measured.peaks.items()}
+        ).decode(),
         measured.compensation_fault,
         judged.not_judged,
         None if limits is None else limits.inductive,
@@ -192,6 +198,7 @@ def _row(
         now,
         _netting_written(measured),
         orjson.dumps(kept_readings.written(energies.measured_by if energies else ())).decode(),
+        orjson.dumps(kept_readings.peaks_written(measured.peaks)).decode(),
     )
 
 
