@@ -19,7 +19,8 @@ from domain.invoices.rules import InvoiceLine as Line
 class RegisterIndex:
     at: DateTime = strawberry.field(description="When.")
     index: Kwh = strawberry.field(
-        description="What it showed, before the multiplier; kvarh on lines of reactive energy."
+        description="What it showed, before the multiplier; kvarh on lines of reactive energy, kW"
+        " on lines of demand."
     )
 
     @classmethod
@@ -34,11 +35,18 @@ class MeteredEnergy:
     multiplier: ExactNumber = strawberry.field(
         description="What current and voltage transformers multiply energy by."
     )
-    first: RegisterIndex = strawberry.field(description="Where it begins.")
-    last: RegisterIndex = strawberry.field(description="Where it ends.")
+    first: RegisterIndex | None = strawberry.field(
+        description="Where it begins; null on lines of demand, for a register of demand does not"
+        " count on: it shows a maximum."
+    )
+    last: RegisterIndex = strawberry.field(
+        description="Where it ends; on lines of demand the month's maximum, at the reading that"
+        " told it first."
+    )
     energy: Kwh = strawberry.field(
         description="How much lies between the two, after the multiplier; of a shared supply, the"
-        " account's part. In kvarh on lines of reactive energy."
+        " account's part. In kvarh on lines of reactive energy; on lines of demand the maximum, in"
+        " kW."
     )
 
     @classmethod
@@ -47,7 +55,7 @@ class MeteredEnergy:
             meter_id=strawberry.ID(encode("Meter", metered.meter_id)),
             meter_serial=metered.serial,
             multiplier=ExactNumber(metered.multiplier.normalize()),
-            first=RegisterIndex.of(metered.first),
+            first=None if metered.first is None else RegisterIndex.of(metered.first),
             last=RegisterIndex.of(metered.last),
             energy=kwh(metered.energy_wh),
         )

@@ -173,6 +173,7 @@ def _line(root: ET.Element, invoice: StoredInvoice, place: int, line: InvoiceLin
         indexes = " - ".join(
             f"{Decimal(index.index_wh) / WH_PER_KWH:f} ({index.at:%Y-%m-%dT%H:%M}Z)"
             for index in (metered.first, metered.last)
+            if index is not None
         )
         note = f"{metered.serial} x {metered.multiplier.normalize():f}: {indexes}"
         _basic(element, "Note", note)

@@ -180,7 +180,7 @@ class _Shown:
         """Return the indexes of what a rate is charged by; of the total, for what is not."""
         own = self._by_register(self._register(component, rate))
         # Bands that nothing was told of were charged by the clock, from the total.
-        if own is not None and (own.first.at < own.last.at or not bands_of(component)):
+        if own is not None and (_has_moved(own) or not bands_of(component)):
             return own
         first, last = self._of_total()
         shared_wh = None
@@ -230,6 +230,10 @@ def _last_shown(anchors: Sequence[Anchor], at: datetime, register: str) -> Index
     if not before:
         return None
     return Index(before[-1].at, before[-1].registers[register], before[-1].at != at)
+
+
+def _has_moved(metered: Metered) -> bool:
+    return metered.first is not None and metered.first.at < metered.last.at
 
 
 def _course(anchors: Sequence[Anchor]) -> Course:

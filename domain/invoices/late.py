@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import TypeAlias
 
 from db.access import Connection
-from db.enums import InvoiceLineKind
+from db.enums import InvoiceLineKind, LineUnit
 from db.ids import AccountId, CompanyId, MeterId
 from domain.invoices.rules import (
     InvoiceLine,
@@ -21,6 +21,8 @@ from domain.invoices.rules import (
 from domain.invoices.stored import line_of, tax_of
 
 ZERO = Decimal(0)
+# Units of what is charged by the month.
+BY_MONTH = frozenset({LineUnit.KW, LineUnit.KVARH})
 
 TOLD = """
     select l.*, i.account_id from invoice i
@@ -80,26 +82,36 @@ def differences(
     known: Iterable[InvoiceLine], told: Iterable[InvoiceLine], month: Month
 ) -> list[InvoiceLine]:
     """Return what is due of a month by now less what was told of it, by what it is of."""
-    now, before = _by_key(known), _by_key(told)
+    known, told = list(known), list(told)
+    unnamed = _unnamed([*known, *told])
+    now, before = _by_key(known, unnamed), _by_key(told, unnamed)
     lines = (
         _difference(now.get(key, []), before.get(key, []), key, month) for key in {**now, **before}
     )
     return [line for line in lines if line.amount or line.taxes]
 
 
-def _by_key(lines: Iterable[InvoiceLine]) -> dict[Key, list[InvoiceLine]]:
+def _unnamed(lines: Iterable[InvoiceLine]) -> set[Priced]:
+    """Return what was charged by the month of meters that, for a part of it, nobody kept."""
+    return {
+        replace(line.priced, quantity=ZERO)
+        for line in lines
+        if line.priced is not None and line.priced.unit in BY_MONTH and line.metered is None
+    }
+
+
+def _by_key(
+    lines: Iterable[InvoiceLine], unnamed: Collection[Priced]
+) -> dict[Key, list[InvoiceLine]]:
+    """Return lines by what they are of. unnamed: that is of all meters together."""
     found: dict[Key, list[InvoiceLine]] = defaultdict(list)
     for line in lines:
         if line.priced is not None:
-            metered = _meter_of(line)
+            of = replace(line.priced, quantity=ZERO)
+            metered = None if of in unnamed else line.metered
             of_meter = (None, None) if metered is None else (metered.meter_id, metered.multiplier)
-            found[*of_meter, replace(line.priced, quantity=ZERO)].append(line)
+            found[*of_meter, of].append(line)
     return found
-
-
-def _meter_of(line: InvoiceLine) -> Metered | None:
-    """Return the meter that a line is of; what is charged by the month is of all of an account."""
-    return None if line.kind is InvoiceLineKind.REACTIVE else line.metered
 
 
 def _difference(
@@ -111,7 +123,7 @@ def _difference(
         kind=InvoiceLineKind.SETTLEMENT,
         amount=_amount(now) - _amount(before),
         energy_month=month,
-        metered=_around([one for line in now or before if (one := _meter_of(line)) is not None]),
+        metered=_around([line.metered for line in now or before]),
         priced=replace(priced, quantity=quantity),
         is_estimated=any(line.is_estimated for line in now),
         taxes=tuple(
@@ -133,15 +145,18 @@ def _amount(lines: Iterable[InvoiceLine]) -> Decimal:
     return sum((line.amount for line in lines), ZERO)
 
 
-def _around(stretches: Collection[Metered]) -> Metered | None:
-    """Return what a meter showed at both ends of stretches of it."""
-    if not stretches:
+def _around(lines: Collection[Metered | None]) -> Metered | None:
+    """Return what a meter showed at both ends of stretches of it; None if it is not of one."""
+    stretches = [one for one in lines if one is not None]
+    if len(stretches) < len(lines) or len({(s.meter_id, s.multiplier) for s in stretches}) != 1:
         return None
-    first = min((one.first for one in stretches), key=lambda index: index.at)
-    last = max((one.last for one in stretches), key=lambda index: index.at)
+    firsts = [one.first for one in stretches if one.first is not None]
     shared = [one.shared_wh for one in stretches if one.shared_wh is not None]
     return replace(
-        next(iter(stretches)), first=first, last=last, shared_wh=sum(shared) if shared else None
+        stretches[0],
+        first=min(firsts, key=lambda index: index.at, default=None),
+        last=max((one.last for one in stretches), key=lambda index: index.at),
+        shared_wh=sum(shared) if shared else None,
     )
 
 

@@ -109,9 +109,10 @@ def _line(page: Page, line: InvoiceLine, words: Words) -> dict[str, Any]:
         details = [f"{words['meter']} {metered.serial}", f"{words['multiplier']} {times}"]
         # Days are charged whatever the meter shows.
         if line.priced is None or line.priced.unit is not LineUnit.DAY:
-            is_reactive = line.priced is not None and line.priced.unit is LineUnit.KVARH
-            unit = f" {words[LineUnit.KVARH]}" if is_reactive else ""
+            unit = _unit(line.priced, words)
             indexes = [_index(page, index, unit) for index in (metered.first, metered.last)]
+        if metered.first is None:
+            details.append(words["maximum"])
         if metered.shared_wh is not None:
             details.append(words["shared"])
     if line.is_estimated:
@@ -125,7 +126,16 @@ def _line(page: Page, line: InvoiceLine, words: Words) -> dict[str, Any]:
     }
 
 
-def _index(page: Page, index: Index, unit: str) -> str:
+def _unit(priced: Priced | None, words: Words) -> str:
+    """Return the unit of indexes, as far as it is not that of the columns."""
+    if priced is None or priced.unit is LineUnit.KWH:
+        return ""
+    return f" {words[priced.unit]}"
+
+
+def _index(page: Page, index: Index | None, unit: str) -> str:
+    if index is None:
+        return ""
     day = index.at.astimezone(page.zone).date()
     return f"{_kwh(Decimal(index.index_wh), page.language)}{unit}\n{_day(day, page.language)}"
 

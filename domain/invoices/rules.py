@@ -45,7 +45,10 @@ class Month:
 
 @dataclass(frozen=True, slots=True)
 class Index:
-    """A place that a register has had. at: UTC. is_estimated: no reading stood where it counts."""
+    """A place that a register has had, in Wh; varh of reactive energy, W of demand.
+
+    at: UTC. is_estimated: no reading stood where it counts.
+    """
 
     at: datetime
     index_wh: int
@@ -56,6 +59,7 @@ class Index:
 class Metered:
     """What a meter showed where a line begins and ends.
 
+    first: None of a register of demand: it shows a maximum. last: of that one, when it was told.
     multiplier: of the transformers; indexes are before it. shared_wh: what the account pays of the
         Wh between the indexes, where others pay for them, too.
     """
@@ -63,19 +67,19 @@ class Metered:
     meter_id: MeterId
     serial: str
     multiplier: Decimal
-    first: Index
+    first: Index | None
     last: Index
     shared_wh: int | None = None
 
     @property
     def energy_wh(self) -> Decimal:
-        """At the consumer's side of the multiplier."""
-        passed_wh = self.last.index_wh - self.first.index_wh
+        """At the consumer's side of the multiplier; of demand its W."""
+        passed_wh = self.last.index_wh - (0 if self.first is None else self.first.index_wh)
         return (passed_wh if self.shared_wh is None else self.shared_wh) * self.multiplier
 
     @property
     def is_estimated(self) -> bool:
-        return self.first.is_estimated or self.last.is_estimated
+        return any(index.is_estimated for index in (self.first, self.last) if index is not None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -93,12 +93,13 @@ def line_of(row: Record) -> InvoiceLine:
 
 def _metered(row: Record) -> Metered:
     passed_wh = row["energy_wh"] / row["multiplier"]
-    is_whole = passed_wh == row["last_index_wh"] - row["first_index_wh"]
+    is_whole = passed_wh == row["last_index_wh"] - (row["first_index_wh"] or 0)
+    is_maximum = row["first_at"] is None
     return Metered(
         meter_id=MeterId(row["meter_id"]),
         serial=row["meter_serial"],
         multiplier=row["multiplier"],
-        first=Index(row["first_at"], row["first_index_wh"]),
+        first=None if is_maximum else Index(row["first_at"], row["first_index_wh"]),
         last=Index(row["last_at"], row["last_index_wh"]),
         shared_wh=None if is_whole else int(passed_wh),
     )

@@ -240,8 +240,9 @@ def _line(line: InvoiceLine) -> tuple[object, ...]:
 def _metered(m: Metered | None) -> tuple[object, ...]:
     if m is None:
         return (None,) * 8
-    indexes = (m.first.index_wh, m.first.at, m.last.index_wh, m.last.at)
-    return (m.meter_id, m.serial, m.multiplier, *indexes, m.energy_wh)
+    first = (None, None) if m.first is None else (m.first.index_wh, m.first.at)
+    last = (m.last.index_wh, m.last.at)
+    return (m.meter_id, m.serial, m.multiplier, *first, *last, m.energy_wh)
 
 
 def _priced(p: Priced | None) -> tuple[object, ...]:

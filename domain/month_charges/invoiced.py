@@ -1,17 +1,15 @@
 """What invoices show of months that were charged as a whole, and what they wait for."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import orjson
 
 from db.access import Connection
-from db.enums import InvoiceLineKind, LineUnit
-from db.ids import AccountId, CompanyId
+from db.enums import ComponentKind, InvoiceLineKind, LineUnit
+from db.ids import AccountId, CompanyId, MeterId
 from domain.invoices.rules import (
-    Index,
     InvoiceLine,
-    Metered,
     Month,
     Parts,
     Priced,
@@ -22,9 +20,9 @@ from domain.invoices.stored import tax_of
 from domain.listing import Record
 from domain.money import major
 from domain.month_charges import kept_readings
-from domain.month_charges.energies import CAPACITIVE, INDUCTIVE, MeasuredBy
+from domain.month_charges.by_meter import Serials, Told
+from domain.month_charges.energies import CAPACITIVE, INDUCTIVE
 from domain.month_charges.terms import HAS_MONTHLY
-from domain.units import WH_PER_KWH
 
 # Whether a month of a company is not charged yet; one that is older than those that were begun is
 # charged no more.
@@ -37,7 +35,10 @@ IS_UNCHARGED = f"""(
 # Revisions of a line together, and so are the taxes on them.
 OF_LINE = "l.account_id, l.point_id, l.component, l.kind, l.unit, l.price"
 LINES = f"""
-    select made.*, v.measured_by, v.inductive_over, v.capacitive_over, m.serial
+    select made.*, v.measured_by, v.inductive_over, v.capacitive_over,
+        v.peaks_told_by -> (jsonb_path_query_first(t.definition,
+            '$.components[*] ? (@.name == $name).register',
+            jsonb_build_object('name', made.component)) #>> '{{}}') as peak_told_by
     from (
         select {OF_LINE}, l.rate as of_rate, sum(l.quantity) as quantity,
             sum(l.amount_micro)::int8 as amount_micro, min(l.revision) as revision,
@@ -47,11 +48,12 @@ LINES = f"""
         group by {OF_LINE}, l.rate having sum(l.quantity) <> 0 or sum(l.amount_micro) <> 0
     ) made
     left join month_verdict v on v.company_id = $1 and v.account_id = made.account_id
-        and v.point_id = made.point_id and v.month = $3 and made.kind = 'REACTIVE'
-    left join meter m on m.company_id = $1
-        and m.id = (v.measured_by -> 0 ->> 'meter_id')::int8
+        and v.point_id = made.point_id and v.month = $3 and made.kind in ('REACTIVE', 'DEMAND')
+    left join tariff_version t on t.company_id = $1 and t.tariff_id = v.tariff_id
+        and t.valid_from = v.version_from and t.state = 'ACTIVE' and made.kind = 'DEMAND'
     order by made.account_id, made.revision, made.line
 """
+SERIALS = "select id, serial from meter where company_id = $1 and id = any($2::int8[])"
 TAXES = f"""
     select {OF_LINE}, l.rate as of_rate, t.name, t.rate, sum(t.base_micro)::int8 as base_micro,
         sum(t.amount_micro)::int8 as amount_micro
@@ -78,14 +80,42 @@ async def charged_parts(
     taxes: dict[tuple[object, ...], list[TaxLine]] = defaultdict(list)
     for row in await connection.fetch(TAXES, company_id, account_ids, month.first):
         taxes[_line_of(row)].append(tax_of(row))
+    charged = [
+        (row, _told(row))
+        for row in await connection.fetch(LINES, company_id, account_ids, month.first)
+    ]
+    serials = await _serials(connection, company_id, [told for _, told in charged])
     lines: dict[AccountId, list[InvoiceLine]] = defaultdict(list)
-    for row in await connection.fetch(LINES, company_id, account_ids, month.first):
-        made = _line(row, month, taxes[_line_of(row)])
-        lines[AccountId(row["account_id"])].append(made)
+    for row, told in charged:
+        line = _line(row, month, taxes[_line_of(row)])
+        lines[AccountId(row["account_id"])] += told.lines(line, serials)
     return {
         account_id: Parts(made, taxes_together(tax for line in made for tax in line.taxes))
         for account_id, made in lines.items()
     }
+
+
+def _told(row: Record) -> Told:
+    match ComponentKind(row["kind"]):
+        case ComponentKind.DEMAND if row["peak_told_by"] is not None:
+            return Told(peak=kept_readings.read_told_by(orjson.loads(row["peak_told_by"])))
+        case ComponentKind.REACTIVE if row["measured_by"] is not None:
+            over = {INDUCTIVE: row["inductive_over"], CAPACITIVE: row["capacitive_over"]}
+            return Told(
+                measured_by=kept_readings.read(orjson.loads(row["measured_by"])),
+                over=[register for register, is_over in over.items() if is_over],
+            )
+    return Told()
+
+
+async def _serials(
+    connection: Connection, company_id: CompanyId, charged: Iterable[Told]
+) -> Serials:
+    meter_ids = {meter_id for told in charged for meter_id in told.meter_ids}
+    if not meter_ids:
+        return {}
+    rows = await connection.fetch(SERIALS, company_id, sorted(meter_ids))
+    return {MeterId(row["id"]): row["serial"] for row in rows}
 
 
 def _line_of(row: Record) -> tuple[object, ...]:
@@ -97,7 +127,6 @@ def _line(row: Record, month: Month, taxes: Sequence[TaxLine]) -> InvoiceLine:
         kind=_kind(row),
         amount=major(row["amount_micro"]),
         energy_month=month,
-        metered=None if row["serial"] is None else _metered(row),
         priced=Priced(
             component=row["component"],
             quantity=row["quantity"],
@@ -106,35 +135,6 @@ def _line(row: Record, month: Month, taxes: Sequence[TaxLine]) -> InvoiceLine:
             rate=row["of_rate"],
         ),
         taxes=tuple(taxes),
-    )
-
-
-def _metered(row: Record) -> Metered | None:
-    """Return between which indexes one meter counted all that a line charges.
-
-    Not where several meters did, one after the other: no two indexes tell that.
-    """
-    measured_by = kept_readings.read(orjson.loads(row["measured_by"]))
-    over = {INDUCTIVE: row["inductive_over"], CAPACITIVE: row["capacitive_over"]}
-    for register in (name for name, is_over in over.items() if is_over):
-        made = [_between(row["serial"], one, register) for one in measured_by]
-        # Whole varh are charged.
-        if [int(one.energy_wh) for one in made] == [row["quantity"] * WH_PER_KWH]:
-            return made[0]
-    return None
-
-
-def _between(serial: str, measured_by: MeasuredBy, register: str) -> Metered:
-    first, last = (
-        Index(shown.at, shown.registers[register])
-        for shown in (measured_by.first, measured_by.last)
-    )
-    return Metered(
-        meter_id=measured_by.meter_id,
-        serial=serial,
-        multiplier=measured_by.multiplier,
-        first=first,
-        last=last,
     )
 
 

@@ -25,7 +25,11 @@ query ($account: ID!) {
   ledgerEntries(where: { kind: { eq: MONTH_CHARGE }, accountId: { eq: $account } }) {
     nodes { kind energyDate amount { amount } }
   }
-  invoices { nodes { lines { kind amount { amount } priced { component quantity unit price } } } }
+  invoices { nodes { lines {
+    kind amount { amount }
+    metered { meterSerial multiplier first { at index } last { at index } energy }
+    priced { component quantity unit price }
+  } } }
 }
 """
 ISSUE = """
@@ -70,11 +74,25 @@ async def test_a_month_goes_from_its_prices_to_its_invoice(
         {
             "kind": "DEMAND",
             "amount": {"amount": "125.000000"},
+            "metered": {
+                "meterSerial": factory.supplies[0].serial,
+                "multiplier": "1",
+                "first": None,
+                "last": {"at": "2026-02-03T21:00:00+00:00", "index": "12.500"},
+                "energy": "12.500",
+            },
             "priced": {"component": "Demand", "quantity": "12.5", "unit": "KW", "price": "10"},
         },
         {
             "kind": "REACTIVE",
             "amount": {"amount": "125.000000"},
+            "metered": {
+                "meterSerial": factory.supplies[0].serial,
+                "multiplier": "1",
+                "first": {"at": "2026-01-31T21:00:00+00:00", "index": "0.000"},
+                "last": {"at": "2026-02-28T21:00:00+00:00", "index": "250.000"},
+                "energy": "250.000",
+            },
             "priced": {
                 "component": "Reactive",
                 "quantity": "250",

@@ -66,6 +66,7 @@ async def test_what_a_shop_pays_for_is_a_negative_line_of_the_mall(
     assert deducted.kind is DEDUCTION
     assert deducted.amount == Decimal("-117.283945")
     assert deducted.metered is not None
+    assert deducted.metered.first is not None
     assert deducted.priced is not None
     assert deducted.metered.serial == shop.serial
     assert (deducted.metered.first.index_wh, deducted.metered.last.index_wh) == (10_000, 60_000)

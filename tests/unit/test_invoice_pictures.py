@@ -128,6 +128,21 @@ def test_indexes_of_reactive_energy_have_their_own_unit() -> None:
     assert "AEL00012345678" in said
 
 
+def test_a_maximum_has_no_first_index() -> None:
+    priced = Priced(component="Demant", quantity=Decimal(500), unit=LineUnit.KW, price=Decimal(10))
+    line = energy("Demant")
+    assert line.metered is not None
+    metered = replace(line.metered, first=None, last=Index(STARTS_AT, 12_500))
+    demand = replace(line, kind=InvoiceLineKind.DEMAND, priced=priced, metered=metered)
+
+    (said,) = pages(monthly([demand], []), TR)
+
+    assert "Sayaç AEL00012345678" in said
+    assert "Dönem içinde okunan en yüksek değer" in said
+    assert "12,500 kW 01.02.2026 500,000 kW" in " ".join(said.split())
+    assert "İlk endeks" not in said
+
+
 def test_days_are_charged_without_indexes() -> None:
     days = Priced(component="Bedel", quantity=Decimal(28), unit=LineUnit.DAY, price=Decimal(2))
     line = replace(energy("Bedel"), kind=InvoiceLineKind.FIXED, priced=days)

@@ -185,6 +185,18 @@ def test_a_line_tells_meter_indexes_and_energy() -> None:
     )
 
 
+def test_a_line_of_demand_tells_when_the_meter_showed_its_maximum() -> None:
+    energy = LINES[0]
+    assert energy.metered is not None
+    metered = replace(energy.metered, first=None, last=Index(STARTS_AT, 12_500))
+    demand = replace(energy, kind=InvoiceLineKind.DEMAND, metered=metered)
+
+    line = parsed(replace(MONTHLY, lines=[demand])).find("cac:InvoiceLine", NAMES)
+
+    assert line is not None
+    assert text(line, "cbc:Note") == "00000032 x 1: 12.5 (2026-01-31T21:00Z)"
+
+
 def test_a_credit_note_is_a_return_that_names_its_invoice() -> None:
     root = parsed(NOTE, ANSWERED)
 

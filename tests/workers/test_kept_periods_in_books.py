@@ -71,6 +71,7 @@ async def test_a_month_between_readouts_is_invoiced_by_what_the_meter_kept(
 
     (line,) = (await invoice_of(place.company_id, invoice_id)).lines
     assert line.metered is not None
+    assert line.metered.first is not None
     assert (line.metered.first.at, line.metered.first.index_wh) == (STARTS_AT, 1_001)
     assert (line.metered.last.at, line.metered.last.index_wh) == (ENDS_AT, 123_456)
     assert line.metered.energy_wh == 122_455

@@ -106,4 +106,4 @@ async def invoices(place: Place) -> list[StoredInvoice]:
 def spans(invoice: StoredInvoice) -> list[tuple[datetime, datetime]]:
     """Return between which indexes its lines are."""
     metered = [line.metered for line in invoice.lines if line.metered is not None]
-    return [(one.first.at, one.last.at) for one in metered]
+    return [(one.first.at, one.last.at) for one in metered if one.first]

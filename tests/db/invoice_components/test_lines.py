@@ -72,6 +72,7 @@ async def test_lines_tell_meter_multiplier_and_indexes_at_the_months_edges(room:
     energy, grid, standing = invoice.lines
     for line in invoice.lines:
         assert line.metered is not None
+        assert line.metered.first is not None
         assert (line.metered.serial, line.metered.multiplier) == (
             place.supplies[0].serial,
             Decimal("40.5"),

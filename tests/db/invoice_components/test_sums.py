@@ -78,6 +78,7 @@ async def test_what_comes_late_is_settled_by_component_with_its_taxes_apart(
     assert [line.is_estimated for line in (*first.lines, *lines)] == [True, True, *[False] * 4]
     metered = lines[0].metered
     assert metered is not None
+    assert metered.first is not None
     assert (metered.serial, metered.multiplier) == (place.supplies[0].serial, Decimal(1))
     assert (metered.first.index_wh, metered.last.index_wh) == (0, 100_000)
     assert [(tax.name, tax.rate) for tax in lines[0].taxes] == [
@@ -166,6 +167,7 @@ async def test_a_meter_that_was_read_before_and_after_alone_is_estimated_between
 
     energy = invoice.lines[0]
     assert energy.metered is not None
+    assert energy.metered.first is not None
     assert (energy.metered.first.index_wh, energy.metered.last.index_wh) == (3_000, 31_000)
     assert energy.is_estimated
     assert gross(invoice) == await charged(place)

@@ -50,7 +50,8 @@ async def place(room: None) -> Place:
         pytest.param(
             InvoiceLanguage.EN,
             (
-                "Peak demand · Demand 12.500 kW",
+                "Peak demand · Demand Meter",
+                "Highest value read in the month 12.500 kW 2026-02-04 12.500 kW 10 125.000000",
                 "Reactive energy · Reactive Meter",
                 "0.000 kvarh 2026-02-01 250.125 kvarh 2026-03-01 250.125 kvarh 0.5 125.062500",
             ),
@@ -59,7 +60,8 @@ async def place(room: None) -> Place:
         pytest.param(
             InvoiceLanguage.TR,
             (
-                "En yüksek güç (demant) · Demand 12,500 kW",
+                "En yüksek güç (demant) · Demand Sayaç",
+                "Dönem içinde okunan en yüksek değer 12,500 kW 04.02.2026 12,500 kW 10 125,000000",
                 "Reaktif enerji · Reactive Sayaç",
                 "0,000 kvarh 01.02.2026 250,125 kvarh 01.03.2026 250,125 kvarh 0,5 125,062500",
             ),

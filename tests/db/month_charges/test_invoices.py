@@ -7,13 +7,11 @@ import pytest
 
 from db import access
 from db.enums import BillingMode, InvoiceLineKind, LineUnit
-from db.ids import InvoiceId
-from domain.invoices import month_end, monthly
+from domain.invoices import month_end
 from domain.invoices.monthly import MonthNotOver
-from domain.invoices.rules import Index, Metered, Month
-from domain.invoices.stored import StoredInvoice
+from domain.invoices.rules import Index, Metered
 from domain.ledger.queries import balance_of, verify
-from tests.db.invoicing import ISSUED_AT, invoice_of
+from tests.db.invoicing import ISSUED_AT
 from tests.db.month_charges.world import (
     ENDS_AT,
     FEBRUARY,
@@ -22,34 +20,25 @@ from tests.db.month_charges.world import (
     MARCH_ENDS_AT,
     STARTS_AT,
     add_factory,
-    exchange,
+    invoice,
     make_monthly,
     read,
     value,
     work,
 )
-from tests.factories import Place, account_of, add_supply
+from tests.factories import Place, account_of
 
 USED = {
     STARTS_AT: (0, 0, 0, 40_000),
     STARTS_AT + timedelta(days=3): (100_000, 10_000, 0, 12_500),
     ENDS_AT - timedelta(hours=2): (900_000, 240_000, 100_000, 12_500),
 }
-CHANGED_AT = STARTS_AT + timedelta(days=10)
 AT_END = {ENDS_AT: (1_000_000, 250_000, 100_000, 12_500)}
 
 
 @pytest.fixture
 async def place(room: None) -> Place:
     return await make_monthly(billing_mode=BillingMode.POSTPAID)
-
-
-async def invoice(place: Place, month: Month = FEBRUARY) -> StoredInvoice:
-    now = ISSUED_AT if month == FEBRUARY else LATER
-    invoice_id = await monthly.issue(
-        company_id=place.company_id, account_id=account_of(place), month=month, now=now
-    )
-    return await invoice_of(place.company_id, InvoiceId(invoice_id))
 
 
 async def test_an_invoice_shows_what_the_month_was_charged_as_a_whole(place: Place) -> None:
@@ -144,6 +133,7 @@ async def test_reactive_energy_is_told_by_the_register_that_is_over_its_limit(pl
     *_, reactive = (await invoice(place)).lines
 
     assert reactive.metered is not None
+    assert reactive.metered.first is not None
     assert (reactive.metered.first.index_wh, reactive.metered.last.index_wh) == (50_000, 230_000)
 
 
@@ -163,19 +153,6 @@ async def test_reactive_energy_behind_odd_transformers_is_told(room: None) -> No
         300_001,
         Decimal("450001.5"),
     )
-
-
-async def test_reactive_energy_of_two_meters_names_neither(place: Place) -> None:
-    new = await add_supply(place, mounted=False, with_account=False)
-    await read(place, {STARTS_AT: (0, 0, 0), CHANGED_AT: (500_000, 200_000, 0)})
-    await exchange(place, new, at=CHANGED_AT, indexes_wh=(500_000, 0))
-    await read(place, {CHANGED_AT: (0, 0, 0), ENDS_AT: (500_000, 100_000, 0)}, new)
-    await work()
-
-    *_, reactive = (await invoice(place)).lines
-
-    assert reactive.priced is not None
-    assert (reactive.priced.quantity, reactive.metered) == (Decimal(300), None)
 
 
 async def test_no_invoice_is_made_before_the_month_is_charged(place: Place) -> None:
@@ -229,8 +206,8 @@ async def test_what_came_late_is_settled_with_the_next_invoice(place: Place) -> 
         (Decimal(100), LineUnit.KWH, Decimal(100)),
         (Decimal(10), LineUnit.KVARH, Decimal(5)),
     ]
-    # What is charged by the month is settled for all metering points of an account together.
-    assert [line.metered is None for line in late] == [False, True]
+    shown = [line.metered and line.metered.last for line in late]
+    assert shown == [Index(ENDS_AT, 1_000_000), Index(ENDS_AT, 250_000)]
     taxes = [(tax.name, tax.amount) for line in late for tax in line.taxes]
     assert taxes == [("VAT", Decimal(20)), ("VAT", Decimal(1))]
     assert await verify() == []

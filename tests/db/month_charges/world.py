@@ -9,7 +9,9 @@ from typing import Any
 from db import access
 from db.enums import BillingMode, ComponentKind
 from db.ids import AccountId, MountingId, TariffId
+from domain.invoices import monthly
 from domain.invoices.rules import Month
+from domain.invoices.stored import StoredInvoice
 from domain.ledger import operations as ledger
 from domain.metering import points, removals
 from domain.month_charges import runs
@@ -19,7 +21,7 @@ from domain.tariffs import operations as tariffs
 from domain.tariffs import proposals
 from domain.tariffs.components import Component, Flat, Tax, Version
 from domain.tariffs.presets import TR_REACTIVE
-from tests.db.invoicing import FEBRUARY, MARCH
+from tests.db.invoicing import FEBRUARY, ISSUED_AT, MARCH, invoice_of
 from tests.factories import (
     Place,
     Supply,
@@ -185,6 +187,17 @@ def _values(told: Shown) -> list[int | None]:
 
 async def work(now: datetime = CHARGED_AT) -> int:
     return await runs.work(now=now)
+
+
+async def invoice(place: Place, month: Month = FEBRUARY) -> StoredInvoice:
+    """Invoice a month of the first account."""
+    invoice_id = await monthly.issue(
+        company_id=place.company_id,
+        account_id=account_of(place),
+        month=month,
+        now=ISSUED_AT if month == FEBRUARY else LATER,
+    )
+    return await invoice_of(place.company_id, invoice_id)
 
 
 async def charged(
