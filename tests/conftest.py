@@ -17,7 +17,14 @@ from tortoise import Tortoise
 
 from db import access
 from db.settings import Urls
-from tests.servers import REDIS_DATABASES, Addresses, Servers, copied_database
+from tests.servers import (
+    REDIS_DATABASES,
+    ROOMY_TEMPLATE,
+    TEMPLATE,
+    Addresses,
+    Servers,
+    copied_database,
+)
 
 SERVERS = pytest.StashKey[Servers]()
 names = count(1)
@@ -66,9 +73,18 @@ def servers(request: pytest.FixtureRequest) -> Addresses:
 
 
 @pytest.fixture
-async def database(servers: Addresses, worker_number: int) -> AsyncIterator[Urls]:
+def room() -> None:
+    """Ask for a `database` with room for readings from January to the middle of April 2026."""
+
+
+@pytest.fixture
+async def database(
+    request: pytest.FixtureRequest, servers: Addresses, worker_number: int
+) -> AsyncIterator[Urls]:
     """Lend the test a database of its own: migrated, with partitions around NOW, and empty."""
-    async with copied_database(servers, f"test_{worker_number}_{next(names)}") as urls:
+    template = ROOMY_TEMPLATE if "room" in request.fixturenames else TEMPLATE
+    name = f"test_{worker_number}_{next(names)}"
+    async with copied_database(servers, name, template=template) as urls:
         yield urls
         # A test that failed with its pools open must not fail all tests after it.
         if Tortoise.is_inited():

@@ -22,8 +22,9 @@ from db.settings import Urls
 from tests.factories import NOW
 
 TEMPLATE = "wattledger_template"
-PARTITION_DAYS_BACK = 40
-PARTITION_DAYS_AHEAD = 2
+ROOMY_TEMPLATE = "wattledger_roomy_template"
+# Days back and ahead of NOW. Most tests read a meter now; those of months need January to April.
+PARTITION_DAYS = {TEMPLATE: (40, 2), ROOMY_TEMPLATE: (76, 24)}
 FOLDER_PREFIX = "wattledger-tests-"
 CONNECT_TIMEOUT_S = 60
 REDIS_DATABASES = 256
@@ -106,7 +107,7 @@ def _start(parent: Path, running: ExitStack) -> Addresses:
     valkey = Valkey(folder / "valkey", settings=VALKEY_SETTINGS)
     urls = running.enter_context(postgres).of(TEMPLATE)
     redis = running.enter_context(valkey)
-    run_apart(_build_template(postgres.admin_url, urls))
+    run_apart(_build_templates(postgres.admin_url, urls))
     return Addresses(
         admin=postgres.admin_url,
         owner=urls.owner,
@@ -154,24 +155,24 @@ def _clones_files(folder: Path) -> bool:
         return False  # there is no such function on a Mac
 
 
-async def _build_template(admin_url: str, template: Urls) -> None:
+async def _build_templates(admin_url: str, template: Urls) -> None:
     await _administer(admin_url, f"CREATE DATABASE {TEMPLATE} OWNER {OWNER}")
     await migrate(template.owner)
-    await _make_partitions(template)
+    await _administer(admin_url, _copying(ROOMY_TEMPLATE, TEMPLATE))
     for role in (APP, SYSTEM):
         for name, value in PATIENT_ROLES.items():
             await _administer(admin_url, f"ALTER ROLE {role} SET {name} = '{value}'")
-    # A connection to it would keep everybody from copying it.
-    await _administer(admin_url, f"ALTER DATABASE {TEMPLATE} ALLOW_CONNECTIONS false")
+    for name, days in PARTITION_DAYS.items():
+        await _make_partitions(template.of(name), *days)
+        # A connection to it would keep everybody from copying it.
+        await _administer(admin_url, f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
 
 
-async def _make_partitions(template: Urls) -> None:
-    """Make those around NOW: in every test's own database it took longer than copying it."""
+async def _make_partitions(template: Urls, days_back: int, days_ahead: int) -> None:
+    """Make those around NOW: in every test's own database it takes far longer than copying it."""
     owner = await asyncpg.connect(template.owner, timeout=CONNECT_TIMEOUT_S)
     try:
-        await owner.execute(
-            "select ensure_partitions($1, $2, $3)", NOW, PARTITION_DAYS_BACK, PARTITION_DAYS_AHEAD
-        )
+        await owner.execute("select ensure_partitions($1, $2, $3)", NOW, days_back, days_ahead)
     finally:
         await owner.close()
 
@@ -184,14 +185,15 @@ async def copied_database(
 
     template: what to copy instead. The database is dropped at the end.
     """
-    await _administer(
-        addresses.admin,
-        f"CREATE DATABASE {name} OWNER {OWNER} TEMPLATE {template} STRATEGY FILE_COPY",
-    )
+    await _administer(addresses.admin, _copying(name, template))
     try:
         yield addresses.template.of(name)
     finally:
         await _administer(addresses.admin, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def _copying(name: str, template: str) -> str:
+    return f"CREATE DATABASE {name} OWNER {OWNER} TEMPLATE {template} STRATEGY FILE_COPY"
 
 
 async def _administer(admin_url: str, statement: str) -> None:

@@ -7,9 +7,7 @@ from typing import Any
 
 from api.global_ids import encode
 from db.enums import BillingMode, Role
-from db.settings import Urls
 from tests.api.web import Answer, User, Web
-from tests.db.invoicing import make_partitions
 from tests.db.month_charges.world import (
     ENDS_AT,
     FACTORY,
@@ -68,9 +66,8 @@ OVER = {
 }
 
 
-async def make_factory(web: Web, database: Urls, prices: Mapping[str, Any] = PRICES) -> Place:
+async def make_factory(web: Web, prices: Mapping[str, Any] = PRICES) -> Place:
     """Let the account of a factory pay later by prices that are proposed and approved."""
-    await make_partitions(database.owner)
     place = await make_place(meters=0, opened_at=OPENED_AT - timedelta(days=1))
     await price(web, place, prices)
     supply = await add_supply(place, opened_at=OPENED_AT, with_account=False)

@@ -4,7 +4,6 @@ import pytest
 
 from api.global_ids import encode
 from db.ids import InvoiceId
-from db.settings import Urls
 from tests.api.invoicing import ERRORS, account_id
 from tests.api.web import User, Web
 from tests.db.invoicing import invoice_of, invoiced, make_consumed, query
@@ -42,8 +41,8 @@ mutation ($input: IgnoreBankTransferInput!) {{
 
 
 @pytest.fixture
-async def place(web: Web, database: Urls) -> Place:
-    return await make_consumed(database.owner)
+async def place(web: Web, room: None) -> Place:
+    return await make_consumed()
 
 
 @pytest.fixture

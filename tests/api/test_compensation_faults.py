@@ -6,7 +6,6 @@ import pytest
 
 from api.global_ids import encode
 from db.enums import Role
-from db.settings import Urls
 from domain.ledger.queries import verify
 from tests.api.monthly import MONTH, OVER, look, make_factory
 from tests.api.premises import count
@@ -29,8 +28,8 @@ REVOKE = RECORD.replace("Record", "Revoke").replace("record", "revoke")
 
 
 @pytest.fixture
-async def factory(web: Web, database: Urls) -> Place:
-    return await make_factory(web, database)
+async def factory(web: Web, room: None) -> Place:
+    return await make_factory(web)
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from api.global_ids import encode
-from db.settings import Urls
 from domain.ledger.operations import credit_cash
 from tests.api.web import User, Web
 from tests.db.invoicing import ENDS_AT, STARTS_AT, make_consumed
@@ -23,8 +22,8 @@ query ($range: TimeRangeInput!, $by: PurchaseGrouping!) {
 
 
 @pytest.fixture
-async def place(web: Web, database: Urls) -> Place:
-    return await make_consumed(database.owner)
+async def place(web: Web, room: None) -> Place:
+    return await make_consumed()
 
 
 async def test_bought_credit_is_analysed(web: Web, place: Place, administrator: User) -> None:

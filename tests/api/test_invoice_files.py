@@ -8,7 +8,6 @@ import pypdfium2
 import pytest
 
 from db.ids import InvoiceId
-from db.settings import Urls
 from tests.api.web import User, Web
 from tests.db.invoicing import invoiced, make_consumed, query
 from tests.factories import NOW, Place
@@ -21,8 +20,8 @@ query ($language: InvoiceLanguage) {
 
 
 @pytest.fixture
-async def place(web: Web, database: Urls) -> Place:
-    return await make_consumed(database.owner)
+async def place(web: Web, room: None) -> Place:
+    return await make_consumed()
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ import pytest
 from api.global_ids import encode
 from db.enums import InvoiceState, Role
 from db.ids import InvoiceId
-from db.settings import Urls
 from domain.invoices.rules import state
 from domain.subscribers import operations as subscribers
 from tests.api.invoicing import ERRORS, account_id, pay
@@ -53,8 +52,8 @@ EACH_STATE = "{" + "".join(f"{one}: {IN_STATE.format(one)} " for one in InvoiceS
 
 
 @pytest.fixture
-async def place(web: Web, database: Urls) -> Place:
-    return await make_consumed(database.owner)
+async def place(web: Web, room: None) -> Place:
+    return await make_consumed()
 
 
 @pytest.fixture

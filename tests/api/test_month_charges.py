@@ -6,7 +6,6 @@ import pytest
 
 from api.global_ids import encode
 from db.enums import RefundWay, Role
-from db.settings import Urls
 from domain.accounts import closing
 from domain.accounts.closing import Ending, Successor
 from domain.invoices.rules import Month
@@ -40,8 +39,8 @@ mutation ($input: IssueInvoiceInput!) {
 
 
 @pytest.fixture
-async def factory(web: Web, database: Urls) -> Place:
-    return await make_factory(web, database)
+async def factory(web: Web, room: None) -> Place:
+    return await make_factory(web)
 
 
 @pytest.fixture

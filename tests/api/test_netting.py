@@ -6,7 +6,6 @@ import pytest
 
 from api.global_ids import encode
 from db.enums import Role
-from db.settings import Urls
 from tests.api.monthly import make_factory
 from tests.api.tariffs import FLAT, PROPOSE, proposal, versions
 from tests.api.test_tariffs import APPROVE
@@ -97,8 +96,8 @@ async def test_netting_is_not_approved_where_others_pay_below(
     assert await versions(place) == ["ACTIVE", "DRAFT"]
 
 
-async def test_a_netted_month_goes_from_its_prices_to_its_invoice(web: Web, database: Urls) -> None:
-    place = await make_factory(web, database, NETTED)
+async def test_a_netted_month_goes_from_its_prices_to_its_invoice(web: Web, room: None) -> None:
+    place = await make_factory(web, NETTED)
     administrator = await web.user(place.company_id, Role.ADMINISTRATOR)
     await read(place, {STARTS_AT: (0, 0), ENDS_AT: (1_000_000, 400_500)})
     await work(NOW)
@@ -150,8 +149,8 @@ async def test_a_netted_month_goes_from_its_prices_to_its_invoice(web: Web, data
     }
 
 
-async def test_who_may_not_see_money_sees_what_is_netted(web: Web, database: Urls) -> None:
-    place = await make_factory(web, database, NETTED)
+async def test_who_may_not_see_money_sees_what_is_netted(web: Web, room: None) -> None:
+    place = await make_factory(web, NETTED)
     await read(place, {STARTS_AT: (0, 0)})
     await work(NOW)
     partner = await web.user(place.company_id, Role.PARTNER)

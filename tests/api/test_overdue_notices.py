@@ -7,7 +7,6 @@ import pytest
 
 from api.global_ids import encode
 from db.ids import InvoiceId
-from db.settings import Urls
 from tests.api.web import User, Web
 from tests.db.invoicing import invoiced, make_consumed
 from tests.factories import NOW, Place
@@ -21,8 +20,8 @@ userErrors { code }
 
 
 @pytest.fixture
-async def place(web: Web, database: Urls) -> Place:
-    return await make_consumed(database.owner)
+async def place(web: Web, room: None) -> Place:
+    return await make_consumed()
 
 
 @pytest.fixture

@@ -8,7 +8,6 @@ from api.global_ids import encode
 from db import access
 from db.enums import Role
 from db.ids import InvoiceId
-from db.settings import Urls
 from tests.api.invoicing import ERRORS, PAYMENT, account_id, pay
 from tests.api.web import User, Web
 from tests.db.invoicing import invoice_of, invoiced, make_consumed, query
@@ -44,8 +43,8 @@ query {
 
 
 @pytest.fixture
-async def place(web: Web, database: Urls) -> Place:
-    return await make_consumed(database.owner)
+async def place(web: Web, room: None) -> Place:
+    return await make_consumed()
 
 
 @pytest.fixture

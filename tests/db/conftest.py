@@ -9,7 +9,6 @@ from db import access
 from db.settings import Urls
 from domain.identity.passwords import Passwords
 from domain.longwork.jobs import Asker
-from tests.db.invoicing import make_partitions
 from tests.factories import Place, make_place, make_register_set
 from tests.imports import make_asker
 
@@ -35,9 +34,8 @@ async def registers(place: Place) -> int:
 
 
 @pytest.fixture
-async def room(connected: None, database: Urls) -> None:
-    """Make room for readings from January to April 2026."""
-    await make_partitions(database.owner)
+async def room(connected: None) -> None:
+    """Open the pools on a `database` with room for readings of months."""
 
 
 @pytest.fixture

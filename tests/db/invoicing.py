@@ -6,8 +6,6 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-import asyncpg
-
 from db import access
 from db.enums import BillingMode
 from db.ids import CompanyId, InvoiceId, JournalId, PointId
@@ -66,13 +64,6 @@ async def add_postpaid(
     return place.supplies[-1]
 
 
-async def make_partitions(owner_url: str) -> None:
-    """Make room for readings from January to April 2026."""
-    owner = await asyncpg.connect(owner_url)
-    await owner.execute("select ensure_partitions($1, 60, 40)", ISSUED_AT)
-    await owner.close()
-
-
 async def measure(
     place: Place,
     registers: int,
@@ -90,9 +81,8 @@ async def measure(
     await ledger.close_days(now=closed_at)
 
 
-async def make_consumed(owner_url: str) -> Place:
+async def make_consumed() -> Place:
     """Make an account that pays later and consumed 123.456 kWh in February 2026."""
-    await make_partitions(owner_url)
     place = await make_postpaid()
     registers = await make_register_set(place.company_id)
     await measure(place, registers, {STARTS_AT: 0, ENDS_AT: 123_456})

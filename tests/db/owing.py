@@ -20,7 +20,6 @@ from tests.db.invoicing import (
     OPENED_AT,
     STARTS_AT,
     add_postpaid,
-    make_partitions,
     make_postpaid,
     measure,
     query,
@@ -43,7 +42,6 @@ async def make_owing(
 
     taxed: it owes 155.55 and 126 instead, of which 32.10 and 26 are taxes that fall due as paid.
     """
-    await make_partitions(urls.owner)
     place = await (make_taxed() if taxed else make_postpaid())
     owner = await asyncpg.connect(urls.owner)
     await owner.execute("update company set currency = $1", currency)

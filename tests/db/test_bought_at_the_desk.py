@@ -7,7 +7,6 @@ import pytest
 
 from db import access
 from db.enums import InvoiceKind, PaymentMethod
-from db.settings import Urls
 from domain.companies import settings
 from domain.invoices import bought, monthly
 from domain.ledger.queries import balance_of, verify
@@ -17,7 +16,6 @@ from tests.db.invoicing import (
     FEBRUARY,
     ISSUED_AT,
     STARTS_AT,
-    make_partitions,
     make_postpaid,
     measure,
     query,
@@ -111,8 +109,7 @@ async def test_a_purchase_that_is_undone_at_once_has_no_invoice(place: Place) ->
     assert await query("select count(*) from invoice") == 0
 
 
-async def test_an_open_invoice_is_paid_first(connected: None, database: Urls) -> None:
-    await make_partitions(database.owner)
+async def test_an_open_invoice_is_paid_first(room: None) -> None:
     place = await make_postpaid()
     registers = await make_register_set(place.company_id)
     await measure(place, registers, {STARTS_AT: 0, ENDS_AT: 10_000})

@@ -8,7 +8,6 @@ import pytest
 from db import access
 from db.enums import InvoiceKind, InvoiceLineKind
 from db.ids import InvoiceId
-from db.settings import Urls
 from domain.invoices import credit_notes
 from domain.invoices.credit_notes import NotCreditable
 from domain.invoices.rules import InvoiceLine
@@ -30,8 +29,8 @@ from tests.factories import Place, account_of
 
 
 @pytest.fixture
-async def place(connected: None, database: Urls) -> Place:
-    return await make_consumed(database.owner)
+async def place(room: None) -> Place:
+    return await make_consumed()
 
 
 @pytest.fixture

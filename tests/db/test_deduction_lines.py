@@ -8,7 +8,6 @@ import pytest
 
 from db.enums import BillingMode, InvoiceLineKind, LineUnit
 from db.ids import TariffId
-from db.settings import Urls
 from domain.invoices.stored import StoredInvoice
 from tests.db.invoice_components.priced import PLAIN, charged, gross, issued
 from tests.db.invoicing import (
@@ -16,7 +15,6 @@ from tests.db.invoicing import (
     OPENED_AT,
     STARTS_AT,
     add_postpaid,
-    make_partitions,
     make_postpaid,
     measure,
 )
@@ -27,9 +25,8 @@ DEDUCTION = InvoiceLineKind.DEDUCTION
 
 
 @pytest.fixture
-async def place(connected: None, database: Urls) -> Place:
+async def place(room: None) -> Place:
     """Make a place whose one account pays for the mall."""
-    await make_partitions(database.owner)
     return await make_postpaid()
 
 
@@ -97,10 +94,7 @@ async def test_the_shops_own_multiplier_counts(place: Place, registers: int) -> 
     assert gross(invoice) == await charged(place)
 
 
-async def test_components_are_deducted_with_their_taxes_but_no_fixed_charge(
-    connected: None, database: Urls
-) -> None:
-    await make_partitions(database.owner)
+async def test_components_are_deducted_with_their_taxes_but_no_fixed_charge(room: None) -> None:
     place = await make_place(meters=0, opened_at=OPENED_AT)
     mall = await add_supply(place, opened_at=OPENED_AT, with_account=False)
     account_id = await open_account(

@@ -12,7 +12,6 @@ import pytest
 from db import access
 from db.enums import InvoiceKind, InvoiceLineKind
 from db.ids import InvoiceId
-from db.settings import Urls
 from domain.einvoices import transmission
 from domain.einvoices.folder import FolderIntegrator
 from domain.einvoices.integrator import Envelope, IntegratorRefused, IntegratorUnreachable
@@ -51,8 +50,8 @@ class FailingIntegrator:
 
 
 @pytest.fixture
-async def place(connected: None, database: Urls) -> Place:
-    place = await make_consumed(database.owner)
+async def place(room: None) -> Place:
+    place = await make_consumed()
     async with access.system() as connection:
         await connection.execute("update company set einvoices_since = $1", SINCE)
     return place

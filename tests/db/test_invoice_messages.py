@@ -10,7 +10,6 @@ import pytest
 from db import access
 from db.enums import DeliveryMethod, MessageKind, MessageState
 from db.ids import InvoiceId, NoticeId
-from db.settings import Urls
 from domain.identity.keys import Keys
 from domain.invoices import credit_notes, monthly
 from domain.ledger.operations import credit_cash
@@ -40,8 +39,8 @@ STATE = "select delivered_at, delivery_method, delivery_evidence, version from o
 
 
 @pytest.fixture
-async def place(connected: None, database: Urls) -> Place:
-    place = await make_consumed(database.owner)
+async def place(room: None) -> Place:
+    place = await make_consumed()
     async with access.system() as connection:
         await connection.execute("update company set locale = 'tr-TR'")
     return place

@@ -23,7 +23,6 @@ from tests.db.invoicing import (
     FEBRUARY,
     ISSUED_AT,
     STARTS_AT,
-    make_partitions,
     make_postpaid,
     measure,
     query,
@@ -34,8 +33,7 @@ TR, EN = InvoiceLanguage.TR, InvoiceLanguage.EN
 
 
 @pytest.fixture
-async def place(connected: None, database: Urls) -> Place:
-    await make_partitions(database.owner)
+async def place(room: None) -> Place:
     place = await make_postpaid(multiplier=Decimal(40))
     registers = await make_register_set(place.company_id)
     await measure(place, registers, {STARTS_AT: 1_001, ENDS_AT: 123_456})

@@ -7,7 +7,6 @@ import pytest
 
 from db import access
 from db.enums import BillingBasis, ComponentKind, EnergyDirection, InvoiceLineKind
-from db.settings import Urls
 from domain.ledger import operations as ledger
 from domain.readings import operations as readings
 from domain.tariffs import assignments
@@ -20,7 +19,6 @@ from tests.db.invoicing import (
     ISSUED_AT,
     OPENED_AT,
     STARTS_AT,
-    make_partitions,
     make_postpaid,
     measure,
 )
@@ -51,8 +49,7 @@ BANDED = Version(
 
 
 @pytest.fixture
-async def place(connected: None, database: Urls) -> Place:
-    await make_partitions(database.owner)
+async def place(room: None) -> Place:
     return await make_postpaid()
 
 

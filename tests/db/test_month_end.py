@@ -17,7 +17,6 @@ from tests.db.invoicing import (
     FEBRUARY,
     ISSUED_AT,
     STARTS_AT,
-    make_partitions,
     make_postpaid,
     measure,
     query,
@@ -48,8 +47,7 @@ ADD_ACCOUNTS = """
 
 
 @pytest.fixture
-async def place(connected: None, database: Urls) -> Place:
-    await make_partitions(database.owner)
+async def place(room: None) -> Place:
     place = await make_postpaid(accounts=2)
     registers = await make_register_set(place.company_id)
     for supply in place.supplies:

@@ -24,7 +24,6 @@ from tests.db.invoicing import (
     PRICE,
     STARTS_AT,
     invoice_of,
-    make_partitions,
     make_postpaid,
     measure,
     query,
@@ -46,8 +45,7 @@ ROUNDED = """
 
 
 @pytest.fixture
-async def place(connected: None, database: Urls) -> Place:
-    await make_partitions(database.owner)
+async def place(room: None) -> Place:
     return await make_postpaid()
 
 
@@ -124,8 +122,7 @@ async def test_without_a_reading_at_the_months_end_the_last_one_counts_as_an_est
     assert invoice.totals.lines == await charged(place) == Decimal("234.567890")
 
 
-async def test_transformers_multiply_the_energy(connected: None, database: Urls) -> None:
-    await make_partitions(database.owner)
+async def test_transformers_multiply_the_energy(room: None) -> None:
     place = await make_postpaid(multiplier=Decimal("40.5"))
     await measure(place, await make_register_set(place.company_id), {STARTS_AT: 0, ENDS_AT: 10_000})
 

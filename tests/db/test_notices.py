@@ -12,7 +12,6 @@ from db import access
 from db.access import Connection
 from db.enums import DeliveryMethod, PaymentMethod
 from db.ids import CompanyId, InvoiceId, NoticeId
-from db.settings import Urls
 from domain.notices import holidays
 from domain.notices import operations as notices
 from domain.notices.operations import NoticeDelivered, NoticeUndelivered, NotOverdue
@@ -32,8 +31,8 @@ OVERDUE_AT = ISSUED_AT + timedelta(days=14)
 
 
 @pytest.fixture
-async def place(connected: None, database: Urls) -> Place:
-    return await make_consumed(database.owner)
+async def place(room: None) -> Place:
+    return await make_consumed()
 
 
 @pytest.fixture

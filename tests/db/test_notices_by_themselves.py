@@ -19,7 +19,6 @@ from tests.db.invoicing import (
     FEBRUARY,
     ISSUED_AT,
     STARTS_AT,
-    make_partitions,
     make_postpaid,
     measure,
     query,
@@ -46,8 +45,7 @@ def at(day: int, hour: int = 12) -> datetime:
 
 
 @pytest.fixture
-async def place(connected: None, database: Urls) -> Place:
-    await make_partitions(database.owner)
+async def place(room: None) -> Place:
     place = await make_postpaid(accounts=3)
     registers = await make_register_set(place.company_id)
     for supply in place.supplies:

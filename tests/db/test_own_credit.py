@@ -8,7 +8,6 @@ import pytest
 from db import access
 from db.enums import PaymentMethod
 from db.ids import InvoiceId, JournalId
-from db.settings import Urls
 from domain.invoices import bought, credit_notes, month_end, monthly
 from domain.invoices.rules import Month
 from domain.invoices.stored import StoredInvoice
@@ -25,7 +24,6 @@ from tests.db.invoicing import (
     STARTS_AT,
     add_postpaid,
     invoice_of,
-    make_partitions,
     make_postpaid,
     measure,
     query,
@@ -40,9 +38,8 @@ NOTHING = Decimal(0)
 
 
 @pytest.fixture
-async def place(connected: None, database: Urls) -> Place:
+async def place(room: None) -> Place:
     """Lend a company whose account used 100 kWh in February, and as much in March."""
-    await make_partitions(database.owner)
     place = await make_postpaid()
     registers = await make_register_set(place.company_id)
     await measure(

@@ -52,7 +52,7 @@ LEFT = "select sum(amount_micro - allocated_micro)::int8 from payment where stat
     ],
 )
 async def test_open_invoices_are_paid_and_the_rest_buys_credit(
-    connected: None, database: Urls, amount: str, paid: list[int], made: list[str], buys: int
+    room: None, database: Urls, amount: str, paid: list[int], made: list[str], buys: int
 ) -> None:
     place, _, _ = await make_owing(database)
 
@@ -72,7 +72,7 @@ async def test_open_invoices_are_paid_and_the_rest_buys_credit(
 
 
 async def test_the_rest_is_bought_whatever_was_used_by_paying_before(
-    connected: None, database: Urls
+    room: None, database: Urls
 ) -> None:
     place, _, _ = await make_owing(database)
     registers = await query("select id from register_set")
@@ -87,7 +87,7 @@ async def test_the_rest_is_bought_whatever_was_used_by_paying_before(
     assert await verify() == []
 
 
-async def test_the_named_invoice_is_paid_first(connected: None, database: Urls) -> None:
+async def test_the_named_invoice_is_paid_first(room: None, database: Urls) -> None:
     place, _, march = await make_owing(database)
 
     await pay(place, "240", invoice_id=march)
@@ -98,9 +98,7 @@ async def test_the_named_invoice_is_paid_first(connected: None, database: Urls) 
     assert await query(STANDING) == [15_840_000, 0, 0]
 
 
-async def test_an_invoice_that_is_not_there_is_paid_by_nothing(
-    connected: None, database: Urls
-) -> None:
+async def test_an_invoice_that_is_not_there_is_paid_by_nothing(room: None, database: Urls) -> None:
     place, _, _ = await make_owing(database)
 
     with pytest.raises(NotThere):
@@ -121,7 +119,7 @@ async def test_an_invoice_that_is_not_there_is_paid_by_nothing(
     ],
 )
 async def test_the_rest_clears_debt_and_emergency_credit(
-    connected: None, database: Urls, amount: str, standing: list[int]
+    room: None, database: Urls, amount: str, standing: list[int]
 ) -> None:
     place, _, _ = await make_owing(database)
     await owe(place, DEBT="8", EMERGENCY_CREDIT="22")
@@ -133,7 +131,7 @@ async def test_the_rest_clears_debt_and_emergency_credit(
     assert await verify() == []
 
 
-async def test_a_share_of_the_rest_goes_to_debt(connected: None, database: Urls) -> None:
+async def test_a_share_of_the_rest_goes_to_debt(room: None, database: Urls) -> None:
     place, _, _ = await make_owing(database)
     await settings.update(
         company_id=place.company_id,
@@ -150,7 +148,7 @@ async def test_a_share_of_the_rest_goes_to_debt(connected: None, database: Urls)
     assert await query(shares) == [2_000_000, 3_000_000]
 
 
-async def test_such_a_payment_is_taken_once(connected: None, database: Urls) -> None:
+async def test_such_a_payment_is_taken_once(room: None, database: Urls) -> None:
     place, _, _ = await make_owing(database)
 
     made = await asyncio.gather(*(pay(place, "600") for _ in range(6)))
@@ -163,7 +161,7 @@ async def test_such_a_payment_is_taken_once(connected: None, database: Urls) -> 
     assert len(await query(TOLD)) == 1
 
 
-async def test_many_such_payments_at_once_all_count(connected: None, database: Urls) -> None:
+async def test_many_such_payments_at_once_all_count(room: None, database: Urls) -> None:
     place, _, _ = await make_owing(database)
 
     await asyncio.gather(*(pay(place, "100", key=str(n)) for n in range(10)))
@@ -184,7 +182,7 @@ async def test_many_such_payments_at_once_all_count(connected: None, database: U
     ],
 )
 async def test_the_rest_is_in_the_coins_of_the_currency(
-    connected: None, database: Urls, currency: str, amount: str, paid: list[int], buys: int
+    room: None, database: Urls, currency: str, amount: str, paid: list[int], buys: int
 ) -> None:
     place, _, _ = await make_owing(database, currency=currency)
 
@@ -198,7 +196,7 @@ async def test_the_rest_is_in_the_coins_of_the_currency(
 
 
 async def test_taxes_fall_due_of_what_paid_invoices_and_of_what_was_bought(
-    connected: None, database: Urls
+    room: None, database: Urls
 ) -> None:
     place, _, _ = await make_owing(database, taxed=True)
     used = await sums(place)

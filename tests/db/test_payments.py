@@ -11,7 +11,6 @@ import pytest
 from db import access
 from db.enums import PaymentMethod
 from db.ids import InvoiceId, PaymentId
-from db.settings import Urls
 from domain.invoices import credit_notes, monthly
 from domain.ledger.posting import IdempotencyConflict
 from domain.ledger.queries import balance_of, verify
@@ -26,7 +25,6 @@ from tests.db.invoicing import (
     STARTS_AT,
     add_postpaid,
     invoice_of,
-    make_partitions,
     make_postpaid,
     measure,
     query,
@@ -37,9 +35,8 @@ LATER = ENDS_AT + timedelta(days=33)
 
 
 @pytest.fixture
-async def place(connected: None, database: Urls) -> Place:
+async def place(room: None) -> Place:
     """Make an account that owes 289.59 for February, and 234.57 for March once it is issued."""
-    await make_partitions(database.owner)
     place = await make_postpaid()
     registers = await make_register_set(place.company_id)
     indexes = {STARTS_AT: 0, ENDS_AT: 123_456, ENDS_AT + timedelta(days=20): 223_456}

@@ -34,7 +34,7 @@ async def analysed(place: Place) -> list[tuple[str | None, Decimal, int]]:
     return [(one.kind, one.amount, one.purchases) for one in found]
 
 
-async def test_undoing_such_a_payment_undoes_all_of_it(connected: None, database: Urls) -> None:
+async def test_undoing_such_a_payment_undoes_all_of_it(room: None, database: Urls) -> None:
     place, _, _ = await make_owing(database)
     await owe(place, DEBT="8")
     payment_id = await pay(place, "600")
@@ -52,7 +52,7 @@ async def test_undoing_such_a_payment_undoes_all_of_it(connected: None, database
     assert await verify() == []
 
 
-async def test_what_was_undone_at_once_has_no_invoice(connected: None, database: Urls) -> None:
+async def test_what_was_undone_at_once_has_no_invoice(room: None, database: Urls) -> None:
     place, _, _ = await make_owing(database)
 
     await reverse(place, await pay(place, "600"))
@@ -62,7 +62,7 @@ async def test_what_was_undone_at_once_has_no_invoice(connected: None, database:
 
 
 async def test_what_a_credit_note_frees_waits_and_what_was_bought_stays_bought(
-    connected: None, database: Urls
+    room: None, database: Urls
 ) -> None:
     place, february, _ = await make_owing(database)
     payment_id = await pay(place, "600")
@@ -93,7 +93,7 @@ async def test_what_a_credit_note_frees_waits_and_what_was_bought_stays_bought(
     ],
 )
 async def test_what_was_bought_is_analysed_by_its_method(
-    connected: None, database: Urls, method: PaymentMethod, kind: str
+    room: None, database: Urls, method: PaymentMethod, kind: str
 ) -> None:
     place, _, _ = await make_owing(database)
 

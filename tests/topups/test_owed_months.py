@@ -24,7 +24,7 @@ APRIL_ISSUED_AT = datetime.fromisoformat("2026-05-02T09:00:00Z")
 
 
 @pytest.fixture
-async def owing(shop: Shop, database: Urls) -> Shop:
+async def owing(shop: Shop, room: None, database: Urls) -> Shop:
     """Lend a shop whose account owes 289.59 for February and 234.57 for March: 524.16."""
     shop.place, _, _ = await make_owing(database)
     shop.move(LATER - shop.now)
@@ -192,7 +192,9 @@ async def test_what_came_late_to_months_that_are_paid_is_no_purchase(owing: Shop
     assert await balance(owing) == Decimal("65.43")
 
 
-async def test_a_purchase_has_the_taxes_of_what_it_is_of(shop: Shop, database: Urls) -> None:
+async def test_a_purchase_has_the_taxes_of_what_it_is_of(
+    shop: Shop, room: None, database: Urls
+) -> None:
     # It owes 155.55 and 126.
     shop.place, _, _ = await make_owing(database, taxed=True)
     shop.move(LATER - shop.now)

@@ -7,7 +7,6 @@ import pytest
 
 from db.enums import PaymentMethod, RefundWay
 from db.ids import PaymentId
-from db.settings import Urls
 from domain.accounts import closing, settling
 from domain.accounts.closing import Ending
 from domain.invoices import monthly
@@ -21,7 +20,6 @@ from tests.db.invoicing import (
     ISSUED_AT,
     MARCH,
     STARTS_AT,
-    make_partitions,
     make_postpaid,
     measure,
     query,
@@ -39,9 +37,8 @@ REFUNDED = 71_848_642
 
 
 @pytest.fixture
-async def place(connected: None, database: Urls) -> Place:
+async def place(room: None) -> Place:
     """Make an account that paid 100, of which February's invoice took some."""
-    await make_partitions(database.owner)
     place = await make_postpaid()
     registers = await make_register_set(place.company_id)
     await measure(place, registers, {STARTS_AT: 0, ENDS_AT: 10_000})

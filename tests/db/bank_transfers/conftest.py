@@ -3,7 +3,6 @@
 import pytest
 
 from db.ids import InvoiceId
-from db.settings import Urls
 from tests.db.invoicing import (
     invoiced,
     make_consumed,
@@ -12,8 +11,8 @@ from tests.factories import Place
 
 
 @pytest.fixture
-async def place(connected: None, database: Urls) -> Place:
-    return await make_consumed(database.owner)
+async def place(room: None) -> Place:
+    return await make_consumed()
 
 
 @pytest.fixture

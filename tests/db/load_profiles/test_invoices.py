@@ -6,7 +6,6 @@ from decimal import Decimal
 import pytest
 
 from db.enums import BillingBasis, ComponentKind, InvoiceLineKind
-from db.settings import Urls
 from domain.ledger import operations as ledger
 from domain.tariffs import assignments
 from domain.tariffs.assignments import Whom
@@ -18,7 +17,6 @@ from tests.db.invoicing import (
     ISSUED_AT,
     OPENED_AT,
     STARTS_AT,
-    make_partitions,
     make_postpaid,
 )
 from tests.db.load_profiles import told as profiles
@@ -36,8 +34,7 @@ def hours() -> Version:
     return Version(components=(energy,), taxes=TR_TAXES)
 
 
-async def place_by_profile(database: Urls, version: Version) -> Place:
-    await make_partitions(database.owner)
+async def place_by_profile(version: Version) -> Place:
     place = await make_postpaid()
     tariff_id = await tariff_of(place, version, valid_from=OPENED_AT - HOUR)
     await assignments.assign(
@@ -51,8 +48,8 @@ async def place_by_profile(database: Urls, version: Version) -> Place:
     return place
 
 
-async def test_lines_of_bands_are_what_the_profile_told(database: Urls) -> None:
-    place = await place_by_profile(database, hours())
+async def test_lines_of_bands_are_what_the_profile_told(room: None) -> None:
+    place = await place_by_profile(hours())
     registers = await make_register_set(place.company_id)
     # Two days whose hours from six to five bring two thirds, and those until ten the rest.
     day = [*[0] * 24, *[500] * 44, *[550] * 20, *[0] * 8]
@@ -74,8 +71,8 @@ async def test_lines_of_bands_are_what_the_profile_told(database: Urls) -> None:
     assert gross(invoice) == await charged(place)
 
 
-async def test_a_month_ends_where_the_profile_says(database: Urls) -> None:
-    place = await place_by_profile(database, PLAIN)
+async def test_a_month_ends_where_the_profile_says(room: None) -> None:
+    place = await place_by_profile(PLAIN)
     registers = await make_register_set(place.company_id)
     # Nothing flows in the last hours of the month, and four kilowatt-hours after it.
     shown = ((STARTS_AT, 3), (ENDS_AT - 4 * HOUR, 50_003), (ENDS_AT + 4 * HOUR, 54_003))
