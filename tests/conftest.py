@@ -17,6 +17,7 @@ from tortoise import Tortoise
 
 from db import access
 from db.settings import Urls
+from tests.known_types import remember_types
 from tests.servers import (
     REDIS_DATABASES,
     ROOMY_TEMPLATE,
@@ -44,6 +45,7 @@ settings.register_profile(
 def pytest_configure(config: pytest.Config) -> None:
     # The servers speak no TLS, and what is needed to find that out takes a while to make.
     os.environ["PGSSLMODE"] = "disable"
+    remember_types()
     config.stash[SERVERS] = Servers()
 
 
