@@ -4,6 +4,7 @@ With pytest-xdist the controller starts the servers and tells its workers; witho
 that needs them does.
 """
 
+import gc
 import os
 from collections.abc import AsyncIterator
 from dataclasses import asdict
@@ -46,7 +47,14 @@ def pytest_configure(config: pytest.Config) -> None:
     # The servers speak no TLS, and what is needed to find that out takes a while to make.
     os.environ["PGSSLMODE"] = "disable"
     remember_types()
+    # Nothing that is imported or collected goes again, and looking for garbage in it takes long.
+    gc.disable()
     config.stash[SERVERS] = Servers()
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.hookimpl(optionalhook=True)
