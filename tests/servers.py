@@ -24,7 +24,7 @@ from tests.factories import NOW
 TEMPLATE = "wattledger_template"
 ROOMY_TEMPLATE = "wattledger_roomy_template"
 # Days back and ahead of NOW. Most tests read a meter now; those of months need January to April.
-PARTITION_DAYS = {TEMPLATE: (40, 2), ROOMY_TEMPLATE: (76, 24)}
+PARTITION_DAYS = {TEMPLATE: (2, 2), ROOMY_TEMPLATE: (76, 24)}
 FOLDER_PREFIX = "wattledger-tests-"
 CONNECT_TIMEOUT_S = 60
 REDIS_DATABASES = 256

@@ -102,6 +102,7 @@ async def test_what_is_still_to_come_is_not_missing(web: Web) -> None:
     assert found["missing"] == later["missing"] == []
 
 
+@pytest.mark.usefixtures("room")
 async def test_a_day_of_23_hours_is_one_bucket(web: Web) -> None:
     place = await make_place(opened_at=datetime.fromisoformat("2026-03-01T00:00:00Z"))
     user = await web.user(place.company_id)
@@ -138,6 +139,7 @@ async def test_a_channel_may_be_named(web: Web) -> None:
     }
 
 
+@pytest.mark.usefixtures("room")
 async def test_a_thousand_intervals_are_told_and_one_more_is_not(web: Web) -> None:
     place = await make_place()
     user = await web.user(place.company_id)

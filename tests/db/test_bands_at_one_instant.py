@@ -13,6 +13,7 @@ from tests.factories import make_read, make_register_set
 pytestmark = pytest.mark.usefixtures("connected")
 
 
+@pytest.mark.usefixtures("room")
 async def test_bands_are_told_at_an_instant_at_which_less_of_the_total_was_known() -> None:
     place = await banded_place(begins=1, changes=90)
     total = await make_register_set(place.company_id)

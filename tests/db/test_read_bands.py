@@ -202,6 +202,7 @@ async def whole(place: Place) -> tuple[dict[date, int], set[date]]:
     return days, {day for _, day in made.estimated}
 
 
+@pytest.mark.usefixtures("room")
 async def test_a_statement_names_the_days_that_are_estimated() -> None:
     place = await banded_place(1, 50)
     bands = await make_register_set(place.company_id, TOTAL_AND_BANDS)

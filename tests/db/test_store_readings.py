@@ -132,6 +132,7 @@ async def test_other_values_for_a_stored_read_are_kept_as_a_conflict(
     assert await account_balance(place) == Decimal("-2.500000")
 
 
+@pytest.mark.usefixtures("room")
 async def test_three_days_come_at_once_and_land_on_their_days(place: Place, registers: int) -> None:
     start = NOW - timedelta(days=3)
     reads = [

@@ -114,6 +114,7 @@ async def test_a_tariff_without_prices_is_not_assigned(place: Place) -> None:
         assert await connection.fetchval("select count(*) from tariff_assignment") == 0
 
 
+@pytest.mark.usefixtures("room")
 async def test_energy_after_an_assignment_is_charged_by_its_tariff(place: Place) -> None:
     registers = await make_register_set(place.company_id)
     cheap, dear = await tariff(place, "cheap"), await tariff(place, "dear", price=3)

@@ -28,6 +28,7 @@ from tests.factories import account_of, add_supply, make_place, open_account
 pytestmark = pytest.mark.usefixtures("connected")
 
 
+@pytest.mark.usefixtures("room")
 async def test_categories_that_a_tax_exempts_do_not_pay_it() -> None:
     place = await make_place(meters=0, opened_at=START)
     place.tariff_id = await tariffs.create_empty(company_id=place.company_id, name="Taxed")

@@ -20,6 +20,7 @@ from tests.factories import NOW, account_of
 pytestmark = pytest.mark.usefixtures("connected")
 
 
+@pytest.mark.usefixtures("room")
 async def test_taxes_of_energy_are_apart_from_what_was_sold() -> None:
     place = await taxed_place(TaxPoint.CONSUMPTION)
 
@@ -35,6 +36,7 @@ async def test_taxes_of_energy_are_apart_from_what_was_sold() -> None:
     assert await verify() == []
 
 
+@pytest.mark.usefixtures("room")
 async def test_what_comes_late_moves_taxes_by_the_difference() -> None:
     place = await taxed_place(TaxPoint.CONSUMPTION)
     await used(place, (30, 10_000))
@@ -73,6 +75,7 @@ async def test_taxes_that_move_alone_are_posted() -> None:
     assert await verify() == []
 
 
+@pytest.mark.usefixtures("room")
 async def test_taxes_due_with_the_top_up_are_not_due_again_when_it_is_used() -> None:
     place = await taxed_place(TaxPoint.TOP_UP)
 
@@ -97,6 +100,7 @@ async def test_taxes_due_with_the_top_up_are_not_due_again_when_it_is_used() -> 
     assert await verify() == []
 
 
+@pytest.mark.usefixtures("room")
 async def test_credit_that_was_all_used_leaves_no_tax_in_advance() -> None:
     place = await taxed_place(TaxPoint.TOP_UP)
     await paid(place, "12.6")
