@@ -54,9 +54,7 @@ async def renew(urls: Urls) -> None:
     await access.connect(urls, pool_size=2)
 
 
-async def test_what_was_bought_is_found_to_pay_what_it_paid(
-    connected: None, database: Urls
-) -> None:
+async def test_what_was_bought_is_found_to_pay_what_it_paid(room: None, database: Urls) -> None:
     place, _, _ = await make_owing(database)
     await buy(place, "300", "less than is owed")
     await buy(place, "600", "more than is left of that")
@@ -72,9 +70,7 @@ async def test_what_was_bought_is_found_to_pay_what_it_paid(
     assert await query(INVOICES) == documents
 
 
-async def test_what_who_pays_later_has_bought_is_found_to_wait(
-    connected: None, database: Urls
-) -> None:
+async def test_what_who_pays_later_has_bought_is_found_to_wait(room: None, database: Urls) -> None:
     place, _, _ = await make_owing(database)
     await accounts.update(
         company_id=place.company_id,
@@ -95,7 +91,7 @@ async def test_what_who_pays_later_has_bought_is_found_to_wait(
 
 
 async def test_what_paid_and_was_not_bought_is_found_to_be_given(
-    connected: None, database: Urls
+    room: None, database: Urls
 ) -> None:
     await make_owing(database)
     owner = await asyncpg.connect(database.owner)
@@ -108,7 +104,7 @@ async def test_what_paid_and_was_not_bought_is_found_to_be_given(
 
 
 async def test_nobody_goes_back_while_a_purchase_has_two_invoices(
-    connected: None, database: Urls
+    room: None, database: Urls
 ) -> None:
     place, february, _ = await make_owing(database)
     await buy(place, "600", "more than is owed")
